@@ -1,0 +1,1 @@
+//! The agent of IotaBackup, program iota: scan, chunk, seal, upload, commit, restore.

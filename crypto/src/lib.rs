@@ -1,0 +1,1 @@
+//! The only crate of IotaBackup that holds keys: seal, open, sign, derive.

@@ -1,0 +1,1 @@
+//! Runs the format's test vectors inside wasm.

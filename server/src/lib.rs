@@ -1,0 +1,1 @@
+//! The server of IotaBackup: keeps ciphertext and sealed logs. Never links iota-crypto.

@@ -1,0 +1,2 @@
+//! Tasks that cargo alone does not do.
+fn main() {}
