@@ -1,1 +1,21 @@
-//! What every side of IotaBackup agrees on: ids, entries, commits, pages, references. Pure, holds no keys.
+//! What every side of IotaBackup agrees on: ids, paths, entries, commits, pages, references, and the messages
+//! between agent, browser and server.
+//!
+//! Pure: no I/O, no clock, no randomness, no keys. It hashes and it checks signatures; it never opens anything.
+//! The bytes are described in `docs/format.md`.
+
+pub mod api;
+pub mod certificate;
+pub mod chain;
+pub mod commit;
+pub mod entry;
+pub mod extent;
+pub mod id;
+pub mod operation;
+pub mod page;
+pub mod path;
+pub mod proof;
+pub mod refs;
+pub mod slot;
+pub mod state;
+pub mod wire;

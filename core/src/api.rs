@@ -1,0 +1,29 @@
+//! The messages of the public API, version 1. The pages and the agent use no other.
+//!
+//! Small messages are JSON ([`json`]); what is bulk or signed is bytes ([`frames`]). Every error answer is
+//! [`json::ErrorBody`].
+
+pub mod frames;
+pub mod json;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Where the API lives on a server.
+pub const PREFIX: &str = "/api/v1";
+/// Most ids in one question "which are missing".
+pub const MAX_HAVE_IDS: usize = 4096;
+/// Most objects in one upload.
+pub const MAX_UPLOAD_OBJECTS: usize = 32;
+/// Longest upload, bytes.
+pub const MAX_UPLOAD_BYTES: usize = 40 << 20;
+/// Longest chunk object: version, nonce, padded payload of the longest plaintext, tag.
+pub const MAX_OBJECT_BYTES: usize = (1 << 20) + (64 << 10) + 64;
+/// Longest part of a staged reference list, bytes.
+pub const MAX_REFERENCES_PART_BYTES: usize = 16 << 20;
+/// Most objects asked for in one read.
+pub const MAX_READ_OBJECTS: usize = 256;
+
+/// A login as it is compared and hashed: NFKC, then lower case.
+pub fn normalise_login(login: &str) -> String {
+    login.trim().nfkc().collect::<String>().to_lowercase()
+}

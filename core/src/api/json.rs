@@ -1,0 +1,335 @@
+//! JSON messages. Bytes travel as base64 ([`Bytes`]), ids as hexadecimal, times as milliseconds since 1970 (UTC).
+
+use crate::{
+    id::{
+        AccountId, AgreementKey, Challenge, DeviceId, Digest, HeaderHash, ServerId, SetId, Signature, UploadId,
+        VerifyingKey,
+    },
+    refs::Reference,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Bytes as base64 with padding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&data_encoding::BASE64.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        data_encoding::BASE64.decode(text.as_bytes()).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// Every error answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorDetail,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    /// Stable word for programs: see [`code`].
+    pub code: String,
+    /// A sentence for people that says what to do next.
+    pub message: String,
+    /// With [`code::MISSING_OBJECTS`]: what has to be uploaded again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingObject>,
+    /// With [`code::TOO_MANY_REQUESTS`] and [`code::UNAVAILABLE`]: when to try again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u64>,
+}
+
+/// An object that a commit refers to and the server does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingObject {
+    /// Domain.
+    pub domain: crate::id::Domain,
+    /// Object.
+    pub cid: crate::id::Cid,
+}
+
+impl From<Reference> for MissingObject {
+    fn from(reference: Reference) -> Self {
+        Self { domain: reference.domain, cid: reference.cid }
+    }
+}
+
+/// The words of [`ErrorDetail::code`].
+pub mod code {
+    /// The request is malformed.
+    pub const BAD_REQUEST: &str = "bad_request";
+    /// Nobody is signed in, or the token has expired.
+    pub const UNAUTHENTICATED: &str = "unauthenticated";
+    /// Login or password is wrong, or a challenge was not answered by the right key.
+    pub const BAD_CREDENTIALS: &str = "bad_credentials";
+    /// Signed in, but not allowed.
+    pub const FORBIDDEN: &str = "forbidden";
+    /// A fresh proof of identity is needed: sign in again.
+    pub const REAUTHENTICATE: &str = "reauthenticate";
+    /// There is no such thing, or it is not yours.
+    pub const NOT_FOUND: &str = "not_found";
+    /// It exists already.
+    pub const CONFLICT: &str = "conflict";
+    /// The one-time code is wrong, used or expired.
+    pub const BAD_CODE: &str = "bad_code";
+    /// The machine was replaced or revoked.
+    pub const DEVICE_REPLACED: &str = "device_replaced";
+    /// The commit does not follow the head of the log.
+    pub const HEAD_MOVED: &str = "head_moved";
+    /// Objects that the commit refers to are not on the server.
+    pub const MISSING_OBJECTS: &str = "missing_objects";
+    /// The live set does not add up; commit again with full references.
+    pub const NEED_FULL_REFERENCES: &str = "need_full_references";
+    /// A signature, chain or hash does not hold.
+    pub const INVALID_COMMIT: &str = "invalid_commit";
+    /// The upload session has ended; begin another.
+    pub const UPLOAD_ENDED: &str = "upload_ended";
+    /// A limit of the request was exceeded.
+    pub const TOO_LARGE: &str = "too_large";
+    /// Too many requests for now.
+    pub const TOO_MANY_REQUESTS: &str = "too_many_requests";
+    /// The disk is nearly full.
+    pub const NO_SPACE: &str = "no_space";
+    /// The server cannot serve now.
+    pub const UNAVAILABLE: &str = "unavailable";
+    /// The server failed; its log says why.
+    pub const INTERNAL: &str = "internal";
+}
+
+/// `GET /server`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// Pinned by clients; part of the login secret.
+    pub server_id: ServerId,
+    /// Program version.
+    pub version: String,
+    /// Versions of the API that it speaks.
+    pub api: Vec<u32>,
+    /// Whether the first account has still to be made.
+    pub needs_setup: bool,
+}
+
+/// `POST /accounts`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CreateAccount {
+    /// Set-up token or invitation.
+    pub code: String,
+    /// E-mail address.
+    pub login: String,
+    /// What the password becomes in the client; the server never sees the password.
+    pub auth_secret: Digest,
+    /// Made by the client.
+    pub account: AccountId,
+    /// Identity key.
+    pub identity: VerifyingKey,
+    /// [`crate::slot::SignedSlotList`].
+    pub slot_list: Bytes,
+    /// Signature of [`crate::proof::account_creation`] by the identity key.
+    pub signature: Signature,
+}
+
+/// Who is signed in: answer of `POST /accounts`, `POST /login`, `GET /session`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// The account.
+    pub account: AccountId,
+    /// Its login.
+    pub login: String,
+    /// May manage accounts; can still read nothing of them.
+    pub administrator: bool,
+}
+
+/// `POST /login`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Login {
+    /// E-mail address.
+    pub login: String,
+    /// See [`CreateAccount::auth_secret`].
+    pub auth_secret: Digest,
+}
+
+/// `GET /vault`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vault {
+    /// The account.
+    pub account: AccountId,
+    /// Its identity key.
+    pub identity: VerifyingKey,
+    /// [`crate::slot::SignedSlotList`].
+    pub slot_list: Bytes,
+}
+
+/// `POST /owner/challenge`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwnerChallengeRequest {
+    /// The account.
+    pub account: AccountId,
+}
+
+/// `POST /agent/challenge`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentChallengeRequest {
+    /// The machine.
+    pub device: DeviceId,
+}
+
+/// A challenge to sign; good for one minute, once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChallengeAnswer {
+    /// Random.
+    pub challenge: Challenge,
+}
+
+/// `POST /owner/session`: signature of [`crate::proof::owner_session`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwnerSessionRequest {
+    /// The account.
+    pub account: AccountId,
+    /// The server's challenge.
+    pub challenge: Challenge,
+    /// By the identity key.
+    pub signature: Signature,
+}
+
+/// `POST /agent/session`: signature of [`crate::proof::agent_session`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentSessionRequest {
+    /// The machine.
+    pub device: DeviceId,
+    /// The server's challenge.
+    pub challenge: Challenge,
+    /// By the machine's key.
+    pub signature: Signature,
+}
+
+/// A bearer token.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Token {
+    /// `Authorization: Bearer …`.
+    pub token: String,
+    /// Seconds until it ends.
+    pub expires_in_s: u64,
+}
+
+/// `POST /enrolments`: opens a relay for 15 minutes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateEnrolment {
+    /// From the code.
+    pub enrol_id: crate::id::EnrolId,
+}
+
+/// What a machine says when it wants to join: `PUT` and `GET /enrolments/{id}/hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolHello {
+    /// Key that will sign headers.
+    pub signing_key: VerifyingKey,
+    /// Key that grants will be sealed to.
+    pub agreement_key: AgreementKey,
+    /// Name, system and size, sealed under the code's secret.
+    pub sealed: Bytes,
+    /// MAC over the above under the code's secret.
+    pub mac: Digest,
+}
+
+/// The owner's answer: `PUT` and `GET /enrolments/{id}/grant`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolGrant {
+    /// [`crate::certificate::SignedCertificate`].
+    pub certificate: Bytes,
+    /// Keys for the machine, sealed by HPKE.
+    pub sealed: Bytes,
+    /// Name of the machine, sealed under the account's label key.
+    pub label: Bytes,
+}
+
+/// A backup set: element of `GET /sets`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetInfo {
+    /// The set.
+    pub set: SetId,
+    /// The machine that writes it now.
+    pub device: DeviceId,
+    /// Sealed name.
+    pub label: Bytes,
+    /// When it was enrolled.
+    pub created_ms: u64,
+    /// Every certificate of the set ([`crate::certificate::SignedCertificate`]), by key epoch.
+    pub certificates: Vec<Bytes>,
+    /// The newest commit.
+    pub head: Option<HeadInfo>,
+}
+
+/// The newest commit of a set: `GET /agent/head` (null before the first), and in [`SetInfo`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadInfo {
+    /// Its number.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: HeaderHash,
+    /// When the server received it.
+    pub received_ms: u64,
+    /// [`crate::commit::SignedHeader`].
+    pub header: Bytes,
+    /// Hashes on its skip path, head first.
+    pub skip_chain: Vec<HeaderHash>,
+}
+
+/// A snapshot: element of `GET /sets/{set}/snapshots?before=SEQ&limit=N`, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotInfo {
+    /// Its number.
+    pub seq: u64,
+    /// When the server received it.
+    pub received_ms: u64,
+    /// [`crate::commit::SignedHeader`].
+    pub header: Bytes,
+}
+
+/// `POST /agent/uploads`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadInfo {
+    /// The session.
+    pub upload: UploadId,
+    /// Seconds until its lease ends unless renewed.
+    pub lease_s: u64,
+    /// Seconds until it ends whatever happens.
+    pub life_s: u64,
+}
+
+/// Answer of `POST /agent/uploads/{upload}/objects`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadAnswer {
+    /// Objects that are durable now and were not known before.
+    pub stored: u32,
+    /// Objects that were known already.
+    pub known: u32,
+}
+
+/// Answer of `POST /agent/uploads/{upload}/commit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitAnswer {
+    /// When the server received it.
+    pub received_ms: u64,
+    /// Heads of the account's other sets.
+    pub seen: Vec<SeenHead>,
+}
+
+/// Head of another set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenHead {
+    /// The set.
+    pub set: SetId,
+    /// Its head.
+    pub seq: u64,
+    /// Hash of that header.
+    pub hash: HeaderHash,
+}

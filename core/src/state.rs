@@ -1,0 +1,185 @@
+//! Replay: the state at a commit, from the nearest base and the deltas after it.
+//!
+//! Nothing here fetches. A reader asks which pages may hold a range of keys ([`crate::page::pages_in`]), opens them,
+//! and lays the changes over their entries ([`Overlay::merge`]).
+
+use crate::{
+    commit::{Body, Change, Totals},
+    entry::Entry,
+    id::Digest,
+    operation::Operation,
+    page::PageRef,
+    path::Key,
+};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// Bodies were applied in an impossible order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ReplayError {
+    /// The first body is a delta.
+    #[error("a state begins with a base, and this commit is a delta")]
+    NoBase,
+    /// The entries do not add up to the state that the commit states.
+    #[error("the entries do not add up to the state root of the commit")]
+    StateRoot,
+}
+
+/// The changes since a base: the last word on each path.
+#[derive(Debug, Clone, Default)]
+pub struct Overlay(BTreeMap<Vec<u8>, Operation>);
+
+impl Overlay {
+    /// Whether nothing changed since the base.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn apply(&mut self, operations: Vec<Operation>) {
+        for operation in operations {
+            self.0.insert(operation.path().key().as_bytes().to_vec(), operation);
+        }
+    }
+
+    /// The entries with keys in `start..end`: those of `pages`, in key order, with the changes laid over.
+    ///
+    /// `pages` may hold entries outside of the range; they are passed over.
+    pub fn merge<'a, E>(
+        &'a self,
+        pages: impl Iterator<Item = Result<Entry, E>> + 'a,
+        start: Vec<u8>,
+        end: Option<Vec<u8>>,
+    ) -> impl Iterator<Item = Result<Entry, E>> + 'a {
+        let range = (
+            std::ops::Bound::Included(start.clone()),
+            match &end {
+                Some(end) if *end > start => std::ops::Bound::Excluded(end.clone()),
+                Some(_) => std::ops::Bound::Excluded(start.clone()),
+                None => std::ops::Bound::Unbounded,
+            },
+        );
+        let empty = matches!(&range, (std::ops::Bound::Included(a), std::ops::Bound::Excluded(b)) if a == b);
+        let changes = if empty { None } else { Some(self.0.range(range)) };
+        Merge { pages: pages.peekable(), changes: changes.into_iter().flatten().peekable(), start, end }
+    }
+}
+
+struct Merge<P: Iterator, C: Iterator> {
+    pages: std::iter::Peekable<P>,
+    changes: std::iter::Peekable<C>,
+    start: Vec<u8>,
+    end: Option<Vec<u8>>,
+}
+
+impl<'a, E, P, C> Iterator for Merge<P, C>
+where
+    P: Iterator<Item = Result<Entry, E>>,
+    C: Iterator<Item = (&'a Vec<u8>, &'a Operation)>,
+{
+    type Item = Result<Entry, E>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let key = match self.pages.peek() {
+                Some(Err(_)) => return self.pages.next(),
+                Some(Ok(entry)) => Some(entry.path.key()),
+                None => None,
+            };
+            if let Some(key) = &key {
+                if key.as_bytes() < &self.start[..] {
+                    self.pages.next();
+                    continue;
+                }
+                if self.end.as_ref().is_some_and(|end| key.as_bytes() >= &end[..]) {
+                    // Later pages hold nothing of the range, but changes may still do.
+                    if self.changes.peek().is_none() {
+                        return None;
+                    }
+                }
+            }
+            let in_range = key.filter(|key| self.end.as_ref().is_none_or(|end| key.as_bytes() < &end[..]));
+            let change_first = match (self.changes.peek(), &in_range) {
+                (Some((changed, _)), Some(key)) => changed.as_slice() <= key.as_bytes(),
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => return None,
+            };
+            if !change_first {
+                return self.pages.next();
+            }
+            let (changed, operation) = self.changes.next()?;
+            if in_range.is_some_and(|key| key.as_bytes() == changed.as_slice()) {
+                self.pages.next();
+            }
+            if let Operation::Put(entry) = operation {
+                return Some(Ok(entry.clone()));
+            }
+        }
+    }
+}
+
+/// The state at a commit, ready to be read.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// References to the index pages of the base.
+    pub top: Vec<PageRef>,
+    /// Changes since the base.
+    pub overlay: Overlay,
+    /// What the last body said the state contains.
+    pub totals: Totals,
+    /// What the last body said the entries add up to.
+    pub state_root: Digest,
+    /// How many gaps the last body counted.
+    pub gap_count: u64,
+    /// The gaps that the last body listed.
+    pub gaps: Vec<crate::commit::Gap>,
+}
+
+impl State {
+    /// Applies `bodies`, a base and the deltas after it, in order.
+    ///
+    /// # Errors
+    /// [`ReplayError::NoBase`] when there is no body or the first is a delta.
+    pub fn replay(bodies: impl IntoIterator<Item = Body>) -> Result<Self, ReplayError> {
+        let mut state: Option<Self> = None;
+        for body in bodies {
+            let (top, overlay) = match (body.change, state) {
+                (Change::Base(top), _) => (top, Overlay::default()),
+                (Change::Delta(operations), Some(mut state)) => {
+                    state.overlay.apply(operations);
+                    (state.top, state.overlay)
+                }
+                (Change::Delta(_), None) => return Err(ReplayError::NoBase),
+            };
+            let Body { totals, state_root, gap_count, gaps, .. } = Body { change: Change::Delta(Vec::new()), ..body };
+            state = Some(Self { top, overlay, totals, state_root, gap_count, gaps });
+        }
+        state.ok_or(ReplayError::NoBase)
+    }
+}
+
+/// Adds up entries as a full reader sees them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StateCheck {
+    root: [u8; 32],
+}
+
+impl StateCheck {
+    /// Counts an entry in.
+    pub fn add(&mut self, entry: &Entry) {
+        self.root.iter_mut().zip(entry.hash().0).for_each(|(mine, theirs)| *mine ^= theirs);
+    }
+
+    /// Compares with what the commit stated.
+    ///
+    /// # Errors
+    /// [`ReplayError::StateRoot`].
+    pub fn finish(self, state_root: &Digest) -> Result<(), ReplayError> {
+        if self.root == state_root.0 { Ok(()) } else { Err(ReplayError::StateRoot) }
+    }
+}
+
+/// Key bounds of everything at or below `path`: the entry itself is read apart, since it sorts with its siblings.
+pub fn subtree_bounds(path: &crate::path::TreePath) -> (Vec<u8>, Vec<u8>) {
+    (Key::subtree_start(Some(path)), Key::subtree_end(path))
+}
