@@ -92,9 +92,7 @@ where
                 }
                 if self.end.as_ref().is_some_and(|end| key.as_bytes() >= &end[..]) {
                     // Later pages hold nothing of the range, but changes may still do.
-                    if self.changes.peek().is_none() {
-                        return None;
-                    }
+                    self.changes.peek()?;
                 }
             }
             let in_range = key.filter(|key| self.end.as_ref().is_none_or(|end| key.as_bytes() < &end[..]));

@@ -1,1 +1,23 @@
-//! The only crate of IotaBackup that holds keys: seal, open, sign, derive.
+//! The only crate of IotaBackup that holds keys: seal, open, sign, derive. Linked by the agent and the browser's Worker,
+//! never by the server and never by the pages.
+//!
+//! Pure: randomness is an argument (`impl CryptoRng`), there is no clock and no I/O. The formulas stand at the head of
+//! each module; `docs/format.md` is the authority.
+
+pub mod body;
+pub mod chunk;
+mod compress;
+pub mod cut;
+mod derive;
+pub mod enrol;
+pub mod error;
+pub mod keys;
+pub mod kit;
+pub mod label;
+pub mod login;
+pub mod ratchet;
+mod seal;
+pub mod secret;
+pub mod slot;
+mod text;
+pub mod words;

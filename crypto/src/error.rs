@@ -1,0 +1,47 @@
+//! One error for each class of object, so that no answer tells an attacker which step failed.
+
+use iota_core::wire::WireError;
+use thiserror::Error;
+
+/// Why something did not open.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CryptoError {
+    /// A chunk object is damaged or not what it should be.
+    #[error("the chunk is damaged or was replaced")]
+    Chunk,
+    /// A commit body is damaged, or was written under another key.
+    #[error("the commit body is damaged, was replaced, or belongs to another key epoch")]
+    Body,
+    /// The secret does not open the slot.
+    #[error("that does not open the vault; check the words, the password and capital letters")]
+    Slot,
+    /// The slot asks for key derivation outside of the compiled-in bounds.
+    #[error("the slot asks for a key derivation that this program refuses; the server may have altered it")]
+    SlotBounds,
+    /// The opened vault is not the account's.
+    #[error("the vault that opened is not this account's; the server may have replaced it")]
+    WrongIdentity,
+    /// An enrolment message was not made with this code.
+    #[error("the enrolment message was not made with this code, or was altered on the way")]
+    Enrolment,
+    /// A sealed name does not open.
+    #[error("the sealed name does not open with this account's key")]
+    Label,
+    /// Text that a person keeps (words, kit, key file, code) does not parse.
+    #[error("{what} is not complete or has a mistake in it: {hint}")]
+    Text {
+        /// What was read.
+        what: &'static str,
+        /// What to look at.
+        hint: &'static str,
+    },
+    /// Foreign bytes are malformed.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The operating system gave no randomness, or compression failed.
+    #[error("the system failed: {0}")]
+    System(&'static str),
+}
+
+/// Result of this crate.
+pub type Result<T> = core::result::Result<T, CryptoError>;
