@@ -1,0 +1,76 @@
+//! What an agent asks of its server. [`http`] speaks to a real one; tests keep one in memory.
+//!
+//! Every call may be repeated: the server gives the same answer, or a better one.
+
+use iota_core::{
+    api::json::{CommitAnswer, ErrorDetail, HeadInfo, UploadAnswer, UploadInfo},
+    id::UploadId,
+    refs::Reference,
+};
+use thiserror::Error;
+
+pub mod http;
+
+/// Why the server's answer is not there.
+#[derive(Debug, Error)]
+pub enum RemoteError {
+    /// The server refused, and says why and what to do; asking again changes nothing.
+    #[error("{}", .0.message)]
+    Refused(ErrorDetail),
+    /// The server could not be reached or could not serve, after several attempts.
+    #[error("the server at {server} did not answer: {reason}; check the network and that the server runs, then try again")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The answer is not what this version of the API says.
+    #[error("the server's answer to {request} makes no sense: {reason}; its version may not fit this program")]
+    Malformed {
+        /// Which request.
+        request: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl RemoteError {
+    /// The stable word of a refusal ([`iota_core::api::json::code`]).
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused(detail) => Some(&detail.code),
+            _ => None,
+        }
+    }
+}
+
+/// What a machine may ask with its device token. Nothing else is open to it.
+pub trait Remote: Send + Sync {
+    /// The newest commit of the machine's set.
+    ///
+    /// # Errors
+    /// Like all others: [`RemoteError`].
+    fn head(&self) -> Result<Option<HeadInfo>, RemoteError>;
+
+    /// Begins an upload session.
+    fn begin_upload(&self) -> Result<UploadInfo, RemoteError>;
+
+    /// Renews the lease of a session.
+    fn renew_upload(&self, upload: UploadId) -> Result<UploadInfo, RemoteError>;
+
+    /// Ends a session without a commit.
+    fn end_upload(&self, upload: UploadId) -> Result<(), RemoteError>;
+
+    /// Which of at most [`iota_core::api::MAX_HAVE_IDS`] objects the server has; they stay until the session ends.
+    fn have(&self, upload: UploadId, references: &[Reference]) -> Result<Vec<bool>, RemoteError>;
+
+    /// Sends object frames ([`iota_core::api::frames::ObjectFrame`]); they are durable when this returns.
+    fn put_objects(&self, upload: UploadId, frames: Vec<u8>) -> Result<UploadAnswer, RemoteError>;
+
+    /// Stages part `part` of a full reference list.
+    fn put_references(&self, upload: UploadId, part: u32, references: Vec<u8>) -> Result<(), RemoteError>;
+
+    /// Sends a commit ([`iota_core::api::frames::CommitFrame`]); it ends the session.
+    fn commit(&self, upload: UploadId, frame: Vec<u8>) -> Result<CommitAnswer, RemoteError>;
+}
