@@ -23,7 +23,23 @@ pub const MAX_REFERENCES_PART_BYTES: usize = 16 << 20;
 /// Most objects asked for in one read.
 pub const MAX_READ_OBJECTS: usize = 256;
 
-/// A login as it is compared and hashed: NFKC, then lower case.
+/// A login as it is compared and hashed: NFKC, lower case, NFKC, without blanks around it. Applying it twice changes
+/// nothing.
 pub fn normalise_login(login: &str) -> String {
-    login.trim().nfkc().collect::<String>().to_lowercase()
+    let lower = login.nfkc().collect::<String>().to_lowercase();
+    lower.nfkc().collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_normalised_once_and_for_all() {
+        assert_eq!(normalise_login(" Ada@Example.ORG "), "ada@example.org");
+        for c in '\0'..=char::MAX {
+            let once = normalise_login(&format!("{c}a{c}"));
+            assert_eq!(normalise_login(&once), once, "{c:?}");
+        }
+    }
 }

@@ -65,7 +65,9 @@ impl Certificate {
             },
         };
         reader.finish()?;
-        let numbered = certificate.key_epoch > 0 && (1..=i64::MAX as u64).contains(&certificate.first_seq);
+        let numbered = certificate.key_epoch > 0
+            && certificate.issued_ms <= i64::MAX as u64
+            && (1..=i64::MAX as u64).contains(&certificate.first_seq);
         if !numbered || certificate.head().is_none() {
             return Err(WireError::Invalid("certificate"));
         }

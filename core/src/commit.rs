@@ -14,6 +14,8 @@ const BODY_TYPE: &[u8] = b"iotabackup/body/v1\0";
 pub const MAX_BODY_BYTES: usize = 8 << 20;
 /// Longest decompressed body, bytes.
 pub const MAX_BODY_PLAIN_BYTES: usize = 64 << 20;
+/// Most operations in a delta; more are a base.
+pub const MAX_OPERATIONS: usize = 1 << 20;
 /// Most gaps that a body lists by path; `gap_count` counts them all.
 pub const MAX_LISTED_GAPS: usize = 1000;
 /// Most heads of other sets that a body names.
@@ -162,6 +164,10 @@ impl Header {
         if self.seq == 0 || self.seq > i64::MAX as u64 || self.key_epoch == 0 {
             return Err(WireError::Invalid("commit number"));
         }
+        if [self.live_count, self.device_time_ms, self.prev_received_ms].iter().any(|&number| number > i64::MAX as u64)
+        {
+            return Err(WireError::Invalid("commit times or counts"));
+        }
         if self.body_len as usize > MAX_BODY_BYTES {
             return Err(WireError::TooLarge("commit body"));
         }
@@ -235,7 +241,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts `entry` in.
+    /// Counts `entry` in. The sums are modulo 2^64, so that adding and removing always cancel out.
     pub fn add(&mut self, entry: &crate::entry::Entry) {
         self.update(entry, u64::wrapping_add);
     }
@@ -392,7 +398,8 @@ impl Body {
         let seen = (0..count)
             .map(|_| Ok(Seen { set: SetId(reader.array()?), seq: reader.u64()?, hash: HeaderHash(reader.array()?) }))
             .collect::<Result<Vec<_>>>()?;
-        if !seen.is_sorted_by(|a, b| a.set < b.set) {
+        let numbered = seen.iter().all(|seen| (1..=i64::MAX as u64).contains(&seen.seq));
+        if !numbered || !seen.is_sorted_by(|a, b| a.set < b.set) {
             return Err(WireError::Invalid("seen heads"));
         }
         let gap_count = reader.varint()?;
@@ -409,7 +416,7 @@ impl Body {
 }
 
 fn read_operations(reader: &mut Reader<'_>) -> Result<Vec<Operation>> {
-    let count = reader.varint()?;
+    let count = reader.count(MAX_OPERATIONS, "operations")?;
     let mut paths = PathReader::default();
     let mut operations = Vec::new();
     for _ in 0..count {

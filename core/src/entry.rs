@@ -17,6 +17,8 @@ pub const MAX_XATTRS_BYTES: usize = 256 << 10;
 pub const MAX_XATTRS: usize = 4096;
 /// Longest target of a symbolic link, bytes.
 pub const MAX_TARGET_BYTES: usize = 4096;
+/// Longest file, holes included, bytes: what a 64-bit file offset can name.
+pub const MAX_FILE_BYTES: u64 = i64::MAX as u64;
 /// Longest user or group name, bytes.
 pub const MAX_OWNER_BYTES: usize = 255;
 
@@ -239,6 +241,9 @@ fn read_xattrs(reader: &mut Reader<'_>) -> Result<Vec<Xattr>> {
 
 fn read_file(reader: &mut Reader<'_>) -> Result<Kind> {
     let size = reader.varint()?;
+    if size > MAX_FILE_BYTES {
+        return Err(WireError::TooLarge("file"));
+    }
     let link = match reader.bytes(crate::path::MAX_PATH_BYTES, "hard link")? {
         b"" => None,
         path => Some(TreePath::parse(path)?),

@@ -127,6 +127,38 @@ pub struct ExtentPageRef {
 }
 
 impl ExtentPageRef {
+    /// The reference to a page that holds `extents`.
+    ///
+    /// # Errors
+    /// [`WireError::Invalid`] when their lengths do not add up to a number.
+    pub fn to_page(chunk: ChunkRef, extents: &[Extent]) -> Result<Self> {
+        let bytes = sum(extents.iter().map(Extent::length)).ok_or(WireError::Invalid("content size"))?;
+        Ok(Self { chunk, bytes, count: extents.len() as u64 })
+    }
+
+    /// The reference to a page of the second level that holds `pages`.
+    ///
+    /// # Errors
+    /// [`WireError::Invalid`] when their lengths or counts do not add up to a number.
+    pub fn to_index(chunk: ChunkRef, pages: &[Self]) -> Result<Self> {
+        let bytes = sum(pages.iter().map(|page| page.bytes));
+        let count = sum(pages.iter().map(|page| page.count));
+        let (bytes, count) = bytes.zip(count).ok_or(WireError::Invalid("content size"))?;
+        Ok(Self { chunk, bytes, count })
+    }
+
+    /// [`decode_extent_page`] of the page that this refers to; refuses one with other sums.
+    pub fn decode_page(&self, plaintext: &[u8]) -> Result<Vec<Extent>> {
+        let extents = decode_extent_page(plaintext)?;
+        if Self::to_page(self.chunk, &extents)? == *self { Ok(extents) } else { Err(WireError::Invalid("extent page")) }
+    }
+
+    /// [`decode_extent_index`] of the page that this refers to; refuses one with other sums.
+    pub fn decode_index(&self, plaintext: &[u8]) -> Result<Vec<Self>> {
+        let pages = decode_extent_index(plaintext)?;
+        if Self::to_index(self.chunk, &pages)? == *self { Ok(pages) } else { Err(WireError::Invalid("extent page")) }
+    }
+
     fn write(&self, writer: &mut Writer) {
         self.chunk.write(writer);
         writer.varint(self.bytes).varint(self.count);

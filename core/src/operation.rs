@@ -62,10 +62,14 @@ impl PathWriter {
     }
 }
 
+/// All paths of one structure together, bytes: shared prefixes must not grow into an exhausted memory.
+pub const MAX_PATHS_BYTES: usize = 256 << 20;
+
 /// Reads what [`PathWriter`] wrote; refuses paths out of order and prefixes that are not the longest.
 #[derive(Debug, Default)]
 pub(crate) struct PathReader {
     last: Option<TreePath>,
+    total_bytes: usize,
 }
 
 impl PathReader {
@@ -77,6 +81,10 @@ impl PathReader {
         let path = TreePath::parse(&bytes)?;
         if shared_prefix(last, &bytes) != shared || self.last.as_ref().is_some_and(|last| *last >= path) {
             return Err(WireError::Invalid("path order"));
+        }
+        self.total_bytes += bytes.len();
+        if self.total_bytes > MAX_PATHS_BYTES {
+            return Err(WireError::TooLarge("paths"));
         }
         self.last = Some(path.clone());
         Ok(path)

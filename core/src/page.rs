@@ -13,7 +13,7 @@ use ::core::ops::Range;
 
 /// A page ends at the latest after this many entries.
 pub const MAX_PAGE_ENTRIES: usize = 1024;
-/// A page ends after the entry that brings it to this many bytes.
+/// A page ends after the entry that brings it to this many bytes, an index page after the reference that does.
 pub const PAGE_BYTES: usize = 64 << 10;
 /// Most references in an index page or in the top of a base.
 pub const MAX_INDEX_REFS: usize = 4096;
@@ -99,9 +99,42 @@ pub fn decode_page(plaintext: &[u8]) -> Result<Vec<Entry>> {
 
 /// Plaintext of an index page: `refs` in key order.
 pub fn encode_index(refs: &[PageRef]) -> Vec<u8> {
-    let mut writer = Writer::typed(INDEX_TYPE);
-    write_refs(refs, &mut writer);
+    let mut writer = IndexWriter::default();
+    refs.iter().for_each(|page| writer.push(page));
     writer.finish()
+}
+
+/// Builds an index page reference by reference.
+#[derive(Debug, Default)]
+pub struct IndexWriter {
+    paths: PathWriter,
+    records: Writer,
+    count: usize,
+}
+
+impl IndexWriter {
+    /// Appends `page`, whose first path must follow the one before in key order.
+    pub fn push(&mut self, page: &PageRef) {
+        write_ref(page, &mut self.paths, &mut self.records);
+        self.count += 1;
+    }
+
+    /// Whether the limits of an index page are reached.
+    pub fn is_full(&self) -> bool {
+        self.count >= MAX_INDEX_REFS || self.records.len() >= PAGE_BYTES
+    }
+
+    /// References so far.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The plaintext of the index page.
+    pub fn finish(self) -> Vec<u8> {
+        let mut writer = Writer::typed(INDEX_TYPE);
+        writer.varint(self.count as u64).raw(&self.records.finish());
+        writer.finish()
+    }
 }
 
 /// Parses the plaintext of an index page: 1 to [`MAX_INDEX_REFS`] references in key order.
@@ -115,20 +148,24 @@ pub fn decode_index(plaintext: &[u8]) -> Result<Vec<PageRef>> {
 pub(crate) fn write_refs(refs: &[PageRef], writer: &mut Writer) {
     writer.varint(refs.len() as u64);
     let mut paths = PathWriter::default();
-    for page in refs {
-        paths.write(&page.first, writer);
-        page.chunk.write(writer);
-        writer.varint(page.entries);
-    }
+    refs.iter().for_each(|page| write_ref(page, &mut paths, writer));
+}
+
+fn write_ref(page: &PageRef, paths: &mut PathWriter, writer: &mut Writer) {
+    paths.write(&page.first, writer);
+    page.chunk.write(writer);
+    writer.varint(page.entries);
 }
 
 pub(crate) fn read_refs(reader: &mut Reader<'_>) -> Result<Vec<PageRef>> {
     let count = reader.count(MAX_INDEX_REFS, "pages of an index")?;
     let mut paths = PathReader::default();
     let mut refs = Vec::new();
+    let mut sum = 0u64;
     for _ in 0..count {
         let first = paths.read(reader)?;
         let page = PageRef { first, chunk: ChunkRef::read(reader)?, entries: reader.varint()? };
+        sum = sum.checked_add(page.entries).ok_or(WireError::Invalid("page reference"))?;
         if page.entries == 0 {
             return Err(WireError::Invalid("page reference"));
         }

@@ -55,16 +55,23 @@ impl BodyPlace {
     }
 }
 
-/// Seals a body that opens only at `place`.
+/// Seals a body that opens only at `place`, after reading back what it will seal: what a reader would refuse is not
+/// written.
 ///
 /// # Errors
-/// [`iota_core::wire::WireError::TooLarge`] when it exceeds the limits of the format.
+/// [`iota_core::wire::WireError`] when it exceeds the limits of the format or its operations are out of order;
+/// [`CryptoError::System`] when it does not read back.
 #[cfg(not(target_family = "wasm"))]
 pub fn seal(key: &BodyKey, place: &BodyPlace, body: &Body, random: &mut impl rand_core::CryptoRng) -> Result<Vec<u8>> {
     use iota_core::wire::WireError;
     let plaintext = body.encode();
     if plaintext.len() > MAX_BODY_PLAIN_BYTES {
         return Err(WireError::TooLarge("commit body").into());
+    }
+    if Body::decode(&plaintext)? != *body {
+        return Err(CryptoError::System(
+            "a commit body did not read back as it was written; check this machine's memory",
+        ));
     }
     let mut frame = Vec::new();
     crate::compress::Compressor::new().compress(&plaintext, &mut frame);
@@ -92,15 +99,15 @@ pub fn open(key: &BodyKey, header: &Header, sealed: &[u8]) -> Result<Body> {
 /// Parses what stands inside the seal of a body.
 ///
 /// # Errors
-/// [`CryptoError::Body`] or [`CryptoError::Wire`].
+/// [`CryptoError::Body`] when the frame is malformed, [`CryptoError::Wire`] when what it holds is.
 pub fn parse_padded(padded: &[u8]) -> Result<Body> {
     let mut reader = Reader::new(padded);
     let (plain_len, frame_len) = (reader.u32()? as usize, reader.u32()? as usize);
-    if plain_len > MAX_BODY_PLAIN_BYTES || padded.len() != padme(8usize.saturating_add(frame_len), FLOOR_BYTES) {
+    let frame = reader.raw(frame_len).map_err(|_| CryptoError::Body)?;
+    if plain_len > MAX_BODY_PLAIN_BYTES || padded.len() != padme(8 + frame_len, FLOOR_BYTES) {
         return Err(CryptoError::Body);
     }
-    let frame = reader.raw(frame_len)?;
-    zero_padding(reader.rest())?;
+    zero_padding(reader.rest()).map_err(|_| CryptoError::Body)?;
     let mut plaintext = Vec::new();
     Decompressor::new().decompress(frame, plain_len, &mut plaintext).map_err(|_| CryptoError::Body)?;
     Ok(Body::decode(&plaintext)?)

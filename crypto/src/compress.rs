@@ -4,6 +4,35 @@
 /// Why decompression was refused.
 pub(crate) struct BadFrame;
 
+/// Magic number and a frame header descriptor of zero: no content size, no checksum, no dictionary.
+const FRAME_START: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0];
+/// Window descriptor of 8 MiB.
+const MAX_WINDOW: u8 = 13 << 3;
+
+/// Checks that `frame` is one frame as the writer makes them, and nothing before or after it. Libraries would also
+/// take skippable frames, several frames and other options: one content must not have many encodings.
+///
+/// Source: RFC 8878, sections 3.1.1.1 and 3.1.1.2.
+fn check_frame(frame: &[u8]) -> Result<(), BadFrame> {
+    let (&window, mut blocks) = frame.strip_prefix(&FRAME_START).and_then(<[u8]>::split_first).ok_or(BadFrame)?;
+    if window > MAX_WINDOW {
+        return Err(BadFrame);
+    }
+    loop {
+        let (head, rest) = blocks.split_first_chunk::<3>().ok_or(BadFrame)?;
+        let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+        let bytes = match head >> 1 & 3 {
+            1 => 1,
+            0 | 2 => (head >> 3) as usize,
+            _ => return Err(BadFrame),
+        };
+        blocks = rest.get(bytes..).ok_or(BadFrame)?;
+        if head & 1 == 1 {
+            return if blocks.is_empty() { Ok(()) } else { Err(BadFrame) };
+        }
+    }
+}
+
 /// Largest window that a frame may ask for.
 #[cfg(target_family = "wasm")]
 const MAX_WINDOW_BYTES: u64 = 8 << 20;
@@ -54,6 +83,7 @@ impl Decompressor {
 
     /// Replaces `out` by exactly `plain_len` bytes; nothing is allocated beyond that.
     pub(crate) fn decompress(&mut self, frame: &[u8], plain_len: usize, out: &mut Vec<u8>) -> Result<(), BadFrame> {
+        check_frame(frame)?;
         out.resize(plain_len, 0);
         match self.0.decompress(&mut out[..], frame) {
             Ok(length) if length == plain_len => Ok(()),
@@ -76,6 +106,7 @@ impl Decompressor {
 
     /// Replaces `out` by exactly `plain_len` bytes; nothing is allocated beyond that and the window.
     pub(crate) fn decompress(&mut self, frame: &[u8], plain_len: usize, out: &mut Vec<u8>) -> Result<(), BadFrame> {
+        check_frame(frame)?;
         out.resize(plain_len, 0);
         match self.0.decode_all(frame, &mut out[..]) {
             Ok(length) if length == plain_len => Ok(()),

@@ -5,8 +5,9 @@
 //! a page ends after an entry with        u64(keyed(K_cut, "page"   ‖ path)[..8])  < 2^64 / 256
 //! an index page ends after a page with   u64(keyed(K_cut, "index"  ‖ path of its first entry)[..8]) < 2^64 / 128
 //! a bundle ends after a file with        u64(keyed(K_cut, "bundle" ‖ keyed(K_dedup, content))[..8]) < 2^64 · len / 131,072
-//! an extent page ends after a slice with u64(cid[..8]) < 2^64 / 512
+//! an extent page ends after a slice with u64(cid[..8]) < 2^64 / 512, a page of the second level after a reference likewise
 //! ```
+//! The quotients are rounded down from (2^64 − 1) / n.
 
 use crate::{
     derive::{context, derive, keyed},
@@ -14,8 +15,13 @@ use crate::{
     secret::secrets,
 };
 use iota_core::{
-    extent::{ChunkKey, Extent},
+    extent::{
+        ChunkKey, ChunkRef, Content, Extent, ExtentPageRef, MAX_INDEX_REFERENCES, MAX_INLINE_EXTENTS, MAX_PAGE_EXTENTS,
+        MAX_PAGE_REFERENCES, encode_extent_index, encode_extent_page,
+    },
+    id::Cid,
     path::TreePath,
+    wire::WireError,
 };
 
 /// A bundle of small files has at most this many bytes.
@@ -60,9 +66,53 @@ impl CutKey {
 /// Whether an extent page ends after `extent`.
 pub fn ends_extent_page(extent: &Extent) -> bool {
     match extent {
-        Extent::Slice { chunk, .. } => {
-            u64::from_le_bytes(*chunk.cid.0.first_chunk().expect("a cid has eight bytes")) < u64::MAX / 512
-        }
+        Extent::Slice { chunk, .. } => is_extent_cut(&chunk.cid),
         Extent::Hole { .. } => false,
     }
+}
+
+fn is_extent_cut(cid: &Cid) -> bool {
+    u64::from_le_bytes(*cid.0.first_chunk().expect("a cid has eight bytes")) < u64::MAX / 512
+}
+
+/// The content of a file with these `extents`: inline, or in pages that `seal` turns into chunk objects.
+///
+/// `seal` gets the plaintext of each page, in order, pages of the second level last. Equal runs of extents give equal
+/// pages, so that a changed block of a large file costs one page and not the list.
+///
+/// # Errors
+/// Those of `seal`; [`WireError::TooLarge`] when there are more extents than two levels hold.
+pub fn pack_extents<E: From<WireError>>(
+    extents: Vec<Extent>,
+    mut seal: impl FnMut(Vec<u8>) -> Result<ChunkRef, E>,
+) -> Result<Content, E> {
+    if extents.len() <= MAX_INLINE_EXTENTS {
+        return Ok(Content::Inline(extents));
+    }
+    let mut pages = Vec::new();
+    for run in runs(&extents, MAX_PAGE_EXTENTS, ends_extent_page) {
+        pages.push(ExtentPageRef::to_page(seal(encode_extent_page(run))?, run)?);
+    }
+    if pages.len() <= MAX_PAGE_REFERENCES {
+        return Ok(Content::Pages(pages));
+    }
+    let mut index = Vec::new();
+    for run in runs(&pages, MAX_INDEX_REFERENCES, |page| is_extent_cut(&page.chunk.cid)) {
+        index.push(ExtentPageRef::to_index(seal(encode_extent_index(run))?, run)?);
+    }
+    if index.len() > MAX_PAGE_REFERENCES {
+        return Err(WireError::TooLarge("extents of a file").into());
+    }
+    Ok(Content::Index(index))
+}
+
+/// Runs of at most `limit` items, each ending after the first item that `is_end` says.
+fn runs<T>(items: &[T], limit: usize, is_end: impl Fn(&T) -> bool) -> impl Iterator<Item = &[T]> {
+    let mut left = items;
+    std::iter::from_fn(move || {
+        let end = left.iter().take(limit).position(&is_end).map_or(limit.min(left.len()), |position| position + 1);
+        let (run, rest) = left.split_at(end);
+        left = rest;
+        (!run.is_empty()).then_some(run)
+    })
 }

@@ -127,7 +127,7 @@ impl EnrolCode {
         Digest(keyed(&key, &message))
     }
 
-    /// The machine's first message.
+    /// The machine's first message. Longer names than the format allows are cut.
     pub fn hello(
         &self,
         signing_key: VerifyingKey,
@@ -136,7 +136,7 @@ impl EnrolCode {
         random: &mut impl CryptoRng,
     ) -> EnrolHello {
         let mut writer = Writer::typed(HELLO_TYPE);
-        writer.bytes(facts.name.as_bytes()).bytes(facts.system.as_bytes()).u64(facts.disk_bytes);
+        writer.bytes(cut(&facts.name).as_bytes()).bytes(cut(&facts.system).as_bytes()).u64(facts.disk_bytes);
         let key = Zeroizing::new(derive(context!("enrol hello"), &[&self.secret.0]));
         let sealed = seal_random(&key, &self.hello_aad(&signing_key, &agreement_key), &writer.finish(), random);
         let mac = self.mac(&signing_key, &agreement_key, &sealed);
@@ -219,6 +219,10 @@ impl EnrolCode {
             certificate.certificate.account == keys.account && certificate.certificate.agreement_key == secret.public();
         if ours { Ok(keys) } else { Err(CryptoError::Enrolment) }
     }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
 
 fn parse_facts(plaintext: &[u8]) -> Result<MachineFacts> {
