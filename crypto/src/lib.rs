@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod chunk;
+pub mod chunker;
 mod compress;
 pub mod cut;
 mod derive;
@@ -20,4 +21,5 @@ mod seal;
 pub mod secret;
 pub mod slot;
 mod text;
+pub mod vectors;
 pub mod words;
