@@ -66,7 +66,7 @@ pub trait Remote: Send + Sync {
     fn have(&self, upload: UploadId, references: &[Reference]) -> Result<Vec<bool>, RemoteError>;
 
     /// Sends object frames ([`iota_core::api::frames::ObjectFrame`]); they are durable when this returns.
-    fn put_objects(&self, upload: UploadId, frames: Vec<u8>) -> Result<UploadAnswer, RemoteError>;
+    fn put_objects(&self, upload: UploadId, frames: bytes::Bytes) -> Result<UploadAnswer, RemoteError>;
 
     /// Stages part `part` of a full reference list.
     fn put_references(&self, upload: UploadId, part: u32, references: Vec<u8>) -> Result<(), RemoteError>;

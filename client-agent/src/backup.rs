@@ -1,0 +1,421 @@
+//! A backup. Read this first.
+//!
+//! ```text
+//! walk ─► compare with the cache ─► read ─► bundle or chunk ─► seal ─► have? ─► put ─► entry ─► commit
+//! ```
+//! One thread walks, reads and cuts; others seal and upload ([`crate::upload`]). An entry is put into the state once all
+//! its chunks have their ids; a commit is made once all of them are durable on the server.
+
+mod base;
+mod commit;
+mod log;
+mod pending;
+mod read;
+mod small;
+pub mod source;
+
+pub use commit::CommitError;
+pub use log::LogError;
+
+use crate::{
+    monitor::{Clock, Monitor, Stage},
+    remote::{Remote, RemoteError},
+    state::{Known, State, StateError},
+    upload::{UploadError, Uploads},
+};
+use commit::Outcome;
+use iota_core::{
+    commit::{Gap, MAX_LISTED_GAPS},
+    id::{AccountId, Cid, DeviceId, HeaderHash, SetId},
+    operation::Operation,
+    path::{Key, TreePath},
+    wire::WireError,
+};
+use iota_crypto::{
+    chunk::ChunkSealer,
+    chunker::ChunkerKey,
+    cut::CutKey,
+    error::CryptoError,
+    keys::{DedupKey, SigningKey},
+};
+use log::Log;
+use pending::Pending;
+use source::{Event, Found, Source};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    time::Duration,
+};
+use thiserror::Error;
+
+pub(crate) use pending::FileId;
+
+/// How often missing objects are read and sent again before a run gives up.
+const MAX_ATTEMPTS: usize = 4;
+/// Plain bytes of operations up to which a delta is considered.
+const MAX_DELTA_BYTES: usize = 3 << 20;
+
+/// Who backs up: what the identity of the machine says.
+pub struct Machine<'a> {
+    /// The account.
+    pub account: AccountId,
+    /// The set.
+    pub set: SetId,
+    /// This machine.
+    pub device: DeviceId,
+    /// Signs headers.
+    pub signing: &'a SigningKey,
+    /// Key of chunk keys.
+    pub dedup: &'a DedupKey,
+    /// Cuts files.
+    pub chunker: &'a ChunkerKey,
+    /// Cuts pages and bundles.
+    pub cut: &'a CutKey,
+    /// Where identity and ratchet lie.
+    pub config_dir: &'a Path,
+    /// Where the cache lies.
+    pub state_dir: &'a Path,
+}
+
+/// How to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Read everything, whatever the stamps say.
+    pub full: bool,
+    /// Commit what there is after this long, so that it can be restored.
+    pub commit_every: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { full: false, commit_every: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Number of the commit.
+    pub seq: u64,
+    /// Its hash.
+    pub head: Option<HeaderHash>,
+    /// Regular files in the state.
+    pub files: u64,
+    /// Directories in the state.
+    pub dirs: u64,
+    /// Bytes of all files in the state.
+    pub state_bytes: u64,
+    /// Bytes that were read.
+    pub read_bytes: u64,
+    /// Bytes of content that the cache did not know.
+    pub new_bytes: u64,
+    /// Sealed bytes that were sent.
+    pub sent_bytes: u64,
+    /// Entries that were added, changed or removed.
+    pub changes: u64,
+    /// What is missing, at most [`MAX_LISTED_GAPS`] of them.
+    pub gaps: Vec<Gap>,
+    /// How many gaps there are.
+    pub gap_count: u64,
+}
+
+/// Why a backup ended without its commit. What was committed before stays; running again goes on from there.
+#[derive(Debug, Error)]
+pub enum BackupError {
+    /// The cache.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Sealing and sending.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// The server.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// Keys.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// The format.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The ratchet.
+    #[error(transparent)]
+    Ratchet(#[from] crate::ratchet::RatchetError),
+    /// The commit.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The walk itself failed, not a single path.
+    #[error("the file system cannot be walked: {0}")]
+    Walk(#[from] std::io::Error),
+}
+
+/// Runs one backup of what `open_source` walks.
+///
+/// # Errors
+/// [`BackupError`]. Problems with single paths are gaps in the report instead.
+pub fn run<S: Source>(
+    machine: &Machine<'_>,
+    remote: &dyn Remote,
+    mut open_source: impl FnMut() -> std::io::Result<S>,
+    options: Options,
+    clock: &dyn Clock,
+    monitor: &dyn Monitor,
+) -> Result<Report, BackupError> {
+    let mut log = Log::open(machine, remote)?;
+    let state = State::open(machine.state_dir, machine.set, log.head())?;
+    log.compare_cache(state.position.head);
+    std::thread::scope(|scope| {
+        let uploads = Uploads::start(scope, remote);
+        let mut run = Run::new(machine, remote, log, state, uploads, options, clock, monitor)?;
+        for _ in 0..MAX_ATTEMPTS {
+            monitor.stage(Stage::Scan);
+            run.scan(&mut open_source()?)?;
+            match run.commit(false)? {
+                Outcome::Done => return Ok(run.report()),
+                Outcome::Missing(cids) => run.lose(&cids)?,
+            }
+        }
+        Err(CommitError::KeepsLosing.into())
+    })
+}
+
+/// A run under way.
+struct Run<'a, 'scope> {
+    machine: &'a Machine<'a>,
+    remote: &'a dyn Remote,
+    log: Log,
+    state: State,
+    uploads: Uploads<'scope>,
+    options: Options,
+    clock: &'a dyn Clock,
+    monitor: &'a dyn Monitor,
+    sealer: ChunkSealer,
+    pending: Pending,
+    sparse: HashSet<Cid>,
+    /// Operations since the last commit; `None` when there are too many for a delta.
+    delta: Option<BTreeMap<Key, Operation>>,
+    delta_bytes: usize,
+    last_commit_ms: u64,
+    small_buffer: Vec<u8>,
+    large_buffer: Vec<u8>,
+    report: Report,
+}
+
+impl<'a, 'scope> Run<'a, 'scope> {
+    #[expect(clippy::too_many_arguments, reason = "the one place where a run gets everything it works with")]
+    fn new(
+        machine: &'a Machine<'a>,
+        remote: &'a dyn Remote,
+        log: Log,
+        mut state: State,
+        uploads: Uploads<'scope>,
+        options: Options,
+        clock: &'a dyn Clock,
+        monitor: &'a dyn Monitor,
+    ) -> Result<Self, BackupError> {
+        state.begin()?;
+        let sparse = state.sparse_bundles()?;
+        Ok(Self {
+            machine,
+            remote,
+            log,
+            state,
+            uploads,
+            options,
+            clock,
+            monitor,
+            sealer: ChunkSealer::default(),
+            pending: Pending::default(),
+            sparse,
+            delta: Some(BTreeMap::new()),
+            delta_bytes: 0,
+            last_commit_ms: clock.now_ms(),
+            small_buffer: Vec::new(),
+            large_buffer: Vec::new(),
+            report: Report::default(),
+        })
+    }
+
+    /// Walks once, and brings the state to what was found.
+    fn scan(&mut self, source: &mut impl Source) -> Result<(), BackupError> {
+        (self.report.gaps, self.report.gap_count) = (Vec::new(), 0);
+        let mut known = KnownCursor::default();
+        while let Some(event) = source.next()? {
+            match event {
+                Event::Found(found) => self.found(source, &mut known, found)?,
+                Event::Gap { path, reason, below } => {
+                    self.keep_known(&mut known, &path, below)?;
+                    self.gap(Gap { path, reason });
+                }
+            }
+            self.take_sealed(false)?;
+            self.commit_when_due()?;
+        }
+        while let Some(gone) = known.next(&self.state)? {
+            self.remove(&gone.key)?;
+        }
+        self.flush_bundle()?;
+        self.take_sealed(true)
+    }
+
+    fn found(&mut self, source: &mut impl Source, known: &mut KnownCursor, found: Found) -> Result<(), BackupError> {
+        let key = found.path.key();
+        while let Some(gone) = known.next_below(&self.state, key.as_bytes())? {
+            self.remove(&gone.key)?;
+        }
+        let before = known.next_at(&self.state, key.as_bytes())?;
+        if let Some(before) = &before
+            && !self.options.full
+            && before.stamp == found.stamp.encode()
+            && self.still_fits(&found, &before.key)?
+        {
+            return Ok(());
+        }
+        self.read(source, found)
+    }
+
+    /// Whether an entry with an unchanged stamp can stay: its link group has the same first path, and its bundle is
+    /// worth keeping.
+    fn still_fits(&self, found: &Found, key: &[u8]) -> Result<bool, BackupError> {
+        use iota_core::{
+            entry::{Entry, Kind},
+            extent::{Content, Extent},
+        };
+        let source::FoundKind::File { link } = &found.kind else { return Ok(true) };
+        if link.is_none() && self.sparse.is_empty() {
+            return Ok(true);
+        }
+        let Some(tail) = self.state.tail(key)? else { return Ok(false) };
+        let Kind::File { link: known, content, .. } = Entry::decode_tail(found.path.clone(), &tail)?.kind else {
+            return Ok(false);
+        };
+        let sparse = match &content {
+            Content::Inline(extents) => extents
+                .iter()
+                .any(|extent| matches!(extent, Extent::Slice { chunk, .. } if self.sparse.contains(&chunk.cid))),
+            Content::Pages(_) | Content::Index(_) => false,
+        };
+        Ok(known == *link && !sparse)
+    }
+
+    /// Keeps what is known at (or below) a path that cannot be read now.
+    fn keep_known(&mut self, known: &mut KnownCursor, path: &[u8], below: bool) -> Result<(), BackupError> {
+        let Ok(path) = TreePath::parse(path) else { return Ok(()) };
+        let (start, end) = if below {
+            (Key::subtree_start(Some(&path)), Key::subtree_end(&path))
+        } else {
+            let key = path.key().as_bytes().to_vec();
+            let end = [&key[..], &[0]].concat();
+            (key, end)
+        };
+        while let Some(gone) = known.next_below(&self.state, &start)? {
+            self.remove(&gone.key)?;
+        }
+        while known.next_below(&self.state, &end)?.is_some() {}
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), BackupError> {
+        if let Some(path) = self.state.remove(key)? {
+            self.note_change(Operation::Remove(path));
+        }
+        Ok(())
+    }
+
+    fn note_change(&mut self, operation: Operation) {
+        self.report.changes += 1;
+        let bytes = operation.path().as_bytes().len()
+            + if let Operation::Put(entry) = &operation { entry.encode_tail().len() } else { 0 };
+        self.delta_bytes += bytes;
+        if self.delta_bytes > MAX_DELTA_BYTES {
+            self.delta = None;
+        }
+        if let Some(delta) = &mut self.delta {
+            delta.insert(operation.path().key(), operation);
+        }
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        self.monitor.gap(&gap);
+        self.report.gap_count += 1;
+        if self.report.gaps.len() < MAX_LISTED_GAPS {
+            let end = gap.path.len().min(iota_core::path::MAX_PATH_BYTES);
+            self.report.gaps.push(Gap { path: gap.path[..end].into(), ..gap });
+        }
+    }
+
+    fn commit_when_due(&mut self) -> Result<(), BackupError> {
+        let waited_ms = self.clock.now_ms().saturating_sub(self.last_commit_ms);
+        if Duration::from_millis(waited_ms) < self.options.commit_every {
+            return Ok(());
+        }
+        self.flush_bundle()?;
+        self.take_sealed(true)?;
+        match self.commit(true)? {
+            Outcome::Done => Ok(()),
+            Outcome::Missing(cids) => self.lose(&cids),
+        }
+    }
+
+    /// The server lost objects: what needs them is read again, and the next commit lists all references.
+    fn lose(&mut self, cids: &[Cid]) -> Result<(), BackupError> {
+        self.state.begin()?;
+        self.state.lose(cids)?;
+        self.log.full_references = true;
+        Ok(())
+    }
+
+    fn report(self) -> Report {
+        let traffic = &self.uploads.traffic;
+        let totals = self.state.position.totals;
+        Report {
+            seq: self.log.seq(),
+            head: Some(self.log.head()),
+            files: totals.files,
+            dirs: totals.dirs,
+            state_bytes: totals.bytes,
+            sent_bytes: traffic.sent_bytes.load(std::sync::atomic::Ordering::Relaxed),
+            ..self.report
+        }
+    }
+}
+
+/// Walks through the known entries beside the file system, both in key order.
+#[derive(Default)]
+struct KnownCursor {
+    batch: std::collections::VecDeque<Known>,
+    last: Vec<u8>,
+    ended: bool,
+}
+
+impl KnownCursor {
+    const BATCH: usize = 1000;
+
+    fn peek(&mut self, state: &State) -> Result<Option<&Known>, StateError> {
+        if self.batch.is_empty() && !self.ended {
+            self.batch = state.known_after(&self.last, Self::BATCH)?.into();
+            self.ended = self.batch.len() < Self::BATCH;
+            if let Some(last) = self.batch.back() {
+                self.last.clone_from(&last.key);
+            }
+        }
+        Ok(self.batch.front())
+    }
+
+    fn next(&mut self, state: &State) -> Result<Option<Known>, StateError> {
+        self.peek(state)?;
+        Ok(self.batch.pop_front())
+    }
+
+    fn next_below(&mut self, state: &State, key: &[u8]) -> Result<Option<Known>, StateError> {
+        let below = self.peek(state)?.is_some_and(|known| known.key.as_slice() < key);
+        Ok(if below { self.batch.pop_front() } else { None })
+    }
+
+    fn next_at(&mut self, state: &State, key: &[u8]) -> Result<Option<Known>, StateError> {
+        let here = self.peek(state)?.is_some_and(|known| known.key == key);
+        Ok(if here { self.batch.pop_front() } else { None })
+    }
+}

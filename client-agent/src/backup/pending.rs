@@ -1,0 +1,289 @@
+//! Files that were read and wait for the ids of their chunks.
+
+use super::{BackupError, Run, small::Bundle};
+use crate::{state::StoredAs, upload::SealedRef};
+use iota_core::{
+    entry::{Entry, Kind, Metadata},
+    extent::{ChunkKey, ChunkRef, Content, Extent},
+    id::Domain,
+    operation::Operation,
+    path::TreePath,
+};
+use iota_crypto::{chunk::chunk_key, cut::pack_extents};
+use std::collections::HashMap;
+
+/// A file that is being read or waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileId(u64);
+
+/// An extent whose chunk may not have its id yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Piece {
+    /// Known.
+    Ready(Extent),
+    /// Waits for a chunk.
+    Waiting,
+}
+
+/// A file that waits.
+#[derive(Debug)]
+pub(super) struct PendingFile {
+    pub path: TreePath,
+    pub metadata: Metadata,
+    pub link: Option<TreePath>,
+    pub size: u64,
+    pub stamp: Vec<u8>,
+    pub pieces: Vec<Piece>,
+    pub waiting: usize,
+    /// The whole file was read.
+    pub read: bool,
+}
+
+/// Who waits for a chunk under way: which piece of which file is which slice of it.
+#[derive(Debug, Clone, Copy)]
+struct Waiter {
+    file: FileId,
+    piece: usize,
+    start: u32,
+    bytes: u32,
+}
+
+/// A chunk under way.
+#[derive(Debug)]
+struct InFlight {
+    bytes: u64,
+    stored_as: StoredAs,
+    waiters: Vec<Waiter>,
+    /// For bundles: content, start and length of each member.
+    members: Vec<(ChunkKey, u32, u32)>,
+}
+
+/// Everything that waits.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    files: HashMap<FileId, PendingFile>,
+    next: u64,
+    chunks: HashMap<[u8; 32], InFlight>,
+    /// Members of bundles under way, by content: bundle, start, length.
+    slices: HashMap<[u8; 32], ([u8; 32], u32, u32)>,
+    pub bundle: Bundle,
+}
+
+impl Pending {
+    /// Begins a file.
+    pub fn begin(&mut self, file: PendingFile) -> FileId {
+        let id = FileId(self.next);
+        self.next += 1;
+        self.files.insert(id, file);
+        id
+    }
+
+    fn file(&mut self, id: FileId) -> &mut PendingFile {
+        self.files.get_mut(&id).expect("a file that is being read is pending")
+    }
+
+    /// Appends a known extent.
+    pub fn extent(&mut self, id: FileId, extent: Extent) {
+        self.file(id).pieces.push(Piece::Ready(extent));
+    }
+
+    /// Forgets what was read of a file, to read it again. Chunks under way stay, without it.
+    pub fn restart(&mut self, id: FileId) {
+        let file = self.file(id);
+        file.pieces.clear();
+        file.waiting = 0;
+        for chunk in self.chunks.values_mut() {
+            chunk.waiters.retain(|waiter| waiter.file != id);
+        }
+        for member in &mut self.bundle.members {
+            member.files.retain(|&file| file != id);
+        }
+    }
+
+    /// Notes what reading found: the size, and whether the file changed meanwhile.
+    pub fn set(&mut self, id: FileId, size: u64, torn: bool) {
+        let file = self.file(id);
+        file.size = size;
+        file.metadata.torn = torn;
+        if torn {
+            file.stamp.clear();
+        }
+    }
+
+    /// Gives up on a file.
+    pub fn abandon(&mut self, id: FileId) {
+        self.restart(id);
+        self.files.remove(&id);
+    }
+
+    fn wait(&mut self, id: FileId) -> usize {
+        let file = self.file(id);
+        file.pieces.push(Piece::Waiting);
+        file.waiting += 1;
+        file.pieces.len() - 1
+    }
+
+    /// Makes `id` wait for a chunk under way; says whether there is one.
+    fn join(&mut self, id: FileId, ckey: &ChunkKey, start: u32, bytes: u32) -> bool {
+        if !self.chunks.contains_key(&ckey.0) {
+            return false;
+        }
+        let piece = self.wait(id);
+        if let Some(chunk) = self.chunks.get_mut(&ckey.0) {
+            chunk.waiters.push(Waiter { file: id, piece, start, bytes });
+        }
+        true
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+impl Run<'_, '_> {
+    /// Adds a chunk of a file: known, under way, or new.
+    pub(super) fn add_chunk(&mut self, file: FileId, plaintext: Vec<u8>) -> Result<(), BackupError> {
+        let ckey = chunk_key(self.machine.dedup, &plaintext);
+        let bytes = plaintext.len() as u32;
+        if let Some(known) = self.state.chunk(&ckey)?.filter(|row| row.stored_as == StoredAs::Data) {
+            self.pending.extent(file, slice(known.chunk, 0, bytes));
+            return Ok(());
+        }
+        if self.pending.join(file, &ckey, 0, bytes) {
+            return Ok(());
+        }
+        let chunk = InFlight { bytes: bytes.into(), stored_as: StoredAs::Data, waiters: vec![], members: vec![] };
+        self.pending.chunks.insert(ckey.0, chunk);
+        self.pending.join(file, &ckey, 0, bytes);
+        self.report.new_bytes += u64::from(bytes);
+        Ok(self.uploads.push(ckey, plaintext)?)
+    }
+
+    /// Adds the whole content of a small file: in a known bundle, one under way, or the one that is being filled.
+    pub(super) fn add_small(&mut self, file: FileId, plaintext: &[u8]) -> Result<(), BackupError> {
+        let content = chunk_key(self.machine.dedup, plaintext);
+        if let Some(known) = self.state.slice(&content, &self.sparse)? {
+            self.pending.extent(file, slice(known.chunk, known.start, known.bytes));
+            return Ok(());
+        }
+        if let Some(&(bundle, start, bytes)) = self.pending.slices.get(&content.0)
+            && self.pending.join(file, &ChunkKey(bundle), start, bytes)
+        {
+            return Ok(());
+        }
+        if self.pending.bundle.share(&content, file) {
+            self.pending.wait(file);
+            return Ok(());
+        }
+        if self.pending.bundle.is_full_for(plaintext.len()) {
+            self.flush_bundle()?;
+        }
+        self.pending.wait(file);
+        self.report.new_bytes += plaintext.len() as u64;
+        if self.pending.bundle.push(content, plaintext, file, self.machine.cut) { self.flush_bundle() } else { Ok(()) }
+    }
+
+    /// Sends the bundle that is being filled.
+    pub(super) fn flush_bundle(&mut self) -> Result<(), BackupError> {
+        let bundle = std::mem::take(&mut self.pending.bundle);
+        if bundle.members.is_empty() {
+            return Ok(());
+        }
+        let ckey = chunk_key(self.machine.dedup, &bundle.bytes);
+        let mut chunk = InFlight {
+            bytes: bundle.bytes.len() as u64,
+            stored_as: StoredAs::Bundle,
+            waiters: Vec::new(),
+            members: Vec::with_capacity(bundle.members.len()),
+        };
+        for member in bundle.members {
+            let (start, bytes) = (member.start, member.bytes);
+            chunk.members.push((member.content, start, bytes));
+            chunk.waiters.extend(member.files.into_iter().map(|file| Waiter { file, piece: 0, start, bytes }));
+            self.pending.slices.insert(member.content.0, (ckey.0, start, bytes));
+        }
+        if let Some(twin) = self.pending.chunks.get_mut(&ckey.0) {
+            // The very same bundle is under way already.
+            twin.waiters.append(&mut chunk.waiters);
+            return Ok(());
+        }
+        self.pending.chunks.insert(ckey.0, chunk);
+        Ok(self.uploads.push(ckey, bundle.bytes)?)
+    }
+
+    /// Completes entries with the chunks that have their ids now; with `all`, waits until none is left.
+    pub(super) fn take_sealed(&mut self, all: bool) -> Result<(), BackupError> {
+        while let Some(sealed) = self.uploads.sealed(all)? {
+            self.complete(sealed)?;
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, sealed: SealedRef) -> Result<(), BackupError> {
+        let Some(in_flight) = self.pending.chunks.remove(&sealed.ckey.0) else { return Ok(()) };
+        let chunk = ChunkRef { cid: sealed.cid, ckey: sealed.ckey };
+        let id = self.state.store_chunk(chunk, in_flight.stored_as, in_flight.bytes, None)?;
+        for (content, start, bytes) in &in_flight.members {
+            self.state.store_slice(id, *start, *bytes, content)?;
+            self.pending.slices.remove(&content.0);
+        }
+        for waiter in in_flight.waiters {
+            let Some(file) = self.pending.files.get_mut(&waiter.file) else { continue };
+            file.pieces[waiter.piece] = Piece::Ready(slice(chunk, waiter.start, waiter.bytes));
+            file.waiting -= 1;
+            if file.waiting == 0 && file.read {
+                self.put_file(waiter.file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The whole file was read; it is put as soon as nothing of it waits.
+    pub(super) fn file_read(&mut self, id: FileId) -> Result<(), BackupError> {
+        let file = self.pending.file(id);
+        file.read = true;
+        if file.waiting == 0 { self.put_file(id) } else { Ok(()) }
+    }
+
+    fn put_file(&mut self, id: FileId) -> Result<(), BackupError> {
+        let Some(file) = self.pending.files.remove(&id) else { return Ok(()) };
+        let extents = file.pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Ready(extent) => Some(extent),
+            Piece::Waiting => None,
+        });
+        let content = self.pack(extents.collect())?;
+        let kind = Kind::File { size: file.size, link: file.link, content };
+        self.put(Entry { path: file.path, metadata: file.metadata, kind }, &file.stamp)
+    }
+
+    fn pack(&mut self, extents: Vec<Extent>) -> Result<Content, BackupError> {
+        pack_extents(extents, |plaintext| self.store_page(&plaintext, StoredAs::ExtentPage))
+    }
+
+    /// Seals and sends a page unless the server has it.
+    pub(super) fn store_page(&mut self, plaintext: &[u8], stored_as: StoredAs) -> Result<ChunkRef, BackupError> {
+        let ckey = chunk_key(self.machine.dedup, plaintext);
+        if let Some(known) = self.state.chunk(&ckey)?.filter(|row| row.stored_as == stored_as) {
+            return Ok(known.chunk);
+        }
+        let sealed = self.sealer.seal(&ckey, plaintext)?;
+        let chunk = ChunkRef { cid: sealed.cid, ckey };
+        self.uploads.push_sealed(sealed);
+        let page = (stored_as == StoredAs::ExtentPage).then_some(plaintext);
+        self.state.store_chunk(chunk, stored_as, plaintext.len() as u64, page)?;
+        Ok(chunk)
+    }
+
+    /// Puts an entry whose chunks all have their ids.
+    pub(super) fn put(&mut self, entry: Entry, stamp: &[u8]) -> Result<(), BackupError> {
+        if self.state.put(&entry, stamp)? {
+            self.note_change(Operation::Put(entry));
+        }
+        Ok(())
+    }
+}
+
+fn slice(chunk: ChunkRef, offset: u32, length: u32) -> Extent {
+    Extent::Slice { domain: Domain::PRIVATE, chunk, offset, length }
+}

@@ -1,0 +1,121 @@
+//! What a backup needs of a file system. [`crate::scan`] gives it for a real one.
+
+use crate::state::Stamp;
+use iota_core::{
+    commit::GapReason,
+    entry::{Metadata, Timestamp},
+    path::TreePath,
+};
+use std::io;
+
+/// What was found at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundKind {
+    /// A regular file, with its first path when it has several links.
+    File {
+        /// First path of the link group in key order; `None` for a single link.
+        link: Option<TreePath>,
+    },
+    /// A directory.
+    Dir,
+    /// A symbolic link.
+    Symlink {
+        /// Where it points.
+        target: Box<[u8]>,
+    },
+    /// A named pipe.
+    Fifo,
+    /// A character device.
+    Char {
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+    /// A block device.
+    Block {
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+    /// A socket.
+    Socket,
+}
+
+/// A path that the rules include.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where.
+    pub path: TreePath,
+    /// What.
+    pub kind: FoundKind,
+    /// What the listing said of it.
+    pub stamp: Stamp,
+}
+
+/// What a walk meets, in key order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A path to keep.
+    Found(Found),
+    /// A path that cannot be kept as it is now. What was kept of it before stays.
+    Gap {
+        /// Raw path.
+        path: Box<[u8]>,
+        /// Why.
+        reason: GapReason,
+        /// The path itself could be read, but not what is below it.
+        below: bool,
+    },
+}
+
+/// A stretch of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment {
+    /// This many bytes follow, to be read.
+    Data(u64),
+    /// This many zeros that take no space.
+    Hole(u64),
+}
+
+/// A file that is open for reading.
+pub trait OpenFile {
+    /// The next stretch; `None` at the end. The one before must have been read.
+    fn segment(&mut self) -> io::Result<Option<Segment>>;
+    /// Reads into `buffer`, within the current stretch; 0 at its end.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// What the file system says of the open file now.
+    fn stamp(&mut self) -> io::Result<Stamp>;
+}
+
+/// A walk over everything that the rules include.
+///
+/// [`Source::metadata`] and [`Source::open`] are asked about the path of the last event only.
+pub trait Source {
+    /// The next path in key order.
+    fn next(&mut self) -> io::Result<Option<Event>>;
+    /// Mode, owner, times and attributes.
+    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason>;
+    /// Opens a regular file; `None` when it is gone or no longer one.
+    fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason>;
+}
+
+/// The reason behind an error of the file system.
+pub fn gap_reason(error: &io::Error) -> GapReason {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => GapReason::Permission,
+        io::ErrorKind::NotFound => GapReason::Vanished,
+        _ => GapReason::Io,
+    }
+}
+
+/// Whether a file that was read at `now` could change without its stamp changing: its last change is too recent for the
+/// granularity of the file system's clock.
+pub fn is_racy(stamp: &Stamp, now_ms: u64) -> bool {
+    let coarse = stamp.ctime.nanoseconds == 0;
+    let Timestamp { seconds, nanoseconds } = stamp.ctime.max(stamp.mtime);
+    let changed_ms = seconds.saturating_mul(1000).saturating_add(i64::from(nanoseconds / 1_000_000));
+    let margin_ms = if coarse { 2000 } else { 50 };
+    changed_ms.saturating_add(margin_ms) >= now_ms as i64
+}
