@@ -60,7 +60,7 @@ impl SlotSecret<'_> {
         }
     }
 
-    fn kek(&self, header: &SlotHeader) -> Result<Kek> {
+    pub(crate) fn kek(&self, header: &SlotHeader) -> Result<Kek> {
         check_bounds(header)?;
         match self {
             Self::Passphrase(passphrase) => {
@@ -135,7 +135,7 @@ pub fn create(
     Ok(wrap(master, &secret.kek(&header)?, header))
 }
 
-fn wrap(master: &MasterKey, kek: &Kek, header: SlotHeader) -> Slot {
+pub(crate) fn wrap(master: &MasterKey, kek: &Kek, header: SlotHeader) -> Slot {
     let aad = header.encode();
     let (commitment, key) = expand(kek, &aad);
     let mut sealed = master.0.to_vec();
