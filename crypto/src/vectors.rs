@@ -74,6 +74,8 @@ fn check(vector: &Vector<'_>) -> Check {
         "body-padded" => sealed::body_padded(vector),
         "label" => sealed::label(vector),
         "cut" => sealed::cut(vector),
+        "chunker" => sealed::chunker(vector),
+        "size-class" => sealed::size_class(vector),
         "extents" => sealed::extents(vector),
         "login" => text::login(vector),
         "words" => text::words(vector),

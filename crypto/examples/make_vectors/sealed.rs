@@ -35,6 +35,7 @@ pub(crate) fn write(folder: &mut Folder) {
     bodies(folder);
     labels(folder);
     cuts(folder);
+    chunkers(folder);
 }
 
 pub(crate) const MASTER: [u8; 32] = [0x42; 32];
@@ -473,6 +474,71 @@ fn cuts(folder: &mut Folder) {
             "a list of extents, where its pages end, and the entry that refers to them",
             &case,
             Hex(vec![]),
+        );
+    }
+}
+
+/// Lengths of chunks, from the definition: every position, the hash as a sum, one block of AES at a time.
+fn lengths(secret: &[u8; 32], plaintext: &[u8], (min, max, divisor): (usize, usize, u64)) -> String {
+    use aes::cipher::{BlockCipherEncrypt, KeyInit as _};
+    let mut table = [0; 2048];
+    let seed = blake3::derive_key("iotabackup 2026-11 v1 chunker table", secret);
+    blake3::Hasher::new_keyed(&seed).finalize_xof().fill(&mut table);
+    let table: Vec<u64> =
+        table.chunks(8).map(|bytes| u64::from_le_bytes(bytes.try_into().expect("eight bytes"))).collect();
+    let key = blake3::derive_key("iotabackup 2026-11 v1 chunker aes key", secret);
+    let cipher = aes::Aes128Enc::new(key[..16].try_into().expect("16 bytes"));
+    let is_cut = |end: usize| {
+        let hash = plaintext[end - 64..end].iter().fold(0u64, |hash, &byte| {
+            let shifted = if hash >> 63 == 1 { (hash << 1) ^ 0x1b } else { hash << 1 };
+            shifted ^ table[usize::from(byte)]
+        });
+        let mut block: aes::Block = [&hash.to_le_bytes()[..], &[0; 8]].concat()[..].try_into().expect("16 bytes");
+        cipher.encrypt_block(&mut block);
+        u64::from_le_bytes(block[..8].try_into().expect("eight bytes")) < u64::MAX / divisor
+    };
+    let (mut start, mut lengths) = (0, Vec::new());
+    for end in 1..=plaintext.len() {
+        let length = end - start;
+        if length == max || end == plaintext.len() || (length >= min && is_cut(end)) {
+            lengths.push(length.to_string());
+            start = end;
+        }
+    }
+    lengths.join(" ")
+}
+
+fn chunkers(folder: &mut Folder) {
+    let (normal, fine) = ((64 << 10, 1 << 20, 134_464), (8 << 10, 128 << 10, 24_576));
+    for (name, class, bounds, rule, plaintext) in [
+        ("normal", "normal", normal, "xof cut 3000000", xof("cut", 3_000_000)),
+        ("fine", "fine", fine, "xof cut 1000000", xof("cut", 1_000_000)),
+        ("zeros", "normal", normal, "repeat 256 2500000", vec![0; 2_500_000]),
+        ("zeros_fine", "fine", fine, "repeat 256 300000", vec![0; 300_000]),
+        ("pattern", "normal", normal, "pattern 251 1500000", (0..1_500_000).map(|i| (i % 251) as u8).collect()),
+        ("short", "normal", normal, "xof cut 100", xof("cut", 100)),
+        ("minimum", "fine", fine, "xof cut 8192", xof("cut", 8192)),
+        ("nothing", "normal", normal, "xof cut 0", vec![]),
+    ] {
+        let case = Case::new("chunker").hex("chunker", [0x22; 32]).with("class", class).with("plaintext", rule);
+        let case = case.with("lengths", lengths(&[0x22; 32], &plaintext, bounds));
+        folder.good(name, "the lengths of the chunks of a file", &case, Hex(vec![]));
+    }
+    let case = Case::new("size-class");
+    for (name, file, head, class) in [
+        ("plain", "letter.txt", b"Dear".to_vec(), "normal"),
+        ("suffix", "disk.qcow2", vec![], "fine"),
+        ("sqlite", "data", b"SQLite format 3\0".to_vec(), "fine"),
+        ("qcow2", "data", b"QFI\xfb\0\0\0\x03".to_vec(), "fine"),
+        ("vmdk", "data", b"KDMV".to_vec(), "fine"),
+    ] {
+        let mut head = head;
+        head.resize(512.max(head.len()), 0);
+        folder.good(
+            name,
+            "the size class of a file by name and first bytes",
+            &case.with("name", file).with("class", class),
+            Hex(head),
         );
     }
 }

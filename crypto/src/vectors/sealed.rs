@@ -7,6 +7,7 @@ use super::{
 use crate::{
     body as bodies,
     chunk::{ChunkOpener, chunk_key, parse_payload, seal_stored},
+    chunker::{Chunker, ChunkerKey, SizeClass},
     cut::{CutKey, ends_extent_page, pack_extents},
     keys::{ChunkerSecret, DedupKey, LabelKey, MasterKey},
     label as labels,
@@ -31,6 +32,43 @@ pub(super) fn keys(vector: &Vector<'_>) -> Check {
     vector.same_bytes("log-root", master.log_root(account, set, epoch).expose())?;
     vector.same_bytes("live", master.live_key(account, set, epoch).expose())?;
     vector.same_bytes("label", master.label_key(account).expose())
+}
+
+/// Lengths of the chunks of `plaintext`, cut with everything at hand and piece by piece.
+pub(super) fn chunker(vector: &Vector<'_>) -> Check {
+    let plaintext = vector.generated("plaintext")?;
+    let key = ChunkerKey::new(&ChunkerSecret::from_bytes(vector.array("chunker")?));
+    let class = match vector.text("class")? {
+        "normal" => SizeClass::Normal,
+        "fine" => SizeClass::Fine,
+        other => return Err(Fault::Broken(format!("there is no size class {other}"))),
+    };
+    for piece_bytes in [plaintext.len().max(1), 10_007] {
+        vector.same("lengths", &chunk_lengths(&mut Chunker::new(&key, class), &plaintext, piece_bytes))?;
+    }
+    Ok(())
+}
+
+fn chunk_lengths(chunker: &mut Chunker<'_>, plaintext: &[u8], piece_bytes: usize) -> String {
+    let (mut start, mut end, mut lengths) = (0, 0, Vec::new());
+    loop {
+        match chunker.next_cut(&plaintext[start..end], end == plaintext.len()) {
+            Some(length) => {
+                lengths.push(length.to_string());
+                start += length;
+            }
+            None if end == plaintext.len() => return lengths.join(" "),
+            None => end = plaintext.len().min(end + piece_bytes),
+        }
+    }
+}
+
+pub(super) fn size_class(vector: &Vector<'_>) -> Check {
+    let class = match SizeClass::of(vector.text("name")?.as_bytes(), &vector.payload) {
+        SizeClass::Normal => "normal",
+        SizeClass::Fine => "fine",
+    };
+    vector.same("class", class)
 }
 
 pub(super) fn ratchet(vector: &Vector<'_>) -> Check {
