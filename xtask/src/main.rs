@@ -1,2 +1,33 @@
-//! Tasks that cargo alone does not do.
-fn main() {}
+//! Tasks that cargo alone does not do: `cargo run -p xtask -- --help`.
+
+mod assets;
+mod bundle;
+mod database;
+mod process;
+mod sqlx_prepare;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Builds and packages what cargo alone does not.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build what the browser loads: program, style, drawings.
+    Bundle(bundle::Options),
+    /// Write what the server's SQL queries need in order to be checked without a database.
+    SqlxPrepare(sqlx_prepare::Options),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().task {
+        Task::Bundle(options) => bundle::run(&options),
+        Task::SqlxPrepare(options) => sqlx_prepare::run(&options),
+    }
+}

@@ -1,0 +1,5 @@
+//! One file per screen.
+
+pub mod home_page;
+pub mod not_found_page;
+pub mod sign_in_page;

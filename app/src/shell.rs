@@ -1,0 +1,68 @@
+//! The HTML document around the pages. Only the server renders it.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::App;
+use crate::sprites::Sprites;
+
+/// One file of the asset build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// Absolute path on this server.
+    pub url: String,
+    /// Subresource integrity, as in `sha384-…` (W3C SRI).
+    pub integrity: String,
+}
+
+/// What a page loads. Without assets it renders plain and without script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// The one stylesheet.
+    pub stylesheet: Asset,
+    /// The module that loads the program below and starts it.
+    pub script: Asset,
+    /// The program, named so that the browser fetches it early.
+    pub program: Asset,
+    /// The icon of the tab.
+    pub favicon: Asset,
+    /// Drawings that components refer to.
+    pub sprites: Sprites,
+}
+
+/// The whole document.
+pub fn shell(assets: Option<Assets>) -> impl IntoView {
+    let sprites = assets.as_ref().map(|assets| assets.sprites.clone()).unwrap_or_default();
+    provide_context(sprites.clone());
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-icons=sprites.icons data-rings=sprites.rings>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <meta name="color-scheme" content="light dark" />
+                {assets.map(|assets| view! { <AssetLinks assets /> })}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Loads style, script and program. In place of Leptos' own component, which writes the nonce into `crossorigin`, where style sheets can read it.
+#[component]
+fn AssetLinks(
+    /// The files to load.
+    assets: Assets,
+) -> impl IntoView {
+    let Assets { stylesheet, script, program, favicon, .. } = assets;
+    view! {
+        <link rel="icon" type="image/svg+xml" href=favicon.url />
+        <link rel="stylesheet" href=stylesheet.url integrity=stylesheet.integrity />
+        <link rel="preload" r#as="fetch" r#type="application/wasm" href=program.url integrity=program.integrity crossorigin="anonymous" />
+        <script type="module" src=script.url integrity=script.integrity nonce=use_nonce()></script>
+    }
+}

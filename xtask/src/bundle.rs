@@ -1,0 +1,82 @@
+//! What the browser loads: the program in wasm with its glue, one stylesheet, the drawings.
+
+mod program;
+mod style;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::assets::{Asset, AssetWriter};
+use crate::workspace;
+
+/// How to build.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Build small and final; needs `wasm-opt`.
+    #[arg(long)]
+    release: bool,
+    /// Where to write; `site` in the target folder if not said.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The program `wasm-opt` of binaryen.
+    #[arg(long, env = "WASM_OPT", value_name = "FILE", default_value = "wasm-opt")]
+    wasm_opt: PathBuf,
+}
+
+/// Builds everything beside the old output, then puts it in its place.
+pub fn run(options: &Options) -> Result<()> {
+    let out = options.out.clone().unwrap_or_else(|| workspace::target().join("site"));
+    let fresh = sibling(&out, "new");
+    let program = program::build(options.release, &options.wasm_opt)?;
+
+    let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
+    let wasm = writer.add("iota.wasm", &program.wasm)?;
+    writer.add("iota.js", start_script(&program.glue, &wasm).as_bytes())?;
+    writer.add("iota.css", style::sheet(&workspace::root().join("style"))?.as_bytes())?;
+    for drawing in ["icons.svg", "rings.svg", "favicon.svg"] {
+        writer.add(drawing, &read(&workspace::root().join("style/assets").join(drawing))?)?;
+    }
+    let manifest = writer.finish()?;
+
+    replace(&fresh, &out)?;
+    for (name, asset) in &manifest {
+        println!("{name:12} {:>9} bytes, {:>8} compressed", asset.bytes, asset.brotli_bytes);
+    }
+    println!("written to {}", out.display());
+    Ok(())
+}
+
+/// The module of the page: bindgen's glue, which then fetches the very program that it was made for and starts it.
+fn start_script(glue: &str, wasm: &Asset) -> String {
+    let (url, integrity) = (wasm.url(), &wasm.integrity);
+    format!(
+        "{glue}\nawait __wbg_init({{ module_or_path: fetch({url:?}, {{ integrity: {integrity:?} }}) }});\nhydrate();\n"
+    )
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{suffix}"));
+    path.with_file_name(name)
+}
+
+fn replace(fresh: &Path, out: &Path) -> Result<()> {
+    let old = sibling(out, "old");
+    if old.exists() {
+        fs::remove_dir_all(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+    }
+    if out.exists() {
+        fs::rename(out, &old).with_context(|| format!("cannot move {} away", out.display()))?;
+    }
+    fs::rename(fresh, out).with_context(|| format!("cannot move {} into place", fresh.display()))?;
+    if old.exists() {
+        fs::remove_dir_all(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+    }
+    Ok(())
+}
