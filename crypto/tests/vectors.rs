@@ -63,7 +63,8 @@ fn most_vectors_must_fail_and_every_structure_has_some() {
     assert!(negative.is_subset(&positive), "{:?}", negative.difference(&positive));
     // Rules without foreign input have no negative vectors.
     let total = [
-        "chunk-seal", "chunker",
+        "chunk-seal",
+        "chunker",
         "codec1",
         "extents",
         "keys",
