@@ -2,6 +2,8 @@
 //!
 //! Tarsnap lost its nonces in a refactoring and nobody looked at them; this looks at them.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use iota_core::{
     api::json::EnrolHello,
     commit::{Body, Change, CommitKind, Totals},

@@ -67,7 +67,7 @@ impl SizeClass {
     }
 }
 
-fn at<'a>(head: &'a [u8], offset: usize, length: usize) -> &'a [u8] {
+fn at(head: &[u8], offset: usize, length: usize) -> &[u8] {
     head.get(offset..offset + length).unwrap_or_default()
 }
 
