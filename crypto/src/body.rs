@@ -13,7 +13,7 @@ use crate::{
     seal::open_random,
 };
 use iota_core::{
-    commit::{Body, CommitKind, Header, MAX_BODY_BYTES, MAX_BODY_PLAIN_BYTES},
+    commit::{Body, CommitKind, Header, MAX_BODY_PLAIN_BYTES},
     id::{AccountId, Cid, DeviceId, HeaderHash, SetId},
     wire::{Reader, Writer, padme, zero_padding},
 };
@@ -63,7 +63,7 @@ impl BodyPlace {
 /// [`CryptoError::System`] when it does not read back.
 #[cfg(not(target_family = "wasm"))]
 pub fn seal(key: &BodyKey, place: &BodyPlace, body: &Body, random: &mut impl rand_core::CryptoRng) -> Result<Vec<u8>> {
-    use iota_core::wire::WireError;
+    use iota_core::{commit::MAX_BODY_BYTES, wire::WireError};
     let plaintext = body.encode();
     if plaintext.len() > MAX_BODY_PLAIN_BYTES {
         return Err(WireError::TooLarge("commit body").into());

@@ -5,6 +5,7 @@ mod bundle;
 mod database;
 mod process;
 mod sqlx_prepare;
+mod vectors;
 mod workspace;
 
 use anyhow::Result;
@@ -23,11 +24,14 @@ enum Task {
     Bundle(bundle::Options),
     /// Write what the server's SQL queries need in order to be checked without a database.
     SqlxPrepare(sqlx_prepare::Options),
+    /// Run the golden vectors of the format inside wasm; needs `node`.
+    Vectors,
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Bundle(options) => bundle::run(&options),
         Task::SqlxPrepare(options) => sqlx_prepare::run(&options),
+        Task::Vectors => vectors::run(),
     }
 }

@@ -195,7 +195,7 @@ pub(super) fn cut(vector: &Vector<'_>) -> Check {
             "bundle" => {
                 // Item: number of the content and length; the content key is the hash of the number.
                 let length = line.parse().map_err(|_| Fault::Broken("a length is no number".into()))?;
-                key.ends_bundle(&ChunkKey(*blake3::hash(&number.to_le_bytes()).as_bytes()), length)
+                key.ends_bundle(&ChunkKey(*blake3::hash(&(number as u64).to_le_bytes()).as_bytes()), length)
             }
             other => return Err(Fault::Broken(format!("nothing called {other} is cut"))),
         };
