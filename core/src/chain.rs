@@ -33,9 +33,9 @@ pub struct BrokenChain {
 ///
 /// # Errors
 /// [`BrokenChain`] at the first that does not.
-pub fn verify_path(headers: &[Header]) -> Result<(), BrokenChain> {
-    for pair in headers.windows(2) {
-        let [upper, lower] = pair else { continue };
+pub fn verify_path<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Result<(), BrokenChain> {
+    let mut headers = headers.into_iter().peekable();
+    while let (Some(upper), Some(&lower)) = (headers.next(), headers.peek()) {
         let hash = lower.hash();
         let same_log = upper.set == lower.set && upper.account == lower.account;
         let by_prev = lower.seq + 1 == upper.seq && upper.prev == hash;
@@ -94,7 +94,8 @@ impl SkipChain {
         self.links.insert(0, (seq, hash));
     }
 
-    fn hash_of(&self, seq: u64) -> Option<HeaderHash> {
+    /// The hash of commit `seq`, when the chain goes through it.
+    pub fn hash_of(&self, seq: u64) -> Option<HeaderHash> {
         self.links.iter().find(|&&(link, _)| link == seq).map(|&(_, hash)| hash)
     }
 }

@@ -10,6 +10,7 @@ pub mod chain;
 pub mod commit;
 pub mod entry;
 pub mod extent;
+pub mod history;
 pub mod id;
 pub mod operation;
 pub mod page;

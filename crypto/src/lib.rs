@@ -12,6 +12,7 @@ pub mod cut;
 mod derive;
 pub mod enrol;
 pub mod error;
+pub mod history;
 pub mod keys;
 pub mod kit;
 pub mod label;

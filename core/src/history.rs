@@ -1,0 +1,183 @@
+//! What a reader checks before it believes a server: certificates, the head's signature, and the links from the head
+//! down to the commits that it asked for.
+
+use crate::{
+    api::frames::{Segment, StoredCommit},
+    certificate::{Certificate, SignedCertificate},
+    chain::{BrokenChain, verify_path},
+    commit::{CommitKind, Flags, Header, SignedHeader},
+    id::{AccountId, HeaderHash, SetId, VerifyingKey},
+};
+use thiserror::Error;
+
+/// What the server shows is not the history of the set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum HistoryError {
+    /// A certificate is missing, not signed by the account, of another set, or does not follow the one before.
+    #[error("the certificate of key epoch {0} was not given by this account; the server may have altered it")]
+    Certificate(u32),
+    /// A commit is not signed by the machine that was certified for its place in the log.
+    #[error("commit {0} was not written by the machine that this account enrolled; the server may have made it up")]
+    Writer(u64),
+    /// The headers are not one chain.
+    #[error(transparent)]
+    Chain(#[from] BrokenChain),
+    /// Other commits than those that were asked for, or not a base and the deltas after it.
+    #[error("the server answered with other commits than those that were asked for")]
+    OtherCommits,
+    /// A commit that was seen before is not in the history.
+    #[error(
+        "commit {0}, which was seen before, is not in the history that the server shows now; it may show an old state"
+    )]
+    Rollback(u64),
+}
+
+type Result<T> = ::core::result::Result<T, HistoryError>;
+
+/// The certificates of a set, checked: one for each key epoch, from the first.
+#[derive(Debug, Clone)]
+pub struct Certificates(Vec<Certificate>);
+
+impl Certificates {
+    /// Checks the certificates of `set`, in order of their key epochs, against the pinned `identity` of `account`.
+    ///
+    /// # Errors
+    /// [`HistoryError::Certificate`].
+    pub fn verify(
+        account: AccountId,
+        set: SetId,
+        identity: &VerifyingKey,
+        certificates: &[SignedCertificate],
+    ) -> Result<Self> {
+        let mut first_seq = 1;
+        for (signed, epoch) in certificates.iter().zip(1..) {
+            let certificate = &signed.certificate;
+            let fits = (certificate.account, certificate.set, certificate.key_epoch) == (account, set, epoch)
+                && certificate.first_seq >= first_seq
+                && (epoch > 1 || certificate.first_seq == 1);
+            if !fits || signed.verify(identity).is_err() {
+                return Err(HistoryError::Certificate(epoch));
+            }
+            first_seq = certificate.first_seq;
+        }
+        if certificates.is_empty() {
+            return Err(HistoryError::Certificate(1));
+        }
+        Ok(Self(certificates.iter().map(|signed| signed.certificate.clone()).collect()))
+    }
+
+    /// The certificate of the machine that may write now.
+    pub fn newest(&self) -> &Certificate {
+        self.0.last().expect("there is one at least")
+    }
+
+    /// The certificate under which `header` was written.
+    ///
+    /// # Errors
+    /// [`HistoryError::Writer`] when it is of another set or machine, or outside of its key epoch.
+    pub fn of(&self, header: &Header) -> Result<&Certificate> {
+        let error = HistoryError::Writer(header.seq);
+        let index = header.key_epoch.checked_sub(1).ok_or(error)? as usize;
+        let certificate = self.0.get(index).ok_or(error)?;
+        let before_next = self.0.get(index + 1).is_none_or(|next| header.seq < next.first_seq);
+        let fits = (header.account, header.set, header.device)
+            == (certificate.account, certificate.set, certificate.device)
+            && header.seq >= certificate.first_seq
+            && before_next;
+        let opens = header.seq != certificate.first_seq || header.flags.contains(Flags::FULL_REFERENCES);
+        if fits && opens { Ok(certificate) } else { Err(error) }
+    }
+
+    fn verify_signature(&self, signed: &SignedHeader) -> Result<()> {
+        let key = self.of(&signed.header)?.signing_key;
+        signed.verify(&key).map_err(|_| HistoryError::Writer(signed.header.seq))
+    }
+
+    /// Checks that `path` leads from a signed head down to commit `to`: links, writers, the signature of the head and of
+    /// the first header below each change of the machine, and that each new machine continued what its certificate says.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn verify_path(&self, path: &[SignedHeader], to: u64) -> Result<()> {
+        let (head, last) = path.first().zip(path.last()).ok_or(HistoryError::OtherCommits)?;
+        if last.header.seq != to {
+            return Err(HistoryError::OtherCommits);
+        }
+        self.verify_signature(head)?;
+        verify_path(path.iter().map(|signed| &signed.header))?;
+        for pair in path.windows(2) {
+            let [upper, lower] = pair else { continue };
+            self.of(&lower.header)?;
+            if upper.header.key_epoch != lower.header.key_epoch {
+                self.verify_signature(lower)?;
+                self.verify_crossing(&upper.header, &lower.header)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every epoch that begins above `lower` and not above `upper` continues a chain that `lower` is in.
+    fn verify_crossing(&self, upper: &Header, lower: &Header) -> Result<()> {
+        let crossed = |certificate: &&Certificate| (lower.seq + 1..=upper.seq).contains(&certificate.first_seq);
+        for certificate in self.0.iter().filter(crossed) {
+            let continued = certificate.head().and_then(|chain| chain.hash_of(lower.seq));
+            if continued != Some(lower.hash()) {
+                return Err(BrokenChain { seq: upper.seq, expected: lower.seq }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a segment that was asked for with `at`.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn verify_segment(&self, segment: Segment, at: u64) -> Result<VerifiedSegment> {
+        self.verify_path(&segment.path, at)?;
+        let headers = || segment.commits.iter().map(|commit| &commit.header);
+        let (base, last) = headers().next().zip(headers().last()).ok_or(HistoryError::OtherCommits)?;
+        let deltas = headers().skip(1).all(|signed| signed.header.kind == CommitKind::Delta);
+        if base.header.kind != CommitKind::Base || !deltas || Some(last) != segment.path.last() {
+            return Err(HistoryError::OtherCommits);
+        }
+        for (lower, upper) in headers().zip(headers().skip(1)) {
+            if upper.header.prev != lower.header.hash() || upper.header.seq != lower.header.seq + 1 {
+                return Err(BrokenChain { seq: upper.header.seq, expected: lower.header.seq }.into());
+            }
+        }
+        let mut steps = Vec::new();
+        for signed in headers() {
+            steps.push(signed.header.seq - self.of(&signed.header)?.first_seq);
+        }
+        let head = &segment.path[0].header;
+        Ok(VerifiedSegment { head: (head.seq, head.hash()), commits: segment.commits, steps })
+    }
+
+    /// Checks that `path` leads from the head down to a commit that was seen before.
+    ///
+    /// # Errors
+    /// [`HistoryError::Rollback`] when it does not, and what [`Certificates::verify_path`] finds.
+    pub fn verify_witness(&self, path: &[SignedHeader], seen: (u64, HeaderHash)) -> Result<()> {
+        let (seq, hash) = seen;
+        match path.last() {
+            Some(last) if last.header.seq == seq && last.header.hash() == hash => self.verify_path(path, seq),
+            _ => Err(HistoryError::Rollback(seq)),
+        }
+    }
+}
+
+/// A base and the deltas after it, which belong to the set and lie under a signed head. The bodies are still sealed.
+#[derive(Debug, Clone)]
+pub struct VerifiedSegment {
+    /// Seq and hash of the head of the log: what to remember as seen.
+    pub head: (u64, HeaderHash),
+    commits: Vec<StoredCommit>,
+    steps: Vec<u64>,
+}
+
+impl VerifiedSegment {
+    /// The commits, ascending, each with the number of its step in the ratchet of its key epoch.
+    pub fn commits(&self) -> impl Iterator<Item = (&StoredCommit, u64)> {
+        self.commits.iter().zip(self.steps.iter().copied())
+    }
+}

@@ -1,0 +1,313 @@
+//! A server that lies: whatever it alters, leaves out, mixes or makes up, a reader notices.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use iota_core::{
+    api::frames::{Segment, StoredCommit},
+    certificate::{Certificate, SignedCertificate},
+    chain::{self, SkipChain},
+    commit::{Body, Change, CommitKind, Flags, Header, SignedHeader, Totals},
+    history::{Certificates, HistoryError},
+    id::{AccountId, Cid, DeviceId, Digest, HeaderHash, SetId, VerifyingKey},
+};
+use iota_crypto::{
+    body::{self, BodyPlace},
+    error::CryptoError,
+    history::open_bodies,
+    keys::{AgreementSecret, MasterKey, SigningKey},
+    secret::system_random,
+};
+
+const ACCOUNT: AccountId = AccountId([1; 16]);
+const SET: SetId = SetId([2; 16]);
+/// The machine was replaced before this commit.
+const REPLACED: u64 = 23;
+const COUNT: u64 = 40;
+
+/// A log of 40 commits by two machines, a base every eighth commit.
+struct Log {
+    master: MasterKey,
+    certificates: Vec<SignedCertificate>,
+    commits: Vec<StoredCommit>,
+}
+
+fn device(epoch: u32) -> (DeviceId, SigningKey) {
+    (DeviceId([epoch as u8; 16]), SigningKey::from_seed(&[epoch as u8; 32]))
+}
+
+impl Log {
+    fn new(set: SetId) -> Self {
+        let master = MasterKey::from_bytes([7; 32]);
+        let mut log = Self { master, certificates: Vec::new(), commits: Vec::new() };
+        let mut chain = SkipChain::default();
+        log.certify(set, 1, 1, &chain);
+        for seq in 1..=COUNT {
+            if seq == REPLACED {
+                log.certify(set, 2, seq, &chain);
+            }
+            let commit = log.commit(set, seq, &chain, seq);
+            chain.push(commit.header.header.hash());
+            log.commits.push(commit);
+        }
+        log
+    }
+
+    fn identity(&self) -> VerifyingKey {
+        self.master.identity(ACCOUNT).verifying_key()
+    }
+
+    fn certify(&mut self, set: SetId, key_epoch: u32, first_seq: u64, chain: &SkipChain) {
+        let (device, key) = device(key_epoch);
+        let certificate = Certificate {
+            account: ACCOUNT,
+            set,
+            device,
+            key_epoch,
+            signing_key: key.verifying_key(),
+            agreement_key: AgreementSecret::from_bytes([3; 32]).public(),
+            issued_ms: 4,
+            first_seq,
+            skip_chain: chain.hashes(),
+        };
+        let signature = self.master.identity(ACCOUNT).sign(&certificate.encode());
+        self.certificates.push(SignedCertificate { certificate, signature });
+    }
+
+    /// Commit `seq` after `chain`; the body says `files`.
+    fn commit(&self, set: SetId, seq: u64, chain: &SkipChain, files: u64) -> StoredCommit {
+        let (key_epoch, first) = if seq < REPLACED { (1, 1) } else { (2, REPLACED) };
+        let (device, key) = device(key_epoch);
+        let is_base = seq % 8 == 1 || seq == REPLACED;
+        let (prev, skip) = chain.next_links();
+        let body = Body {
+            change: if is_base { Change::Base(vec![]) } else { Change::Delta(vec![]) },
+            seen: vec![],
+            gaps: vec![],
+            gap_count: 0,
+            totals: Totals { files, ..Totals::default() },
+            state_root: Digest::ZERO,
+        };
+        let place = BodyPlace { account: ACCOUNT, set, device, seq, kind: body.kind(), prev, key_epoch };
+        let log_key = self.master.log_root(ACCOUNT, set, key_epoch).advance(seq - first);
+        let sealed = body::seal(&log_key.body_key(), &place, &body, &mut system_random()).unwrap();
+        let header = Header {
+            account: ACCOUNT,
+            set,
+            device,
+            seq,
+            kind: body.kind(),
+            prev,
+            skip,
+            body_cid: Cid::of(&sealed),
+            body_len: sealed.len() as u32,
+            refs_root: Digest::ZERO,
+            live_count: 0,
+            live_xor: Digest::ZERO,
+            device_time_ms: seq,
+            prev_received_ms: seq - 1,
+            key_epoch,
+            flags: Flags::default().with(Flags::FULL_REFERENCES, seq == first),
+        };
+        let signature = key.sign(&header.encode());
+        StoredCommit { header: SignedHeader { header, signature }, body: sealed }
+    }
+
+    fn header(&self, seq: u64) -> SignedHeader {
+        self.commits[seq as usize - 1].header.clone()
+    }
+
+    /// An honest answer for `at` while `head` is the newest.
+    fn segment(&self, head: u64, at: u64) -> Segment {
+        let base = (1..=at).rev().find(|&seq| self.header(seq).header.kind == CommitKind::Base).unwrap();
+        Segment {
+            path: chain::path(head, at).into_iter().map(|seq| self.header(seq)).collect(),
+            commits: self.commits[base as usize - 1..at as usize].to_vec(),
+        }
+    }
+
+    fn certificates(&self) -> Certificates {
+        Certificates::verify(ACCOUNT, SET, &self.identity(), &self.certificates).unwrap()
+    }
+
+    fn resign(&self, signed: &mut SignedHeader, epoch: u32) {
+        signed.signature = device(epoch).1.sign(&signed.header.encode());
+    }
+}
+
+#[test]
+fn every_commit_is_reached_from_every_head() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    for head in 1..=COUNT {
+        for at in 1..=head {
+            // What a client has learned of machines may be newer than the head that it is shown, never older.
+            let verified = certificates.verify_segment(log.segment(head, at), at).unwrap();
+            assert_eq!(verified.head, (head, log.header(head).header.hash()));
+            let bodies = open_bodies(&verified, &log.master).unwrap();
+            assert_eq!(bodies.last().unwrap().totals.files, at);
+            let seen = (at, log.header(at).header.hash());
+            certificates.verify_witness(&log.segment(head, at).path, seen).unwrap();
+        }
+    }
+}
+
+#[test]
+fn certificates_come_from_the_account_and_in_order() {
+    let log = Log::new(SET);
+    let verify = |certificates: &[SignedCertificate]| {
+        Certificates::verify(ACCOUNT, SET, &log.identity(), certificates).map(|_| ())
+    };
+    let [first, second] = &log.certificates[..] else { panic!("two machines") };
+    assert_eq!(verify(&[]), Err(HistoryError::Certificate(1)));
+    assert_eq!(verify(std::slice::from_ref(second)), Err(HistoryError::Certificate(1)));
+    assert_eq!(verify(&[second.clone(), first.clone()]), Err(HistoryError::Certificate(1)));
+    assert_eq!(verify(&[first.clone(), first.clone()]), Err(HistoryError::Certificate(2)));
+    let mut substituted = second.clone();
+    substituted.certificate.signing_key = SigningKey::from_seed(&[9; 32]).verifying_key();
+    assert_eq!(verify(&[first.clone(), substituted.clone()]), Err(HistoryError::Certificate(2)));
+    substituted.signature = SigningKey::from_seed(&[9; 32]).sign(&substituted.certificate.encode());
+    assert_eq!(verify(&[first.clone(), substituted]), Err(HistoryError::Certificate(2)));
+    let other = Log::new(SetId([9; 16]));
+    assert_eq!(verify(&[first.clone(), other.certificates[1].clone()]), Err(HistoryError::Certificate(2)));
+    let stranger = Certificates::verify(AccountId([9; 16]), SET, &log.identity(), &log.certificates);
+    assert_eq!(stranger.err(), Some(HistoryError::Certificate(1)));
+}
+
+/// Alters an honest answer.
+type Lie = fn(&mut Segment, &Log);
+
+#[test]
+fn whatever_a_server_alters_is_noticed() {
+    let log = Log::new(SET);
+    let other = Log::new(SetId([9; 16]));
+    let lies: &[(&str, Lie)] = &[
+        ("no path", |segment, _| segment.path.clear()),
+        ("no commits", |segment, _| segment.commits.clear()),
+        ("the head's signature", |segment, _| segment.path[0].signature.0[3] ^= 1),
+        ("the head has the signature of another commit", |segment, log| {
+            segment.path[0].signature = log.header(1).signature;
+        }),
+        ("a header of the path is left out", |segment, _| drop(segment.path.remove(1))),
+        ("the path ends too early", |segment, _| drop(segment.path.pop())),
+        ("two headers of the path are swapped", |segment, _| segment.path.swap(0, 1)),
+        ("a header of the path is altered", |segment, _| segment.path[1].header.live_count += 1),
+        ("a header of the path is altered and signed again", |segment, log| {
+            segment.path[1].header.live_count += 1;
+            let mut altered = segment.path[1].clone();
+            log.resign(&mut altered, 2);
+            segment.path[1] = altered;
+        }),
+        ("the last header of the path is altered", |segment, _| {
+            segment.path.last_mut().unwrap().header.live_count += 1
+        }),
+        ("the base is left out", |segment, _| drop(segment.commits.remove(0))),
+        ("a middle delta is left out", |segment, _| drop(segment.commits.remove(1))),
+        ("the last delta is left out", |segment, _| drop(segment.commits.pop())),
+        ("a delta stands twice", |segment, _| segment.commits.push(segment.commits.last().unwrap().clone())),
+        ("deltas are swapped", |segment, _| segment.commits.swap(1, 2)),
+        ("a delta's header is altered", |segment, _| segment.commits[1].header.header.live_count += 1),
+        ("the base's header is altered", |segment, _| segment.commits[0].header.header.live_count += 1),
+        ("bodies are swapped", |segment, _| {
+            let body = segment.commits[1].body.clone();
+            segment.commits[1].body = std::mem::replace(&mut segment.commits[2].body, body);
+        }),
+        ("a body is altered", |segment, _| segment.commits[1].body[100] ^= 1),
+        ("a body is cut off", |segment, _| segment.commits[1].body.truncate(100)),
+        ("a body is empty", |segment, _| segment.commits[1].body.clear()),
+        ("commits of the base before come first", |segment, log| segment.commits.insert(0, log.commits[7].clone())),
+    ];
+    let certificates = log.certificates();
+    for (what, lie) in lies {
+        for (head, at) in [(40, 12), (40, 22), (40, 30), (30, 29), (22, 14)] {
+            let mut segment = log.segment(head, at);
+            lie(&mut segment, &log);
+            let opened = certificates
+                .verify_segment(segment, at)
+                .map_err(|_| CryptoError::Body)
+                .and_then(|verified| open_bodies(&verified, &log.master));
+            assert!(opened.is_err(), "{what}: head {head}, at {at}");
+        }
+    }
+    let others = certificates.verify_segment(other.segment(40, 30), 30);
+    assert_eq!(others.err(), Some(HistoryError::Writer(40)));
+    assert!(certificates.verify_segment(log.segment(40, 29), 30).is_err(), "another commit than asked for");
+    assert!(certificates.verify_segment(log.segment(40, 31), 30).is_err(), "another commit than asked for");
+}
+
+#[test]
+fn a_replaced_machine_writes_no_more() {
+    let log = Log::new(SET);
+    // The thief of the first machine goes on after commit 22, with everything that machine knows.
+    let mut chain = SkipChain::default();
+    (1..REPLACED).for_each(|seq| chain.push(log.header(seq).header.hash()));
+    let (prev, skip) = chain.next_links();
+    let mut forged = log.header(REPLACED);
+    forged.header = Header { prev, skip, device: device(1).0, key_epoch: 1, ..forged.header };
+    log.resign(&mut forged, 1);
+    let path = [forged.clone(), log.header(REPLACED - 1)];
+    let certificates = log.certificates();
+    assert_eq!(certificates.verify_path(&path, REPLACED - 1), Err(HistoryError::Writer(REPLACED)));
+    // Nor in the name of the new machine.
+    forged.header = Header { device: device(2).0, key_epoch: 2, ..forged.header };
+    log.resign(&mut forged, 1);
+    let path = [forged, log.header(REPLACED - 1)];
+    assert_eq!(certificates.verify_path(&path, REPLACED - 1), Err(HistoryError::Writer(REPLACED)));
+}
+
+#[test]
+fn a_new_machine_does_not_rewrite_what_was_before_it() {
+    let log = Log::new(SET);
+    // The second machine links to a history that the account did not certify, signed by the first machine's key.
+    let mut altered = log.header(REPLACED - 1);
+    altered.header.live_count += 1;
+    log.resign(&mut altered, 1);
+    let mut upper = log.header(REPLACED);
+    upper.header.prev = altered.header.hash();
+    log.resign(&mut upper, 2);
+    let broken = log.certificates().verify_path(&[upper, altered], REPLACED - 1);
+    assert!(matches!(broken, Err(HistoryError::Chain(_))), "{broken:?}");
+}
+
+#[test]
+fn a_new_machine_begins_with_all_references() {
+    let log = Log::new(SET);
+    let mut first = log.header(REPLACED);
+    first.header.flags = Flags::default();
+    log.resign(&mut first, 2);
+    assert_eq!(log.certificates().verify_path(&[first], REPLACED), Err(HistoryError::Writer(REPLACED)));
+}
+
+#[test]
+fn an_old_state_is_noticed_by_whoever_saw_a_newer_one() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    let seen = (35, log.header(35).header.hash());
+    assert_eq!(certificates.verify_witness(&log.segment(30, 30).path, seen), Err(HistoryError::Rollback(35)));
+    assert_eq!(certificates.verify_witness(&[], seen), Err(HistoryError::Rollback(35)));
+    // A fork: another commit 35, well signed.
+    let forked = Log::new(SET);
+    assert_eq!(certificates.verify_witness(&forked.segment(40, 35).path, seen), Err(HistoryError::Rollback(35)));
+    let other = (35, HeaderHash([9; 32]));
+    assert_eq!(certificates.verify_witness(&log.segment(40, 35).path, other), Err(HistoryError::Rollback(35)));
+}
+
+#[test]
+fn every_flipped_bit_of_a_segment_is_noticed() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    let bytes = log.segment(24, 12).encode();
+    let believed = |bytes: &[u8]| {
+        let segment = Segment::decode(bytes).ok()?;
+        let verified = certificates.verify_segment(segment, 12).ok()?;
+        open_bodies(&verified, &log.master).ok()
+    };
+    let honest = believed(&bytes).unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        // The signatures below the head are covered by the links above them and not looked at.
+        if let Some(bodies) = believed(&flipped) {
+            assert!(bodies == honest, "bit {bit}");
+        }
+    }
+}
