@@ -58,10 +58,16 @@ impl Run<'_, '_> {
     pub(super) fn commit(&mut self, partial: bool) -> Result<Outcome, BackupError> {
         debug_assert!(self.pending.is_empty(), "a commit follows when nothing waits");
         for _ in 0..2 {
-            let change = self.change()?;
+            let mut change = self.change()?;
             self.uploads.finish()?;
+            let mut lists = self.lists();
+            if matches!((&change, &lists), (Change::Delta(_), Lists::Full { .. })) {
+                // So many new chunks (one huge file is enough) that the full list is shorter: it goes with a base only.
+                change = Change::Base(self.write_base()?);
+                self.uploads.finish()?;
+                lists = self.lists();
+            }
             self.monitor.stage(Stage::Commit);
-            let lists = self.lists();
             let partial = partial && !self.state.position.complete;
             self.state.position.complete |= !partial;
             let frame = self.sign(change, &lists, partial)?;
