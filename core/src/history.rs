@@ -135,7 +135,7 @@ impl Certificates {
     pub fn verify_segment(&self, segment: Segment, at: u64) -> Result<VerifiedSegment> {
         self.verify_path(&segment.path, at)?;
         let headers = || segment.commits.iter().map(|commit| &commit.header);
-        let (base, last) = headers().next().zip(headers().last()).ok_or(HistoryError::OtherCommits)?;
+        let (base, last) = headers().next().zip(headers().next_back()).ok_or(HistoryError::OtherCommits)?;
         let deltas = headers().skip(1).all(|signed| signed.header.kind == CommitKind::Delta);
         if base.header.kind != CommitKind::Base || !deltas || Some(last) != segment.path.last() {
             return Err(HistoryError::OtherCommits);
