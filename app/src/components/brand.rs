@@ -22,4 +22,5 @@ pub fn Brand() -> impl IntoView {
             </span>
         </A>
     }
+    .into_any()
 }

@@ -14,4 +14,5 @@ pub fn CodeBlock(
             <code>{children()}</code>
         </pre>
     }
+    .into_any()
 }

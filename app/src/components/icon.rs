@@ -16,4 +16,5 @@ pub fn Icon(
             <use_ href=href></use_>
         </svg>
     }
+    .into_any()
 }

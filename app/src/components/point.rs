@@ -23,4 +23,5 @@ pub fn Point(
             </div>
         </li>
     }
+    .into_any()
 }

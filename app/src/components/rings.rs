@@ -16,4 +16,5 @@ pub fn Rings() -> impl IntoView {
             <circle class="rings__dot" cx="331.1" cy="312.4" r="6" />
         </svg>
     }
+    .into_any()
 }

@@ -11,4 +11,5 @@ pub fn SiteFooter() -> impl IntoView {
             <span>{concat!("Licence: ", env!("CARGO_PKG_LICENSE"))}</span>
         </footer>
     }
+    .into_any()
 }

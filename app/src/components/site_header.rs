@@ -18,4 +18,5 @@ pub fn SiteHeader() -> impl IntoView {
             </nav>
         </header>
     }
+    .into_any()
 }

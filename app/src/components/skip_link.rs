@@ -10,4 +10,5 @@ pub fn SkipLink() -> impl IntoView {
             "Skip to the content"
         </a>
     }
+    .into_any()
 }

@@ -25,6 +25,7 @@ pub fn HomePage() -> impl IntoView {
         </main>
         <SiteFooter />
     }
+    .into_any()
 }
 
 #[component]
@@ -46,6 +47,7 @@ fn Introduction() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -80,6 +82,7 @@ fn WhoCanRead() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -108,6 +111,7 @@ fn HowItWorks() -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -123,4 +127,5 @@ fn Step(
             <p class="step__body">{text}</p>
         </li>
     }
+    .into_any()
 }

@@ -26,4 +26,5 @@ pub fn NotFoundPage() -> impl IntoView {
         </main>
         <SiteFooter />
     }
+    .into_any()
 }

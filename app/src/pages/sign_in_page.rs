@@ -34,6 +34,7 @@ pub fn SignInPage() -> impl IntoView {
             </aside>
         </div>
     }
+    .into_any()
 }
 
 /// The commands, with this server's address in them as soon as the page knows it.
@@ -76,6 +77,7 @@ fn CommandLine() -> impl IntoView {
             </li>
         </ol>
     }
+    .into_any()
 }
 
 #[component]
@@ -91,4 +93,5 @@ fn Promises() -> impl IntoView {
             />
         </ul>
     }
+    .into_any()
 }

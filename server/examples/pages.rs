@@ -1,0 +1,22 @@
+//! The pages alone, without a store: for tests in a browser.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use iota_server::pages::{Site, router};
+use iota_server::security_headers::{Transport, add_security_headers};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let address: SocketAddr = arguments.next().unwrap_or("127.0.0.1:4680".into()).parse()?;
+    let site = arguments.next().map(|folder| Site::load(Path::new(&folder))).transpose()?;
+    let app: Router = router(site)
+        .route("/health", get(|| async { r#"{"status":"ok"}"# }))
+        .layer(from_fn_with_state(Transport::Plain, add_security_headers));
+    axum::serve(tokio::net::TcpListener::bind(address).await?, app).await?;
+    Ok(())
+}

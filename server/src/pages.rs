@@ -1,0 +1,177 @@
+//! The pages: rendered here, hydrated in the browser. The only file, with its folder, that knows Leptos.
+
+mod site;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use iota_app::shell::{Assets, shell};
+use leptos::nonce::Nonce;
+use leptos::prelude::provide_context;
+use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
+
+pub use site::{Site, SiteError};
+
+use crate::security_headers::CspNonce;
+
+/// Serves every page, `/assets/` and, as the fallback, "not found" for all addresses that nobody else answers.
+///
+/// It must lie inside the layer of [`add_security_headers`](crate::security_headers::add_security_headers), which gives scripts their nonce. Without
+/// a site the pages are plain and without script.
+pub fn router<S>(site: Option<Site>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let assets = site.as_ref().map(|site| site.assets.clone());
+    let mut router = Router::new();
+    for listing in generate_route_list(|| shell(None)) {
+        let assets = assets.clone();
+        router = router.route(&axum_path(&listing), get(move |request| page(request, assets)));
+    }
+    if let Some(site) = site.map(Arc::new) {
+        let asset = move |Path(name): Path<String>, headers: HeaderMap| async move { site.answer(&name, &headers) };
+        router = router.route("/assets/{name}", get(asset));
+    }
+    router.fallback(move |request| not_found(request, assets))
+}
+
+/// The root of the list is written as the empty path.
+fn axum_path(listing: &AxumRouteListing) -> String {
+    match listing.path() {
+        "" => "/".to_owned(),
+        path => path.to_owned(),
+    }
+}
+
+/// Renders the page of the request's address. It changes with the server, so it is never kept.
+async fn page(request: Request, assets: Option<Assets>) -> Response {
+    let nonce = request.extensions().get::<CspNonce>().cloned();
+    let give_nonce = move || {
+        if let Some(nonce) = &nonce {
+            provide_context(Nonce::from_value(nonce.text().clone()));
+        }
+    };
+    let render = render_app_async_with_context(give_nonce, move || shell(assets.clone()));
+    let mut response = render(request).await;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn not_found(request: Request, assets: Option<Assets>) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::NOT_FOUND, "there is nothing at this address").into_response();
+    }
+    let mut response = page(request, assets).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::middleware::from_fn_with_state;
+    use serde_json::json;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::security_headers::{Transport, add_security_headers};
+
+    /// A build with recognisable content.
+    fn sample_site() -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        let assets = folder.path().join("assets");
+        std::fs::create_dir(&assets).unwrap();
+        let mut manifest = serde_json::Map::new();
+        for name in ["iota.css", "iota.js", "iota.wasm", "favicon.svg", "icons.svg", "rings.svg"] {
+            let file = name.replace('.', "-0123.");
+            std::fs::write(assets.join(&file), format!("plain {name}")).unwrap();
+            std::fs::write(assets.join(format!("{file}.br")), format!("small {name}")).unwrap();
+            manifest.insert(name.into(), json!({ "file": file, "integrity": format!("sha384-{name}"), "bytes": 1 }));
+        }
+        std::fs::write(folder.path().join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
+        Site::load(folder.path()).unwrap()
+    }
+
+    async fn send(site: Option<Site>, request: Request) -> (StatusCode, HeaderMap, String) {
+        let app: Router = router(site).layer(from_fn_with_state(Transport::Plain, add_security_headers));
+        let (head, body) = app.oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        (head.status, head.headers, String::from_utf8(body.into()).unwrap())
+    }
+
+    fn request(method: Method, path: &str) -> Request {
+        Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn pages_render_and_their_scripts_carry_the_nonce() {
+        for path in ["/", "/sign-in"] {
+            let (status, headers, html) = send(Some(sample_site()), request(Method::GET, path)).await;
+            assert_eq!(status, StatusCode::OK);
+            assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+            assert!(html.contains("<h1") && html.contains(r#"href="/assets/iota-0123.css""#), "{html}");
+            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            let nonce = policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0;
+            let marked = html.matches(&format!(r#"nonce="{nonce}""#)).count();
+            assert_eq!(marked, html.matches("<script").count(), "{html}");
+            assert!(marked >= 1 && !html.contains("style=\""), "{html}");
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_render_without_assets_and_without_script() {
+        let (status, _, html) = send(None, request(Method::GET, "/")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(html.contains("<h1") && !html.contains("/assets/") && !html.contains("src="), "{html}");
+    }
+
+    #[tokio::test]
+    async fn other_addresses_are_not_found() {
+        let (status, _, html) = send(Some(sample_site()), request(Method::GET, "/nowhere/at/all")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(html.contains("There is no page at this address."), "{html}");
+        let (status, _, text) = send(None, request(Method::POST, "/nowhere")).await;
+        assert_eq!((status, text.as_str()), (StatusCode::NOT_FOUND, "there is nothing at this address"));
+    }
+
+    #[tokio::test]
+    async fn assets_are_kept_and_sent_compressed() {
+        let path = "/assets/iota-0123.wasm";
+        let (status, headers, body) = send(Some(sample_site()), request(Method::GET, path)).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "plain iota.wasm"));
+        assert_eq!(headers[header::CONTENT_TYPE], "application/wasm");
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+
+        let mut compressed = request(Method::GET, path);
+        compressed.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        let (_, headers, body) = send(Some(sample_site()), compressed).await;
+        assert_eq!(
+            (&headers[header::CONTENT_ENCODING], body.as_str()),
+            (&HeaderValue::from_static("br"), "small iota.wasm")
+        );
+    }
+
+    #[tokio::test]
+    async fn unknown_assets_are_not_found() {
+        for path in ["/assets/iota-9999.wasm", "/assets/..%2Fmanifest.json", "/assets/iota-0123.wasm.br"] {
+            let (status, headers, _) = send(Some(sample_site()), request(Method::GET, path)).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_build_with_a_missing_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("manifest.json"), "{}").unwrap();
+        assert!(matches!(Site::load(folder.path()), Err(SiteError::Incomplete { name: "iota.css" })));
+        std::fs::write(folder.path().join("manifest.json"), "[").unwrap();
+        assert!(matches!(Site::load(folder.path()), Err(SiteError::Manifest { .. })));
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(Site::load(empty.path()), Err(SiteError::Read { .. })));
+    }
+}
