@@ -62,7 +62,7 @@ fn AssetLinks(
     view! {
         <link rel="icon" type="image/svg+xml" href=favicon.url />
         <link rel="stylesheet" href=stylesheet.url integrity=stylesheet.integrity />
-        <link rel="preload" r#as="fetch" r#type="application/wasm" href=program.url integrity=program.integrity crossorigin="anonymous" />
+        <link rel="preload" r#as="fetch" r#type="application/wasm" href=program.url crossorigin="anonymous" />
         <script type="module" src=script.url integrity=script.integrity nonce=use_nonce()></script>
     }
 }

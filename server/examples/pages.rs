@@ -1,7 +1,6 @@
-//! The pages alone, without a store: for tests in a browser.
+//! The pages alone, without a store: for tests in a browser. Takes the server's `--listen`.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -11,9 +10,9 @@ use iota_server::security_headers::{Transport, add_security_headers};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let address: SocketAddr = arguments.next().unwrap_or("127.0.0.1:4680".into()).parse()?;
-    let site = arguments.next().map(|folder| Site::load(Path::new(&folder))).transpose()?;
+    let listen = std::env::args().skip_while(|argument| argument != "--listen").nth(1);
+    let address: SocketAddr = listen.as_deref().unwrap_or("127.0.0.1:4680").parse()?;
+    let site = Site::beside_program().map(|folder| Site::load(&folder)).transpose()?;
     let app: Router = router(site)
         .route("/health", get(|| async { r#"{"status":"ok"}"# }))
         .layer(from_fn_with_state(Transport::Plain, add_security_headers));

@@ -33,7 +33,7 @@ pub fn run(options: &Options) -> Result<()> {
 
     let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
     let wasm = writer.add("iota.wasm", &program.wasm)?;
-    writer.add("iota.js", start_script(&program.glue, &wasm).as_bytes())?;
+    writer.add("iota.js", start_script(&program.glue, &wasm)?.as_bytes())?;
     writer.add("iota.css", style::sheet(&workspace::root().join("style"))?.as_bytes())?;
     for drawing in ["icons.svg", "rings.svg", "favicon.svg"] {
         writer.add(drawing, &read(&workspace::root().join("style/assets").join(drawing))?)?;
@@ -49,11 +49,10 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// The module of the page: bindgen's glue, which then fetches the very program that it was made for and starts it.
-fn start_script(glue: &str, wasm: &Asset) -> String {
-    let (url, integrity) = (wasm.url(), &wasm.integrity);
-    format!(
-        "{glue}\nawait __wbg_init({{ module_or_path: fetch({url:?}, {{ integrity: {integrity:?} }}) }});\nhydrate();\n"
-    )
+fn start_script(glue: &str, wasm: &Asset) -> Result<String> {
+    let start = fs::read_to_string(workspace::root().join("app/start.js")).context("cannot read app/start.js")?;
+    let program = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
+    Ok(format!("{glue}\nconst PROGRAM = {program};\n{start}"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

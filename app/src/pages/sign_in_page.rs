@@ -51,7 +51,7 @@ fn CommandLine() -> impl IntoView {
             <li class="step">
                 <h2 class="step__title">"Create your account"</h2>
                 <div class="step__body">
-                    <CodeBlock>"iota account create --server " {server} " --login EMAIL --invite CODE --kit kit.txt"</CodeBlock>
+                    <CodeBlock>"iota account create --login EMAIL \\\n  --server " {server} " \\\n  --invite CODE --kit kit.txt"</CodeBlock>
                     <p>
                         "CODE is the set-up token that the server printed when it started, or an invitation. Print the recovery kit: it opens the vault when the password is lost."
                     </p>
@@ -60,7 +60,7 @@ fn CommandLine() -> impl IntoView {
             <li class="step">
                 <h2 class="step__title">"Let a machine join"</h2>
                 <div class="step__body">
-                    <CodeBlock>"iota enroll --server " {server} " --login EMAIL --name NAME"</CodeBlock>
+                    <CodeBlock>"iota enroll --login EMAIL --name NAME \\\n  --server " {server}</CodeBlock>
                 </div>
             </li>
             <li class="step">

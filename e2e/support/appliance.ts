@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** The user `nobody`: Postgres refuses to run as root. */
+const NOBODY = 65534;
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 20_000;
+
+/** A real server with a store of its own, on loopback, for the length of a test file. */
+export class Appliance {
+  private constructor(
+    readonly url: string,
+    private readonly folder: string,
+    private readonly server: ChildProcess,
+  ) {}
+
+  /** Starts `IOTA_SERVER`, or the server of cargo's target folder, and waits until it is healthy. */
+  static async start(): Promise<Appliance> {
+    const folder = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-'));
+    const root = process.getuid?.() === 0;
+    const program = root ? copyFor(NOBODY, folder) : builtServer();
+    const address = `127.0.0.1:${await freePort()}`;
+    const server = spawn(program, ['serve', '--data', join(folder, 'data'), '--listen', address], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(root ? { uid: NOBODY, gid: NOBODY } : {}),
+    });
+    const appliance = new Appliance(`http://${address}`, folder, server);
+    try {
+      await appliance.healthy();
+    } catch (error) {
+      await appliance.stop();
+      throw error;
+    }
+    return appliance;
+  }
+
+  /** Ends the server politely, as its service manager would, and removes the store. */
+  async stop(): Promise<void> {
+    const ended = new Promise((done) => this.server.once('exit', done));
+    if (this.server.exitCode === null && this.server.signalCode === null) {
+      this.server.kill('SIGTERM');
+      await Promise.race([ended, pause(STOP_DEADLINE_MS, undefined, { ref: false })]);
+    }
+    this.server.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async healthy(): Promise<void> {
+    let said = '';
+    const listen = (text: Buffer) => (said = (said + text.toString()).slice(-4000));
+    this.server.stdout?.on('data', listen);
+    this.server.stderr?.on('data', listen);
+    for (const deadline = Date.now() + START_DEADLINE_MS; Date.now() < deadline; await pause(100)) {
+      if (this.server.exitCode !== null) break;
+      const answer = await fetch(`${this.url}/health`).catch(() => undefined);
+      if (answer?.ok) return;
+    }
+    throw new Error(`the server did not become healthy; it said:\n${said}`);
+  }
+}
+
+/** The server that cargo built last, and its pages beside it or one folder up. */
+function builtServer(): string {
+  const target = resolve(process.env.CARGO_TARGET_DIR ?? '../target');
+  const places = [process.env.IOTA_SERVER, join(target, 'debug/iota-server'), join(target, 'release/iota-server')];
+  const found = places.find((place): place is string => place !== undefined && existsSync(place));
+  if (!found) throw new Error('there is no server to test: build iota-server, or name one in IOTA_SERVER');
+  return found;
+}
+
+/** Copies server and pages to where this user can read them: a home folder may be closed. */
+function copyFor(user: number, folder: string): string {
+  const program = builtServer();
+  const site = [join(dirname(program), 'site'), join(dirname(program), '../site')].find((place) => existsSync(place));
+  if (!site) throw new Error('there are no pages beside the server: run `cargo run -p xtask -- bundle`');
+  copyFileSync(program, join(folder, 'iota-server'));
+  cpSync(site, join(folder, 'site'), { recursive: true });
+  for (const name of readdirSync(folder, { recursive: true })) chownSync(join(folder, name.toString()), user, user);
+  chownSync(folder, user, user);
+  chmodSync(folder, 0o755);
+  return join(folder, 'iota-server');
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const address = probe.address();
+  await new Promise((done) => probe.close(done));
+  if (typeof address !== 'object' || !address) throw new Error('the system gives no port');
+  return address.port;
+}
