@@ -6,6 +6,7 @@ mod database;
 mod process;
 mod sqlx_prepare;
 mod vectors;
+mod wasm;
 mod workspace;
 
 use anyhow::Result;

@@ -1,16 +1,13 @@
 //! The pages compiled to wasm, and the glue that loads them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::process;
-use crate::workspace;
-
-const TARGET: &str = "wasm32-unknown-unknown";
+use crate::{process, wasm};
 
 /// A program for the browser.
 pub struct Program {
@@ -22,7 +19,7 @@ pub struct Program {
 
 /// Compiles, binds and, in release, shrinks.
 pub fn build(release: bool, wasm_opt: &Path) -> Result<Program> {
-    let compiled = compile(release)?;
+    let compiled = wasm::compile("iota-app", &["hydrate"], release)?;
     let folder = tempfile::tempdir()?;
     Bindgen::new()
         .input_path(&compiled)
@@ -33,17 +30,6 @@ pub fn build(release: bool, wasm_opt: &Path) -> Result<Program> {
     let wasm = folder.path().join("iota_app_bg.wasm");
     shrink(&wasm, release, wasm_opt)?;
     Ok(Program { wasm: fs::read(&wasm)?, glue: fs::read_to_string(folder.path().join("iota_app.js"))? })
-}
-
-fn compile(release: bool) -> Result<PathBuf> {
-    let profile = if release { "wasm-release" } else { "dev" };
-    let mut cargo = process::cargo();
-    cargo.current_dir(workspace::root());
-    cargo.args(["build", "--package", "iota-app", "--lib", "--features", "hydrate"]);
-    cargo.args(["--target", TARGET, "--profile", profile]);
-    process::run(&mut cargo).context("is the target there? `rustup target add wasm32-unknown-unknown`")?;
-    let folder = if release { "wasm-release" } else { "debug" };
-    Ok(workspace::target().join(TARGET).join(folder).join("iota_app.wasm"))
 }
 
 /// Only what is released is made small: it takes longer than the rest.
