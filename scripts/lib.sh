@@ -107,15 +107,18 @@ ensure_wasm() {
   export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$cache/wasm-debian/bin/wasm-ld
 }
 
-# cargo for wasm, with the compiler that has the target.
-wasm_cargo() {
-  if [ -n "${WASM_RUSTC:-}" ]; then RUSTC=$WASM_RUSTC cargo "$@"; else cargo "$@"; fi
-}
-
-# ensure_bundle PROFILE_FOLDER [--release]: what the browser loads, beside the server of that profile.
+# ensure_bundle PROFILE: what the browser loads, final, beside the server that cargo builds with this profile.
 ensure_bundle() {
-  local folder=$1; shift
+  local site=$CARGO_TARGET_DIR/$1/site inputs
+  inputs=$(hash_of app style core xtask/src xtask/package-lock.json Cargo.toml Cargo.lock)
+  [ "$(cat "$site.inputs" 2>/dev/null)" = "$inputs" ] && [ -e "$site/manifest.json" ] && return
   ensure_wasm
   ensure_node_modules "$project/xtask"
-  (cd "$project" && WASM_OPT=$node_modules/.bin/wasm-opt cargo run --quiet --package xtask -- bundle --out "$CARGO_TARGET_DIR/$folder/site" "$@")
+  (cd "$project" && WASM_OPT=$node_modules/.bin/wasm-opt cargo run --quiet --package xtask -- bundle --release --out "$site") || return
+  printf '%s\n' "$inputs" >"$site.inputs"
+}
+
+# hash_of PATH…: one hash of all files below, relative to the project.
+hash_of() {
+  (cd "$project" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
 }
