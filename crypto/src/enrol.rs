@@ -12,6 +12,7 @@
 //! A secret must never serve two enrolments.
 
 use crate::{
+    chunker::Profile,
     derive::{context, derive, keyed},
     error::{CryptoError, Result},
     keys::{AgreementSecret, ChunkerSecret, DedupKey, LiveKey},
@@ -259,9 +260,7 @@ fn decode_keys(plaintext: &[u8]) -> Result<MachineKeys> {
         live: LiveKey(reader.array()?),
     };
     reader.finish()?;
-    if keys.chunker_profile != 1 {
-        return Err(WireError::Invalid("chunker profile").into());
-    }
+    Profile::parse(keys.chunker_profile)?;
     Ok(keys)
 }
 

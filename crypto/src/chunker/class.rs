@@ -122,4 +122,46 @@ mod tests {
         assert_eq!(SizeClass::of(b"disk", &record), SizeClass::Fine);
         assert_eq!(SizeClass::of(b"empty", &[0; 65536]), SizeClass::Normal);
     }
+
+    #[test]
+    fn every_magic_value_counts_at_its_offset_only() {
+        let magics: [(usize, &[u8]); 8] = [
+            (0, b"QFI\xfb"),
+            (0, b"KDMV"),
+            (0, b"vhdxfile"),
+            (0, b"conectix"),
+            (0x40, &[0x7f, 0x10, 0xda, 0xbe]),
+            (512, b"EFI PART"),
+            (4096, b"EFI PART"),
+            (0, b"SQLite format 3\0"),
+        ];
+        for (offset, magic) in magics {
+            let mut head = vec![0; offset];
+            head.extend_from_slice(magic);
+            assert_eq!(SizeClass::of(b"disk", &head), SizeClass::Fine);
+            assert_eq!(SizeClass::of(b"disk", &head[..head.len() - 1]), SizeClass::Normal);
+            head.insert(0, 0);
+            assert_eq!(SizeClass::of(b"disk", &head), SizeClass::Normal);
+        }
+        for suffix in FINE_SUFFIXES {
+            assert_eq!(SizeClass::of(&[b"disk", suffix].concat().to_ascii_uppercase(), b""), SizeClass::Fine);
+            assert_eq!(SizeClass::of(&[b"disk", &suffix[1..]].concat(), b""), SizeClass::Normal);
+        }
+    }
+
+    #[test]
+    fn an_innodb_tablespace_is_fine() {
+        let mut head = vec![0; 16 << 10];
+        head[8..16].fill(0xff);
+        head[25] = 8;
+        head[34..38].copy_from_slice(&[1, 2, 3, 4]);
+        head[38..42].copy_from_slice(&[1, 2, 3, 4]);
+        assert_eq!(SizeClass::of(b"t", &head), SizeClass::Fine);
+        assert_eq!(SizeClass::of(b"t", &head[..head.len() - 1]), SizeClass::Normal);
+        for offset in [4, 8, 24, 34] {
+            let mut other = head.clone();
+            other[offset] ^= 1;
+            assert_eq!(SizeClass::of(b"t", &other), SizeClass::Normal, "{offset}");
+        }
+    }
 }
