@@ -136,10 +136,8 @@ impl EnrolCode {
         facts: &MachineFacts,
         random: &mut impl CryptoRng,
     ) -> EnrolHello {
-        let mut writer = Writer::typed(HELLO_TYPE);
-        writer.bytes(cut(&facts.name).as_bytes()).bytes(cut(&facts.system).as_bytes()).u64(facts.disk_bytes);
         let key = Zeroizing::new(derive(context!("enrol hello"), &[&self.secret.0]));
-        let sealed = seal_random(&key, &self.hello_aad(&signing_key, &agreement_key), &writer.finish(), random);
+        let sealed = seal_random(&key, &self.hello_aad(&signing_key, &agreement_key), &encode_facts(facts), random);
         let mac = self.mac(&signing_key, &agreement_key, &sealed);
         EnrolHello { signing_key, agreement_key, sealed: Bytes(sealed), mac }
     }
@@ -179,7 +177,7 @@ impl EnrolCode {
         let recipient =
             <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&certificate.certificate.agreement_key.0)
                 .map_err(failed)?;
-        let plaintext = Zeroizing::new(encode_keys(keys));
+        let plaintext = encode_keys(keys);
         let (encapsulated, ciphertext) = hpke::single_shot_seal_with_rng::<
             ChaCha20Poly1305,
             HkdfSha256,
@@ -214,7 +212,7 @@ impl EnrolCode {
             &certificate.encode(),
         )
         .map_err(failed)?;
-        let keys = decode_keys(&Zeroizing::new(plaintext))?;
+        let keys = parse_keys(&Zeroizing::new(plaintext))?;
         certificate.verify(&keys.identity).map_err(|_| CryptoError::Enrolment)?;
         let ours =
             certificate.certificate.account == keys.account && certificate.certificate.agreement_key == secret.public();
@@ -226,7 +224,18 @@ fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]
 }
 
-fn parse_facts(plaintext: &[u8]) -> Result<MachineFacts> {
+/// What stands inside the seal of a hello. Longer names than the format allows are cut.
+pub fn encode_facts(facts: &MachineFacts) -> Vec<u8> {
+    let mut writer = Writer::typed(HELLO_TYPE);
+    writer.bytes(cut(&facts.name).as_bytes()).bytes(cut(&facts.system).as_bytes()).u64(facts.disk_bytes);
+    writer.finish()
+}
+
+/// Parses [`encode_facts`].
+///
+/// # Errors
+/// [`CryptoError::Wire`].
+pub fn parse_facts(plaintext: &[u8]) -> Result<MachineFacts> {
     let mut reader = Reader::typed(plaintext, HELLO_TYPE)?;
     let mut text = || -> Result<String> {
         let bytes = reader.bytes(MAX_TEXT_BYTES, "machine name")?;
@@ -238,15 +247,20 @@ fn parse_facts(plaintext: &[u8]) -> Result<MachineFacts> {
     Ok(facts)
 }
 
-fn encode_keys(keys: &MachineKeys) -> Vec<u8> {
+/// What stands inside the seal of a grant.
+pub fn encode_keys(keys: &MachineKeys) -> Zeroizing<Vec<u8>> {
     let mut writer = Writer::typed(KEYS_TYPE);
     writer.raw(&keys.account.0).raw(&keys.identity.0).raw(&keys.server_id.0).u32(keys.dedup_epoch);
     writer.raw(&keys.dedup.0).raw(&keys.chunker.0).u8(keys.chunker_profile);
     writer.raw(keys.log_root.expose()).raw(&keys.live.0);
-    writer.finish()
+    Zeroizing::new(writer.finish())
 }
 
-fn decode_keys(plaintext: &[u8]) -> Result<MachineKeys> {
+/// Parses [`encode_keys`].
+///
+/// # Errors
+/// [`CryptoError::Wire`].
+pub fn parse_keys(plaintext: &[u8]) -> Result<MachineKeys> {
     let mut reader = Reader::typed(plaintext, KEYS_TYPE)?;
     let keys = MachineKeys {
         account: AccountId(reader.array()?),
