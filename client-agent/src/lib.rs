@@ -1,8 +1,11 @@
 //! The agent of IotaBackup, program iota: scan, chunk, seal, upload, commit, restore.
 
-pub mod ratchet;
-pub mod remote;
-pub mod state;
-pub mod upload;
 pub mod backup;
 pub mod monitor;
+pub mod platform;
+pub mod ratchet;
+pub mod remote;
+pub mod rules;
+pub mod scan;
+pub mod state;
+pub mod upload;

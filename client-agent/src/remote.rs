@@ -3,8 +3,12 @@
 //! Every call may be repeated: the server gives the same answer, or a better one.
 
 use iota_core::{
-    api::json::{CommitAnswer, ErrorDetail, HeadInfo, UploadAnswer, UploadInfo},
-    id::UploadId,
+    api::{
+        frames::Segment,
+        json::{CommitAnswer, ErrorDetail, HeadInfo, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo},
+    },
+    commit::SignedHeader,
+    id::{SetId, UploadId},
     refs::Reference,
 };
 use thiserror::Error;
@@ -18,7 +22,9 @@ pub enum RemoteError {
     #[error("{}", .0.message)]
     Refused(ErrorDetail),
     /// The server could not be reached or could not serve, after several attempts.
-    #[error("the server at {server} did not answer: {reason}; check the network and that the server runs, then try again")]
+    #[error(
+        "the server at {server} did not answer: {reason}; check the network and that the server runs, then try again"
+    )]
     Unreachable {
         /// Its address.
         server: String,
@@ -73,4 +79,25 @@ pub trait Remote: Send + Sync {
 
     /// Sends a commit ([`iota_core::api::frames::CommitFrame`]); it ends the session.
     fn commit(&self, upload: UploadId, frame: Vec<u8>) -> Result<CommitAnswer, RemoteError>;
+}
+
+/// What the owner may read of the account: all of it ciphertext, none of it believed before it is checked.
+pub trait Archive: Send + Sync {
+    /// The account's backup sets.
+    ///
+    /// # Errors
+    /// Like all others: [`RemoteError`].
+    fn sets(&self) -> Result<Vec<SetInfo>, RemoteError>;
+
+    /// At most `limit` (1000) snapshots of a set before commit `before` (`None`: from the newest on), newest first.
+    fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError>;
+
+    /// The path from the head to commit `at`, and the commits from its base to it.
+    fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError>;
+
+    /// The headers from the head down to commit `to`, both included.
+    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError>;
+
+    /// The objects of at most [`iota_core::api::MAX_READ_OBJECTS`] references, in order; `None` where the server has none.
+    fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError>;
 }

@@ -157,6 +157,29 @@ pub struct Login {
     pub auth_secret: Digest,
 }
 
+/// `POST /invitations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateInvitation {
+    /// Days until it ends, 1 to 30.
+    pub days: u32,
+}
+
+/// Answer of `POST /invitations`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Makes one account, once.
+    pub code: String,
+    /// When it ends.
+    pub expires_ms: u64,
+}
+
+/// `PUT /vault/slots`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSlots {
+    /// [`crate::slot::SignedSlotList`], its version one more than the last.
+    pub slot_list: Bytes,
+}
+
 /// `GET /vault`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vault {

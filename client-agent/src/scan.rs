@@ -1,0 +1,288 @@
+//! The walk over a real file system: everything that the rules include, in key order.
+//!
+//! Each directory is listed once: first all its children are told, then each of its subdirectories is entered. So the
+//! memory in use is that of the listings on the current branch. Directories and files are opened by the descriptor of their
+//! parent, never through links, and compared after opening with what was seen before.
+//!
+//! ```text
+//! roots ─► frame (listing, sorted) ─► status of each name ─► rules ─► event ─► frames of its subdirectories …
+//! ```
+
+mod frame;
+mod links;
+mod metadata;
+mod owners;
+mod read;
+
+pub use read::Opened;
+
+use crate::{
+    backup::source::{Event, Found, FoundKind, OpenFile, Source, gap_reason},
+    platform::{FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, status_of},
+    rules::Rules,
+    state::Stamp,
+};
+use frame::{Cover, Frame, Subdirectory};
+use iota_core::{
+    commit::GapReason,
+    entry::{MAX_TARGET_BYTES, Metadata},
+    path::TreePath,
+};
+use links::LinkGroups;
+use owners::Owners;
+use std::{
+    collections::VecDeque,
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    path::Path,
+    sync::Arc,
+};
+
+pub use frame::is_cache;
+
+/// A walk under way.
+pub struct Scan {
+    rules: Rules,
+    /// Directories of the agent itself, never entered or told.
+    own: Vec<FileKey>,
+    frames: Vec<Frame>,
+    /// `/` and the path of the innermost directory, ending with `/`.
+    path: Vec<u8>,
+    /// Told before the walk goes on.
+    queue: VecDeque<Event>,
+    /// What the last event was about.
+    last: Option<Last>,
+    links: LinkGroups,
+    owners: Owners,
+}
+
+/// The path of the last event, still open for questions.
+struct Last {
+    name: Vec<u8>,
+    status: Status,
+    /// Opened for its attributes, not yet handed out.
+    opened: Option<Opened>,
+}
+
+impl Scan {
+    /// Begins a walk. `own` are directories of the agent, which are left out wherever they lie.
+    ///
+    /// # Errors
+    /// When `/` or a directory of the agent cannot be opened.
+    pub fn start(rules: Rules, own: &[&Path]) -> io::Result<Self> {
+        let own = own
+            .iter()
+            .filter_map(|path| match open_given_directory(path) {
+                Ok(directory) => Some(status_of(directory).map(|status| status.key)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => Some(Err(error)),
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        let root = open_root()?;
+        let status = status_of(&root)?;
+        let node = Arc::clone(&rules.roots);
+        let cover = node.root.map(|one_file_system| Cover { one_file_system, device: status.key.device });
+        let first = Frame::open(root, Some(node), cover, &rules, 0)?;
+        Ok(Self {
+            rules,
+            own,
+            frames: vec![first],
+            path: vec![b'/'],
+            queue: VecDeque::new(),
+            last: None,
+            links: LinkGroups::default(),
+            owners: Owners::default(),
+        })
+    }
+
+    fn step(&mut self) -> io::Result<Step> {
+        let Some(frame) = self.frames.last_mut() else { return Ok(Step::End) };
+        if let Some(name) = frame.next_name() {
+            let last = self.last.get_or_insert_with(Last::empty);
+            last.name.clear();
+            last.name.extend_from_slice(name);
+            return self.child();
+        }
+        match frame.next_subdirectory() {
+            Some(subdirectory) => self.enter(subdirectory),
+            None => {
+                self.path.truncate(frame.parent_bytes);
+                self.frames.pop();
+                Ok(Step::On)
+            }
+        }
+    }
+
+    /// Looks at the next name of the innermost directory.
+    fn child(&mut self) -> io::Result<Step> {
+        let (Some(frame), Some(last)) = (self.frames.last_mut(), &mut self.last) else { return Ok(Step::On) };
+        last.opened = None;
+        let name = &last.name;
+        let directory_bytes = self.path.len();
+        self.path.extend_from_slice(name);
+        let node = frame.node_of(name);
+        let explicit = node.is_some();
+        let seen = frame.status(name);
+        let step = match seen {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !explicit => Step::On,
+            Err(error) => {
+                let reason = gap_reason(&error);
+                // What was known below it stays, too: a root that is not mounted today is no deleted root.
+                if explicit || frame.may_be_directory() {
+                    frame.subdirectories.push_back(Subdirectory::unseen(name, reason));
+                }
+                self.gap(reason, false)
+            }
+            Ok(status) => {
+                last.status = status;
+                match frame.decide(&self.rules, &self.own, &self.path, node, &status) {
+                    None => Step::On,
+                    Some(subdirectory) => self.found(subdirectory)?,
+                }
+            }
+        };
+        self.path.truncate(directory_bytes);
+        Ok(step)
+    }
+
+    /// Tells a path that the rules include; `self.path` is its path.
+    fn found(&mut self, subdirectory: Subdirectory) -> io::Result<Step> {
+        let (Some(frame), Some(last)) = (self.frames.last_mut(), &self.last) else { return Ok(Step::On) };
+        let status = last.status;
+        let Ok(path) = TreePath::parse(&self.path[1..]) else {
+            return Ok(self.gap(GapReason::Unsupported, false));
+        };
+        let kind = match status.kind {
+            FileKind::Directory => {
+                frame.subdirectories.push_back(subdirectory);
+                FoundKind::Dir
+            }
+            FileKind::File => FoundKind::File { link: self.links.leader(&status, &path)? },
+            FileKind::Symlink => match read_link(frame.directory(), &last.name) {
+                Ok(target) if target.is_empty() || target.len() > MAX_TARGET_BYTES => {
+                    return Ok(self.gap(GapReason::Unsupported, false));
+                }
+                Ok(target) => FoundKind::Symlink { target },
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Step::On),
+                Err(error) if is_swapped(&error) => return Ok(self.gap(GapReason::Vanished, false)),
+                Err(error) => return Ok(self.gap(gap_reason(&error), false)),
+            },
+            FileKind::Fifo => FoundKind::Fifo,
+            FileKind::Char => FoundKind::Char { major: status.device.0, minor: status.device.1 },
+            FileKind::Block => FoundKind::Block { major: status.device.0, minor: status.device.1 },
+            FileKind::Socket => FoundKind::Socket,
+            FileKind::Unknown => return Ok(self.gap(GapReason::Unsupported, false)),
+        };
+        Ok(Step::Event(Event::Found(Found { path, kind, stamp: stamp(&status) })))
+    }
+
+    /// Enters a subdirectory of the innermost directory.
+    fn enter(&mut self, subdirectory: Subdirectory) -> io::Result<Step> {
+        let Some(frame) = self.frames.last() else { return Ok(Step::End) };
+        let parent_bytes = self.path.len();
+        self.path.extend_from_slice(&subdirectory.name);
+        let opened = match subdirectory.failed {
+            Some(reason) => Err(reason),
+            None => frame.open_subdirectory(&subdirectory),
+        };
+        let frame = opened.and_then(|directory| match directory {
+            Some(directory) if !is_outside(&subdirectory, directory.as_fd()) => {
+                Frame::open(directory, subdirectory.node, subdirectory.cover, &self.rules, parent_bytes)
+                    .map(Some)
+                    .map_err(|error| gap_reason(&error))
+            }
+            _ => Ok(None),
+        });
+        Ok(match frame {
+            Ok(Some(frame)) => {
+                self.path.push(b'/');
+                self.frames.push(frame);
+                Step::On
+            }
+            Ok(None) => {
+                self.path.truncate(parent_bytes);
+                Step::On
+            }
+            Err(reason) => {
+                let gap = self.gap(reason, true);
+                self.path.truncate(parent_bytes);
+                gap
+            }
+        })
+    }
+
+    fn gap(&self, reason: GapReason, below: bool) -> Step {
+        Step::Event(Event::Gap { path: self.path[1..].into(), reason, below })
+    }
+}
+
+/// A mounted file system of the kernel's own is not entered, whatever the rules say.
+fn is_outside(subdirectory: &Subdirectory, directory: BorrowedFd<'_>) -> bool {
+    subdirectory.crosses && is_pseudo(directory).unwrap_or(true)
+}
+
+enum Step {
+    Event(Event),
+    On,
+    End,
+}
+
+impl Last {
+    fn empty() -> Self {
+        let time = iota_core::entry::Timestamp::default();
+        let status = Status {
+            kind: FileKind::Unknown,
+            mode: 0,
+            uid: 0,
+            gid: 0,
+            key: FileKey { device: 0, inode: 0 },
+            links: 0,
+            size: 0,
+            allocated: 0,
+            mtime: time,
+            ctime: time,
+            device: (0, 0),
+            mount_point: false,
+        };
+        Self { name: Vec::new(), status, opened: None }
+    }
+}
+
+/// What the cache compares to know that nothing changed.
+pub(crate) fn stamp(status: &Status) -> Stamp {
+    let is_file = status.kind == FileKind::File;
+    Stamp {
+        size: if is_file { status.size } else { 0 },
+        mtime: status.mtime,
+        ctime: status.ctime,
+        inode: status.key.inode,
+        links: if is_file { status.links.into() } else { 1 },
+    }
+}
+
+impl Source for Scan {
+    fn next(&mut self) -> io::Result<Option<Event>> {
+        if let Some(event) = self.queue.pop_front() {
+            return Ok(Some(event));
+        }
+        loop {
+            match self.step()? {
+                Step::Event(event) => return Ok(Some(event)),
+                Step::On => {}
+                Step::End => return Ok(None),
+            }
+        }
+    }
+
+    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
+        self.read_metadata(found)
+    }
+
+    fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
+        match self.take_opened(found) {
+            Ok(opened) => Ok(Some(Box::new(opened))),
+            Err(GapReason::Vanished) => Ok(None),
+            Err(reason) => Err(reason),
+        }
+    }
+}

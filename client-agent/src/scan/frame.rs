@@ -1,0 +1,173 @@
+//! A directory that is being walked: its listing, what the rules say about its children, and which to enter.
+
+use crate::{
+    backup::source::gap_reason,
+    platform::{
+        FileKey, FileKind, Names, Status, is_swapped, list, open_directory, open_file, status_at, status_of,
+    },
+    rules::{RootNode, Rules},
+};
+use iota_core::commit::GapReason;
+use std::{
+    collections::VecDeque,
+    io::{self, Read},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::Arc,
+};
+
+/// The file that tags a cache, and how it begins: <https://bford.info/cachedir/>.
+const CACHE_TAG: &[u8] = b"CACHEDIR.TAG";
+const CACHE_SIGNATURE: &[u8; 43] = b"Signature: 8a477f597d28d172789f06886806bc55";
+
+/// The root that covers a directory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cover {
+    pub one_file_system: bool,
+    pub device: u64,
+}
+
+/// A directory to enter once all its siblings were told.
+#[derive(Debug)]
+pub(super) struct Subdirectory {
+    pub name: Box<[u8]>,
+    key: FileKey,
+    pub node: Option<Arc<RootNode>>,
+    /// `None`: it only leads to roots.
+    pub cover: Option<Cover>,
+    /// It is the root of a mount.
+    pub crosses: bool,
+    /// It could not even be looked at.
+    pub failed: Option<GapReason>,
+}
+
+impl Subdirectory {
+    /// One that could not be looked at; what was known below it is kept.
+    pub fn unseen(name: &[u8], reason: GapReason) -> Self {
+        let key = FileKey { device: 0, inode: 0 };
+        Self { name: name.into(), key, node: None, cover: None, crosses: false, failed: Some(reason) }
+    }
+}
+
+/// A directory on the current branch.
+#[derive(Debug)]
+pub(super) struct Frame {
+    directory: OwnedFd,
+    names: Names,
+    next: usize,
+    node: Option<Arc<RootNode>>,
+    cover: Option<Cover>,
+    device: u64,
+    /// Where the path of the parent directory ends.
+    pub parent_bytes: usize,
+    pub subdirectories: VecDeque<Subdirectory>,
+}
+
+impl Frame {
+    /// Lists an open directory: all of it below a root, else only what leads to roots.
+    pub fn open(
+        directory: OwnedFd,
+        node: Option<Arc<RootNode>>,
+        cover: Option<Cover>,
+        rules: &Rules,
+        parent_bytes: usize,
+    ) -> io::Result<Self> {
+        let mut names = if cover.is_some() { list(directory.as_fd())? } else { Names::default() };
+        if rules.skip_caches && names.contains(CACHE_TAG) && is_cache(directory.as_fd()) {
+            names = Names::default();
+            names.push(CACHE_TAG, false)?;
+        }
+        if let Some(node) = &node {
+            node.children.keys().try_for_each(|name| names.push(name, true))?;
+            names.sort();
+        }
+        let device = status_of(&directory)?.key.device;
+        let subdirectories = VecDeque::new();
+        Ok(Self { directory, names, next: 0, node, cover, device, parent_bytes, subdirectories })
+    }
+
+    /// The open directory.
+    pub fn directory(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    /// The next child to tell.
+    pub fn next_name(&mut self) -> Option<&[u8]> {
+        self.next += 1;
+        self.names.get(self.next - 1)
+    }
+
+    /// Whether the listing did not say that the last child is no directory.
+    pub fn may_be_directory(&self) -> bool {
+        self.names.may_be_directory(self.next - 1)
+    }
+
+    /// The next subdirectory to enter. The listing itself is not needed any more by then.
+    pub fn next_subdirectory(&mut self) -> Option<Subdirectory> {
+        self.names = Names::default();
+        self.subdirectories.pop_front()
+    }
+
+    /// The root at `name`, or what leads to one.
+    pub fn node_of(&self, name: &[u8]) -> Option<Arc<RootNode>> {
+        self.node.as_ref()?.children.get(name).cloned()
+    }
+
+    pub fn status(&self, name: &[u8]) -> io::Result<Status> {
+        status_at(self.directory.as_fd(), name)
+    }
+
+    /// Whether a child is kept, and how to go on below it if it is a directory. `path` begins with `/`.
+    pub fn decide(
+        &self,
+        rules: &Rules,
+        own: &[FileKey],
+        path: &[u8],
+        node: Option<Arc<RootNode>>,
+        status: &Status,
+    ) -> Option<Subdirectory> {
+        let is_dir = status.kind == FileKind::Directory;
+        if is_dir && own.contains(&status.key) {
+            return None;
+        }
+        let crosses = is_dir && (status.mount_point || status.key.device != self.device);
+        let cover = match (&node, self.cover) {
+            (Some(node), _) if node.root.is_some() => {
+                node.root.map(|one_file_system| Cover { one_file_system, device: status.key.device })
+            }
+            (_, None) => None,
+            (_, Some(cover)) => {
+                let out = rules.excluding(path, is_dir).is_some()
+                    || status.kind == FileKind::File && rules.is_too_large(status.size);
+                if out && node.is_none() {
+                    return None;
+                }
+                let stays = !(cover.one_file_system && crosses);
+                (!out && stays).then_some(cover)
+            }
+        };
+        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default().into();
+        Some(Subdirectory { name, key: status.key, node, cover, crosses, failed: None })
+    }
+
+    /// Opens a subdirectory, and makes sure that it is the one that was told; `None` when it was deleted meanwhile.
+    pub fn open_subdirectory(&self, subdirectory: &Subdirectory) -> Result<Option<OwnedFd>, GapReason> {
+        let reason = |error: io::Error| if is_swapped(&error) { GapReason::Vanished } else { gap_reason(&error) };
+        let directory = match open_directory(self.directory.as_fd(), &subdirectory.name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(reason)?,
+        };
+        let key = status_of(&directory).map_err(reason)?.key;
+        if key == subdirectory.key { Ok(Some(directory)) } else { Err(GapReason::Vanished) }
+    }
+}
+
+/// Whether a directory is tagged as a cache.
+pub fn is_cache(directory: BorrowedFd<'_>) -> bool {
+    let regular = status_at(directory, CACHE_TAG).is_ok_and(|status| status.kind == FileKind::File);
+    let Some(tag) = regular.then(|| open_file(directory, CACHE_TAG).ok()).flatten() else { return false };
+    if !status_of(&tag).is_ok_and(|status| status.kind == FileKind::File) {
+        return false;
+    }
+    let mut start = [0; CACHE_SIGNATURE.len()];
+    std::fs::File::from(tag).read_exact(&mut start).is_ok() && start == *CACHE_SIGNATURE
+}
