@@ -1,7 +1,9 @@
 //! The agent of IotaBackup, program iota: scan, chunk, seal, upload, commit, restore.
 
 pub mod backup;
+pub mod durable;
 pub mod monitor;
+pub mod owner;
 pub mod platform;
 pub mod ratchet;
 pub mod remote;
@@ -9,3 +11,4 @@ pub mod rules;
 pub mod scan;
 pub mod state;
 pub mod upload;
+pub mod witness;

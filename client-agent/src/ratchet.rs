@@ -147,20 +147,8 @@ impl Ratchet {
     }
 }
 
-/// Temporary file, fsync, rename, fsync of the directory; mode 0600.
-pub(crate) fn write_durably(path: &Path, contents: &[u8]) -> Result<()> {
-    let failed = |source| RatchetError::File { path: path.to_owned(), source };
-    let temporary = path.with_extension("new");
-    write_private(&temporary, contents).and_then(|()| std::fs::rename(&temporary, path)).map_err(failed)?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
-}
-
-fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()
+fn write_durably(path: &Path, contents: &[u8]) -> Result<()> {
+    crate::durable::write(path, contents).map_err(|source| RatchetError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

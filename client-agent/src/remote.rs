@@ -99,5 +99,6 @@ pub trait Archive: Send + Sync {
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError>;
 
     /// The objects of at most [`iota_core::api::MAX_READ_OBJECTS`] references, in order; `None` where the server has none.
+    /// The answer may be shorter than the question, but has one object at least: ask again for the rest.
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError>;
 }

@@ -1,0 +1,91 @@
+//! Small private files that survive a crash at any moment: the old contents or the new ones, never a mixture.
+
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+/// Replaces a file: temporary file (mode 0600), fsync, rename, fsync of the directory.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    write_private(&temporary, contents)?;
+    fs::rename(&temporary, path)?;
+    sync_parent(path)
+}
+
+/// Makes a file (mode 0600) that must not be there yet; durable when this returns.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when it is there, and those of the file system.
+pub fn create_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let written = file.write_all(contents).and_then(|()| file.sync_all()).and_then(|()| sync_parent(path));
+    if written.is_err() {
+        // Half a file of this kind is worse than none; the error that is told is the first.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// Makes a directory (mode 0700) with all that leads to it, unless it is there.
+///
+/// # Errors
+/// Those of the file system.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes the names in a file's directory durable.
+///
+/// # Errors
+/// Those of the file system.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(parent)?.sync_all()
+}
+
+fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    // A leftover of a crash may have other permissions.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(contents)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn files_are_private_and_replaced_as_a_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/secret");
+        create_private_dir(path.parent().unwrap()).unwrap();
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+        fs::write(path.with_extension("new"), "left over").unwrap();
+        for contents in ["first", "2"] {
+            write(&path, contents.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), contents);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert!(!path.with_extension("new").exists());
+    }
+
+    #[test]
+    fn a_new_file_overwrites_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("kit");
+        create_new(&path, b"mine").unwrap();
+        assert_eq!(create_new(&path, b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+    }
+}

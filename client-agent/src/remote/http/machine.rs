@@ -1,0 +1,79 @@
+//! What a machine asks.
+
+use super::{
+    bearer::{Bearer, Speaker},
+    outcome::malformed,
+    transport::{Http, Payload, Request},
+};
+use crate::remote::{Remote, RemoteError};
+use bytes::Bytes;
+use iota_core::{
+    api::{
+        frames::decode_bitmap,
+        json::{CommitAnswer, HeadInfo, UploadAnswer, UploadInfo},
+    },
+    id::UploadId,
+    refs::{Reference, encode_references},
+};
+use reqwest::Method;
+use std::sync::Arc;
+
+/// A server as a machine sees it.
+pub struct HttpRemote(Bearer);
+
+impl HttpRemote {
+    /// The machine `speaker` at the server of `http`.
+    pub fn new(http: Arc<Http>, speaker: Speaker) -> Self {
+        Self(Bearer::new(http, speaker))
+    }
+}
+
+fn of_upload(name: &'static str, method: Method, upload: UploadId, rest: &str) -> Request {
+    Request::new(name, method, format!("/agent/uploads/{upload}{rest}"))
+}
+
+impl Remote for HttpRemote {
+    fn head(&self) -> Result<Option<HeadInfo>, RemoteError> {
+        let request = Request::new("GET /agent/head", Method::GET, "/agent/head");
+        self.0.send(&request)?.json(request.name)
+    }
+
+    fn begin_upload(&self) -> Result<UploadInfo, RemoteError> {
+        let request = Request::new("POST /agent/uploads", Method::POST, "/agent/uploads");
+        self.0.send(&request)?.json(request.name)
+    }
+
+    fn renew_upload(&self, upload: UploadId) -> Result<UploadInfo, RemoteError> {
+        let request = of_upload("POST /agent/uploads/{upload}/renew", Method::POST, upload, "/renew");
+        self.0.send(&request)?.json(request.name)
+    }
+
+    fn end_upload(&self, upload: UploadId) -> Result<(), RemoteError> {
+        self.0.send(&of_upload("DELETE /agent/uploads/{upload}", Method::DELETE, upload, "")).map(drop)
+    }
+
+    fn have(&self, upload: UploadId, references: &[Reference]) -> Result<Vec<bool>, RemoteError> {
+        let request = of_upload("POST /agent/uploads/{upload}/have", Method::POST, upload, "/have")
+            .with(Payload::Binary(encode_references(references).into()));
+        let answer = self.0.send(&request)?;
+        decode_bitmap(&answer.bytes, references.len()).map_err(|error| malformed(request.name, error))
+    }
+
+    fn put_objects(&self, upload: UploadId, frames: Bytes) -> Result<UploadAnswer, RemoteError> {
+        let request = of_upload("POST /agent/uploads/{upload}/objects", Method::POST, upload, "/objects")
+            .with(Payload::Binary(frames));
+        self.0.send(&request)?.json(request.name)
+    }
+
+    fn put_references(&self, upload: UploadId, part: u32, references: Vec<u8>) -> Result<(), RemoteError> {
+        let rest = format!("/references/{part}");
+        let request = of_upload("PUT /agent/uploads/{upload}/references/{part}", Method::PUT, upload, &rest);
+        self.0.send(&request.with(Payload::Binary(references.into()))).map(drop)
+    }
+
+    fn commit(&self, upload: UploadId, frame: Vec<u8>) -> Result<CommitAnswer, RemoteError> {
+        let request = of_upload("POST /agent/uploads/{upload}/commit", Method::POST, upload, "/commit")
+            .with(Payload::Binary(frame.into()));
+        self.0.send(&request)?.json(request.name)
+    }
+}

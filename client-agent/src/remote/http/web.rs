@@ -1,0 +1,89 @@
+//! A web session: signed in with a password, for what needs a person.
+
+use super::transport::{Answer, Caller, Http, Payload, Request};
+use crate::remote::RemoteError;
+use iota_core::{
+    api::json::{ChangeSlots, CreateAccount, CreateEnrolment, EnrolGrant, EnrolHello, Login, SessionInfo, Vault},
+    id::EnrolId,
+};
+use reqwest::Method;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// See the module. It ends at [`WebSession::end`], or by itself after a while.
+pub struct WebSession {
+    http: Arc<Http>,
+    cookie: Zeroizing<String>,
+    /// Who is signed in.
+    pub info: SessionInfo,
+}
+
+impl WebSession {
+    /// Signs in.
+    ///
+    /// # Errors
+    /// [`RemoteError`], like all others.
+    pub fn login(http: Arc<Http>, login: &Login) -> Result<Self, RemoteError> {
+        Self::begin(http, &Request::new("POST /login", Method::POST, "/login").with(Payload::json(login)))
+    }
+
+    /// Makes an account, and signs in.
+    pub fn create_account(http: Arc<Http>, account: &CreateAccount) -> Result<Self, RemoteError> {
+        Self::begin(http, &Request::new("POST /accounts", Method::POST, "/accounts").with(Payload::json(account)))
+    }
+
+    fn begin(http: Arc<Http>, request: &Request) -> Result<Self, RemoteError> {
+        let answer = http.send(request, Caller::Anybody)?;
+        let no_cookie = || super::outcome::malformed(request.name, "it has no session cookie");
+        let cookie = Zeroizing::new(answer.cookie.clone().ok_or_else(no_cookie)?);
+        let info = answer.json(request.name)?;
+        Ok(Self { http, cookie, info })
+    }
+
+    fn send(&self, request: &Request) -> Result<Answer, RemoteError> {
+        self.http.send(request, Caller::Cookie(&self.cookie))
+    }
+
+    /// The connections that it uses.
+    pub fn http(&self) -> &Arc<Http> {
+        &self.http
+    }
+
+    /// The account's slots.
+    pub fn vault(&self) -> Result<Vault, RemoteError> {
+        let request = Request::new("GET /vault", Method::GET, "/vault");
+        self.send(&request)?.json(request.name)
+    }
+
+    /// Replaces the account's slots.
+    pub fn change_slots(&self, change: &ChangeSlots) -> Result<(), RemoteError> {
+        let request = Request::new("PUT /vault/slots", Method::PUT, "/vault/slots").with(Payload::json(change));
+        self.send(&request).map(drop)
+    }
+
+    /// Opens a relay for one enrolment.
+    pub fn create_enrolment(&self, enrol_id: EnrolId) -> Result<(), RemoteError> {
+        let request = Request::new("POST /enrolments", Method::POST, "/enrolments")
+            .with(Payload::json(&CreateEnrolment { enrol_id }));
+        self.send(&request).map(drop)
+    }
+
+    /// What a machine said that wants to join, once it has.
+    pub fn hello(&self, enrol_id: EnrolId) -> Result<Option<EnrolHello>, RemoteError> {
+        let path = format!("/enrolments/{enrol_id}/hello");
+        let request = Request::new("GET /enrolments/{id}/hello", Method::GET, path);
+        self.send(&request)?.json(request.name)
+    }
+
+    /// Lets a machine in.
+    pub fn put_grant(&self, enrol_id: EnrolId, grant: &EnrolGrant) -> Result<(), RemoteError> {
+        let path = format!("/enrolments/{enrol_id}/grant");
+        let request = Request::new("PUT /enrolments/{id}/grant", Method::PUT, path).with(Payload::json(grant));
+        self.send(&request).map(drop)
+    }
+
+    /// Signs out.
+    pub fn end(self) -> Result<(), RemoteError> {
+        self.send(&Request::new("POST /logout", Method::POST, "/logout")).map(drop)
+    }
+}
