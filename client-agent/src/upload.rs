@@ -281,9 +281,10 @@ fn seal_all(queue: &Receiver<(ChunkKey, Vec<u8>)>, window: &Window, event: &Send
     for (ckey, mut plaintext) in queue {
         let said = match sealer.seal(&ckey, &plaintext) {
             Ok(sealed) => {
-                let said = event.send(Event::Sealed { ckey, cid: sealed.cid });
+                // First into the window: who knows every id may flush, and must find every chunk there.
+                let cid = sealed.cid;
                 window.push(sealed);
-                said
+                event.send(Event::Sealed { ckey, cid })
             }
             Err(error) => event.send(Event::Failed(error.into())),
         };
