@@ -1,7 +1,11 @@
 //! The agent of IotaBackup, program iota: scan, chunk, seal, upload, commit, restore.
 
+pub mod account;
 pub mod backup;
+pub mod config;
 pub mod durable;
+pub mod enrol;
+pub mod identity;
 pub mod monitor;
 pub mod owner;
 pub mod platform;
@@ -11,4 +15,5 @@ pub mod rules;
 pub mod scan;
 pub mod state;
 pub mod upload;
+pub mod vault;
 pub mod witness;

@@ -180,6 +180,11 @@ impl State {
         Self::connect(&file, set)
     }
 
+    /// Whether there is a cache in `directory`, whatever it is worth.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(FILE_NAME).exists()
+    }
+
     /// Deletes the cache in `directory`.
     ///
     /// # Errors

@@ -19,7 +19,9 @@ pub enum AddressError {
     )]
     Plain(String),
     /// A pin does not parse.
-    #[error("a server pin is the SHA-256 of the server's public key, 64 hexadecimal digits; the server prints it at its start")]
+    #[error(
+        "a server pin is the SHA-256 of the server's public key, 64 hexadecimal digits; the server prints it at its start"
+    )]
     Pin,
 }
 
@@ -60,7 +62,11 @@ impl FromStr for ServerAddress {
             return Err(syntax());
         }
         let address = Self(url);
-        if address.is_tls() || address.is_loopback() { Ok(address) } else { Err(AddressError::Plain(address.to_string())) }
+        if address.is_tls() || address.is_loopback() {
+            Ok(address)
+        } else {
+            Err(AddressError::Plain(address.to_string()))
+        }
     }
 }
 
@@ -113,10 +119,20 @@ mod tests {
 
     #[test]
     fn others_are_refused() {
-        for plain in ["http://backup.example.org", "http://10.0.0.1:4680", "http://[::2]", "http://localhost.evil.org"] {
+        for plain in ["http://backup.example.org", "http://10.0.0.1:4680", "http://[::2]", "http://localhost.evil.org"]
+        {
             assert!(matches!(plain.parse::<ServerAddress>(), Err(AddressError::Plain(_))), "{plain}");
         }
-        let wrong = ["", "backup.example.org", "ftp://a", "https://", "https://a/b", "https://a/?q", "https://u:p@a", "https://a/#f"];
+        let wrong = [
+            "",
+            "backup.example.org",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://a/?q",
+            "https://u:p@a",
+            "https://a/#f",
+        ];
         for wrong in wrong {
             assert!(matches!(wrong.parse::<ServerAddress>(), Err(AddressError::Syntax(_))), "{wrong}");
         }

@@ -43,10 +43,14 @@ impl Failure {
             None => Self { may_pass: !error.is_builder(), ..failure },
             Some(found) => {
                 let reason = match server.pin {
-                    Some(_) => "its public key is not the pinned one; if it has a new certificate, compare the pin that \
+                    Some(_) => {
+                        "its public key is not the pinned one; if it has a new certificate, compare the pin that \
                                 it prints at its start"
-                        .to_owned(),
-                    None => format!("its certificate is not trusted ({found}); for one of its own making, give --server-pin"),
+                            .to_owned()
+                    }
+                    None => format!(
+                        "its certificate is not trusted ({found}); for one of its own making, give --server-pin"
+                    ),
                 };
                 Self::last(RemoteError::Unreachable { server: server.address.to_string(), reason })
             }

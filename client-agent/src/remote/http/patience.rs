@@ -37,8 +37,7 @@ impl Patience {
     pub const BACKUP: Self =
         Self { attempts: 8, longest_wait: Duration::from_secs(60), idle: Duration::from_secs(120) };
     /// For a person at a terminal: a few seconds.
-    pub const PERSON: Self =
-        Self { attempts: 4, longest_wait: Duration::from_secs(20), idle: Duration::from_secs(60) };
+    pub const PERSON: Self = Self { attempts: 4, longest_wait: Duration::from_secs(20), idle: Duration::from_secs(60) };
 
     /// How long to wait after failed attempt number `attempt` (from 1): half a second, doubled each time, of which up to
     /// half is left to chance; at least what the server asked for. `None`: it was the last.

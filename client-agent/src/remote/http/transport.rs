@@ -125,8 +125,7 @@ impl Http {
     /// # Errors
     /// As [`Http::new`].
     pub fn with_sleeper(server: Server, patience: Patience, sleeper: Arc<dyn Sleeper>) -> Result<Self, RemoteError> {
-        let failed =
-            |reason: String| RemoteError::Unreachable { server: server.address.to_string(), reason };
+        let failed = |reason: String| RemoteError::Unreachable { server: server.address.to_string(), reason };
         let tls = tls::config(&server).map_err(|error| {
             failed(format!("this system's certificate authorities cannot be used ({error}); install `ca-certificates`"))
         })?;

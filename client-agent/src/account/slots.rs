@@ -1,0 +1,147 @@
+//! Changing the slots of a vault: each change is a new version of the whole list, signed by the identity key.
+
+use super::{AccountError, Written, check_password, make_key_file};
+use crate::{remote::RemoteError, remote::http::WebSession, vault::OpenVault};
+use iota_core::{
+    api::json::{Bytes, ChangeSlots},
+    id::SlotId,
+    slot::{Slot, SlotKind},
+};
+use iota_crypto::{
+    error::CryptoError,
+    secret::system_random,
+    slot::{SlotSecret, create, sign_list},
+};
+use std::path::Path;
+use thiserror::Error;
+
+/// The slots were not changed.
+#[derive(Debug, Error)]
+pub enum SlotsError {
+    /// The server.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// Keys.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// Password or file.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// There is no such slot.
+    #[error("there is no slot {0}; `iota account slots` lists them")]
+    Unknown(SlotId),
+    /// Two ways to open a vault must stay.
+    #[error("a vault keeps two slots at least, so that one lost secret loses nothing; add another slot first")]
+    TooFew,
+    /// One of them must work without the server.
+    #[error(
+        "one slot at least must work without a server and without memory: recovery words or a key file; add a key file first"
+    )]
+    NoneOffline,
+}
+
+/// Result of this module.
+pub type Result<T> = std::result::Result<T, SlotsError>;
+
+/// The word for a kind of slot.
+pub fn kind_word(kind: SlotKind) -> &'static str {
+    match kind {
+        SlotKind::Passphrase => "passphrase",
+        SlotKind::RecoveryWords => "recovery-words",
+        SlotKind::KeyFile => "key-file",
+    }
+}
+
+/// Adds a key file, written to `path` before the server hears of it.
+///
+/// # Errors
+/// [`SlotsError`].
+pub fn add_key_file(session: &WebSession, vault: &OpenVault, path: &Path) -> Result<SlotId> {
+    let key_file = make_key_file(vault.account, &vault.master)?;
+    let mut written = Written::default();
+    written.write(path, &key_file.to_text())?;
+    let id = key_file.slot.header.slot;
+    let answer = add(session, vault, key_file.slot);
+    if !matches!(answer, Err(SlotsError::Remote(RemoteError::Refused(_)))) {
+        // When the answer was lost, the file may be a good key.
+        written.keep();
+    }
+    answer.map(|()| id)
+}
+
+/// Adds a passphrase.
+///
+/// # Errors
+/// [`SlotsError`].
+pub fn add_passphrase(session: &WebSession, vault: &OpenVault, passphrase: &str) -> Result<SlotId> {
+    check_password(passphrase)?;
+    let slot = create(vault.account, &vault.master, &SlotSecret::Passphrase(passphrase), &mut system_random())?;
+    let id = slot.header.slot;
+    add(session, vault, slot)?;
+    Ok(id)
+}
+
+/// Removes a slot: whoever has its secret opens nothing that the server shows from then on.
+///
+/// # Errors
+/// [`SlotsError`].
+pub fn remove(session: &WebSession, vault: &OpenVault, id: SlotId) -> Result<()> {
+    change(session, vault, without(&vault.slots.list.slots, id)?)
+}
+
+fn without(slots: &[Slot], id: SlotId) -> Result<Vec<Slot>> {
+    let rest: Vec<Slot> = slots.iter().filter(|slot| slot.header.slot != id).cloned().collect();
+    if rest.len() == slots.len() {
+        return Err(SlotsError::Unknown(id));
+    }
+    if rest.len() < 2 {
+        return Err(SlotsError::TooFew);
+    }
+    if rest.iter().all(|slot| slot.header.kind == SlotKind::Passphrase) {
+        return Err(SlotsError::NoneOffline);
+    }
+    Ok(rest)
+}
+
+fn add(session: &WebSession, vault: &OpenVault, slot: Slot) -> Result<()> {
+    change(session, vault, [&vault.slots.list.slots[..], &[slot]].concat())
+}
+
+fn change(session: &WebSession, vault: &OpenVault, slots: Vec<Slot>) -> Result<()> {
+    let version = vault.slots.list.version + 1;
+    let signed = sign_list(vault.account, version, slots, &vault.master.identity(vault.account));
+    Ok(session.change_slots(&ChangeSlots { slot_list: Bytes(signed.encode()) })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::slot::SlotHeader;
+
+    fn slots(kinds: &[SlotKind]) -> Vec<Slot> {
+        let header = |number, kind| SlotHeader {
+            account: iota_core::id::AccountId([1; 16]),
+            slot: SlotId([number; 16]),
+            generation: 1,
+            kind,
+            m_kib: 0,
+            t: 0,
+            p: 0,
+            salt: [0; 16],
+            nonce: [0; 24],
+        };
+        let slot = |(number, &kind)| Slot { header: header(number, kind), commitment: [0; 32], sealed: [0; 48] };
+        (0..).zip(kinds).map(slot).collect()
+    }
+
+    #[test]
+    fn a_vault_keeps_two_slots_and_one_that_works_offline() {
+        use SlotKind::{KeyFile, Passphrase, RecoveryWords};
+        let id = SlotId([0; 16]);
+        assert_eq!(without(&slots(&[Passphrase, RecoveryWords, KeyFile]), id).unwrap().len(), 2);
+        assert!(matches!(without(&slots(&[Passphrase, RecoveryWords]), id), Err(SlotsError::TooFew)));
+        let kinds = [RecoveryWords, Passphrase, Passphrase];
+        assert!(matches!(without(&slots(&kinds), id), Err(SlotsError::NoneOffline)));
+        assert!(matches!(without(&slots(&kinds), SlotId([9; 16])), Err(SlotsError::Unknown(_))));
+    }
+}
