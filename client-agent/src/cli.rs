@@ -1,0 +1,204 @@
+//! The command line: what can be asked, and how its answers end.
+//!
+//! Exit codes: 0 done, 1 failed, 2 usage, 3 complete with gaps. With `--json` exactly one object stands on standard
+//! output, also for errors.
+
+mod account;
+mod backup;
+mod context;
+mod doctor;
+mod enroll;
+mod failure;
+mod interrupt;
+pub mod output;
+mod rules;
+mod secrets;
+mod status;
+
+pub use context::Context;
+
+use clap::{Args, Parser, Subcommand};
+use output::Output;
+use std::{path::PathBuf, process::ExitCode};
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything that was asked.
+    Done,
+    /// Complete with gaps: something is missing, and was named.
+    Gaps,
+    /// What was found is a failure, and was told as the result.
+    Problems,
+}
+
+/// The caller asked for something that makes no sense; ends with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// A failure with a stable word of its own for programs.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Coded {
+    /// The word.
+    pub code: &'static str,
+    /// The sentence for people.
+    pub message: String,
+}
+
+/// Back up this machine, sealed, to a server that cannot read it; and restore.
+#[derive(Debug, Parser)]
+#[command(name = "iota", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 complete with gaps.";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// Where identity and rules lie [default: /etc/iotabackup for root, ~/.config/iotabackup]
+    #[arg(long, global = true, value_name = "DIR", env = "IOTA_CONFIG_DIR")]
+    config_dir: Option<PathBuf>,
+    /// Where the cache lies [default: /var/lib/iotabackup-agent for root, ~/.local/state/iotabackup]
+    #[arg(long, global = true, value_name = "DIR", env = "IOTA_STATE_DIR")]
+    state_dir: Option<PathBuf>,
+    /// Print one JSON object on standard output, also for errors
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results and errors only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(flatten)]
+    credentials: Credentials,
+}
+
+/// How the vault is opened and the server found.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Credentials {
+    /// Address of the server [default: this machine's]
+    #[arg(long, global = true, value_name = "URL", env = "IOTA_SERVER", help_heading = "Vault")]
+    pub server: Option<String>,
+    /// SHA-256 of the server's public key, when its certificate is of its own making
+    #[arg(long, global = true, value_name = "HEX", env = "IOTA_SERVER_PIN", help_heading = "Vault")]
+    pub server_pin: Option<String>,
+    /// E-mail address of the account
+    #[arg(long, global = true, value_name = "EMAIL", help_heading = "Vault")]
+    pub login: Option<String>,
+    /// File whose first line is the password; asked for otherwise
+    #[arg(long, global = true, value_name = "FILE", env = "IOTA_PASSWORD_FILE", help_heading = "Vault")]
+    pub password_file: Option<PathBuf>,
+    /// File whose first line is the vault's passphrase, when it is not the password
+    #[arg(long, global = true, value_name = "FILE", env = "IOTA_PASSPHRASE_FILE", help_heading = "Vault")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Recovery kit that opens the vault (of `account create`: where it is written)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Vault")]
+    pub kit: Option<PathBuf>,
+    /// Key file that opens the vault (of `account create`: where one is written)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Vault")]
+    pub key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make an account, or change the ways to open its vault
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Join this machine to an account
+    Enroll(enroll::Arguments),
+    /// Back up these paths
+    Include(rules::Include),
+    /// Leave out what matches these patterns, as in .gitignore
+    Exclude(rules::Exclude),
+    /// Show or change the rules
+    Rules(rules::Show),
+    /// Back up now
+    Backup(backup::Arguments),
+    /// Show what is set up, and what was backed up last
+    Status,
+    /// Check everything that a backup needs, and say what to do
+    Doctor,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::of_arguments(&error),
+    };
+    let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
+    interrupt::watch(output);
+    match Context::new(arguments.global, output).and_then(|context| run(&context, arguments.command)) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Gaps) => ExitCode::from(3),
+        Ok(Outcome::Problems) => ExitCode::FAILURE,
+        Err(error) => failure::tell(output, &error),
+    }
+}
+
+fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Account(command) => account::run(context, command),
+        Command::Enroll(arguments) => enroll::run(context, arguments),
+        Command::Include(arguments) => rules::include(context, arguments),
+        Command::Exclude(arguments) => rules::exclude(context, arguments),
+        Command::Rules(arguments) => rules::show(context, arguments),
+        Command::Backup(arguments) => backup::run(context, arguments),
+        Command::Status => status::run(context),
+        Command::Doctor => doctor::run(context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn documented_lines_parse() {
+        let lines = [
+            "iota account create --server https://a --login a@b --invite C --kit k",
+            "iota account create --server https://a --login a@b --invite C --kit k --key-file f --separate-passphrase",
+            "iota account slots --login a@b",
+            "iota account add-key-file f --login a@b",
+            "iota account add-passphrase --login a@b --password-file p",
+            "iota account remove-slot 00112233445566778899aabbccddeeff --login a@b",
+            "iota enroll IOTA-ENROL-1-AAAA --server https://a",
+            "iota enroll --server https://a --login a@b --name attic",
+            "iota enroll --login a@b --take-over attic",
+            "iota include /home /etc",
+            "iota exclude *.o !keep.o --json",
+            "iota rules",
+            "iota rules --max-file-size 4G --cross-file-systems yes",
+            "iota --config-dir /c --state-dir /s --quiet backup --full",
+            "iota --login a@b --server-pin 00 status --json",
+            "iota doctor",
+        ];
+        for line in lines {
+            assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
+        }
+    }
+
+    #[test]
+    fn passwords_are_never_arguments_and_mistakes_are_usage() {
+        for line in
+            ["iota", "iota nothing", "iota include", "iota backup --password x", "iota account create --password x"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

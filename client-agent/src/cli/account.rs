@@ -1,0 +1,137 @@
+//! `iota account …`: making an account, and the ways to open its vault.
+
+use super::{Context, Outcome, Usage, context::SignedIn, secrets};
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use iota_agent::{
+    account::{self, NewAccount, slots},
+    remote::http::Patience,
+};
+use iota_core::id::SlotId;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// What can be done with an account.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the vault and its account; --kit says where the recovery kit is written, --key-file a key file
+    Create(Create),
+    /// List the ways to open the vault
+    Slots,
+    /// Add a key file, written to FILE
+    AddKeyFile {
+        /// Where it is written; must not be there yet
+        file: PathBuf,
+    },
+    /// Add a passphrase
+    AddPassphrase {
+        /// File whose first line is the new passphrase; asked for otherwise
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Remove a slot: its secret opens nothing any more
+    RemoveSlot {
+        /// Its id, from `iota account slots`
+        id: SlotId,
+    },
+}
+
+/// What `iota account create` takes.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// Set-up token or invitation
+    #[arg(long, value_name = "CODE", env = "IOTA_INVITE", hide_env_values = true)]
+    invite: String,
+    /// Open the vault by a passphrase of its own instead of the password
+    #[arg(long)]
+    separate_passphrase: bool,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, command: Command) -> Result<Outcome> {
+    match command {
+        Command::Create(arguments) => create(context, &arguments),
+        Command::Slots => list(context),
+        Command::AddKeyFile { file } => {
+            let SignedIn { session, vault, .. } = context.sign_in()?;
+            let id = slots::add_key_file(&session, &vault, &file)?;
+            context.output.note(format!("The key file is {}; keep it away from this machine.", file.display()));
+            changed(context, id)
+        }
+        Command::AddPassphrase { new_passphrase_file } => {
+            let SignedIn { session, vault, .. } = context.sign_in()?;
+            let passphrase = secrets::new(new_passphrase_file.as_deref(), "passphrase", "--new-passphrase-file")?;
+            let id = slots::add_passphrase(&session, &vault, &passphrase)?;
+            context.output.note("The passphrase opens the vault from now on.");
+            changed(context, id)
+        }
+        Command::RemoveSlot { id } => {
+            let SignedIn { session, vault, .. } = context.sign_in()?;
+            slots::remove(&session, &vault, id)?;
+            context.output.note("The slot is gone; its secret opens nothing that the server shows any more.");
+            changed(context, id)
+        }
+    }
+}
+
+fn changed(context: &Context, slot: SlotId) -> Result<Outcome> {
+    context.output.object(&json!({"slot": slot}));
+    Ok(Outcome::Done)
+}
+
+fn create(context: &Context, arguments: &Create) -> Result<Outcome> {
+    let credentials = &context.credentials;
+    let kit = credentials.kit.as_deref().ok_or_else(|| {
+        Usage(
+            "give --kit FILE: the recovery kit opens the vault when everything else is lost, so it has to be kept"
+                .into(),
+        )
+    })?;
+    let login = credentials.login.as_deref().ok_or_else(|| Usage("give --login EMAIL".into()))?;
+    let http = context.http(None, Patience::PERSON)?;
+    let password = secrets::new(credentials.password_file.as_deref(), "password", "--password-file")?;
+    let passphrase = match &credentials.passphrase_file {
+        None if !arguments.separate_passphrase => None,
+        file => Some(secrets::new(file.as_deref(), "passphrase of the vault", "--passphrase-file")?),
+    };
+    let new = NewAccount {
+        code: &arguments.invite,
+        login,
+        password: &password,
+        passphrase: passphrase.as_deref().map(String::as_str),
+        kit,
+        key_file: credentials.key_file.as_deref(),
+    };
+    let session = account::create(&http, &new)?;
+    let output = context.output;
+    output.note(format!("The account of {login} is made."));
+    output.note(format!("Print {} now, keep the paper where it is safe, and delete the file.", kit.display()));
+    if let Some(key_file) = new.key_file {
+        output.note(format!("Move {} away from this machine.", key_file.display()));
+    }
+    output.note("Next: `iota enroll --login EMAIL`.");
+    output.object(&json!({
+        "account": session.info.account,
+        "login": session.info.login,
+        "administrator": session.info.administrator,
+        "kit": kit.to_string_lossy(),
+    }));
+    // It would end by itself.
+    let _ = session.end();
+    Ok(Outcome::Done)
+}
+
+fn list(context: &Context) -> Result<Outcome> {
+    let SignedIn { vault, .. } = context.sign_in()?;
+    let list = &vault.slots.list;
+    for slot in &list.slots {
+        context.output.line(format!("{}  {}", slot.header.slot, slots::kind_word(slot.header.kind)));
+    }
+    let slots: Vec<_> = list
+        .slots
+        .iter()
+        .map(|slot| json!({"slot": slot.header.slot, "kind": slots::kind_word(slot.header.kind)}))
+        .collect();
+    context.output.object(&json!({"version": list.version, "slots": slots}));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,116 @@
+//! `iota backup`: one run.
+
+use super::{
+    Coded, Context, Outcome,
+    output::{JsonPath, human_bytes},
+};
+use anyhow::Result;
+use clap::Args;
+use iota_agent::{
+    backup::{self, Options, Report},
+    config::RunLock,
+    monitor::SystemClock,
+    remote::http::{HttpRemote, Patience},
+    rules::{RuleFile, Rules},
+    scan::Scan,
+};
+use serde_json::json;
+
+/// What `iota backup` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Read every file, also those that did not change
+    #[arg(long)]
+    full: bool,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
+    let identity = context.identity()?;
+    let _lock = RunLock::take(&context.config_dir)?;
+    identity.ratchet(&context.config_dir)?;
+    let rules = RuleFile::load(&context.config_dir)?;
+    if rules.roots.is_empty() {
+        let message = "nothing is included yet; say what to back up with `iota include PATH…`".to_owned();
+        return Err(Coded { code: "nothing_included", message }.into());
+    }
+    let rules = Rules::compile(&rules)?;
+    let remote = HttpRemote::new(context.http(Some(&identity), Patience::BACKUP)?, identity.speaker());
+    let cuts = identity.cuts();
+    let machine = identity.machine(&cuts, &context.config_dir, &context.state_dir);
+    let own = [context.config_dir.as_path(), context.state_dir.as_path()];
+    let progress = context.progress(None);
+    let open = || Scan::start(rules.clone(), &own);
+    let options = Options { full: arguments.full, ..Options::default() };
+    let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress)?;
+    drop(progress);
+    tell(context, &report);
+    Ok(if report.gap_count > 0 { Outcome::Gaps } else { Outcome::Done })
+}
+
+fn tell(context: &Context, report: &Report) {
+    let output = context.output;
+    output.note(format!(
+        "Snapshot {}: {} files, {} directories, {}.",
+        report.seq,
+        report.files,
+        report.dirs,
+        human_bytes(report.state_bytes)
+    ));
+    output.note(format!(
+        "Read {}, of which {} was new; sent {}.",
+        human_bytes(report.read_bytes),
+        human_bytes(report.new_bytes),
+        human_bytes(report.sent_bytes)
+    ));
+    if report.gap_count > 0 {
+        output.note(format!(
+            "Complete with {} gaps: what is named above is missing, or is kept in an older version.",
+            report.gap_count
+        ));
+    }
+    output.object(&of_report(report));
+}
+
+fn of_report(report: &Report) -> serde_json::Value {
+    let gaps: Vec<_> = report
+        .gaps
+        .iter()
+        .map(|gap| {
+            let JsonPath { path, path_hex } = JsonPath::in_tree(&gap.path);
+            let mut listed = json!({"path": path, "reason": gap.reason.as_str()});
+            if let Some(hex) = path_hex {
+                listed["path_hex"] = hex.into();
+            }
+            listed
+        })
+        .collect();
+    json!({
+        "seq": report.seq,
+        "files": report.files,
+        "dirs": report.dirs,
+        "state_bytes": report.state_bytes,
+        "read_bytes": report.read_bytes,
+        "new_bytes": report.new_bytes,
+        "sent_bytes": report.sent_bytes,
+        "changes": report.changes,
+        "gap_count": report.gap_count,
+        "gaps": gaps,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::commit::{Gap, GapReason};
+
+    #[test]
+    fn gaps_are_listed_with_their_bytes() {
+        let gap = |path: &[u8]| Gap { path: path.into(), reason: GapReason::Permission };
+        let report = Report { seq: 3, gaps: vec![gap(b"a"), gap(b"\xff")], gap_count: 9, ..Report::default() };
+        let value = of_report(&report);
+        assert_eq!((&value["seq"], &value["gap_count"]), (&3.into(), &9.into()));
+        assert_eq!(value["gaps"][0], json!({"path": "/a", "reason": "permission"}));
+        assert_eq!(value["gaps"][1]["path_hex"], "2fff");
+    }
+}

@@ -1,0 +1,155 @@
+//! What every command works with: directories, output, and the ways to server and vault.
+
+use super::{Credentials, Global, Usage, output::Output, secrets};
+use crate::progress::Progress;
+use anyhow::{Context as _, Result};
+use iota_agent::{
+    config,
+    identity::Identity,
+    owner::Owner,
+    remote::http::{Http, Patience, Server, WebSession},
+    vault::{self, OpenVault, Pinned, VaultError},
+};
+use iota_core::id::ServerId;
+use iota_crypto::{
+    error::CryptoError,
+    kit::{KeyFile, Kit},
+    slot::SlotSecret,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use zeroize::Zeroizing;
+
+/// See the module.
+pub struct Context {
+    /// Where identity, ratchet, rules and witness lie; may not exist yet.
+    pub config_dir: PathBuf,
+    /// Where the cache lies; may not exist yet.
+    pub state_dir: PathBuf,
+    /// What is printed.
+    pub output: Output,
+    /// How the vault is opened.
+    pub credentials: Credentials,
+}
+
+/// Signed in, with an open vault.
+pub struct SignedIn {
+    /// The web session.
+    pub session: WebSession,
+    /// The server.
+    pub server_id: ServerId,
+    /// The vault.
+    pub vault: OpenVault,
+}
+
+impl Context {
+    pub(super) fn new(global: Global, output: Output) -> Result<Self> {
+        Ok(Self {
+            config_dir: config::config_dir(global.config_dir.as_deref())?,
+            state_dir: config::state_dir(global.state_dir.as_deref())?,
+            output,
+            credentials: global.credentials,
+        })
+    }
+
+    /// The identity of this machine, when it is enrolled.
+    pub fn find_identity(&self) -> Result<Option<Identity>> {
+        Ok(Identity::find(&self.config_dir)?)
+    }
+
+    /// The identity of this machine.
+    pub fn identity(&self) -> Result<Identity> {
+        Ok(Identity::load(&self.config_dir)?)
+    }
+
+    /// The vault of the account, opened for reading history: by kit, key file, or login and password.
+    pub fn owner(&self) -> Result<Owner> {
+        let identity = self.find_identity()?;
+        let pinned = pinned(identity.as_ref());
+        let http = self.http(identity.as_ref(), Patience::PERSON)?;
+        match (&self.credentials.kit, &self.credentials.key_file) {
+            (Some(path), _) => {
+                let page = read_text(path)?;
+                Ok(vault::owner_by_kit(&http, &Kit::parse(&page)?, &pinned)?)
+            }
+            (None, Some(path)) => {
+                let contents = read_text(path)?;
+                Ok(vault::owner_by_key_file(&http, &KeyFile::parse(&contents)?, &pinned)?)
+            }
+            (None, None) => {
+                let SignedIn { session, server_id, vault } = self.sign_in()?;
+                // What follows proves itself by the identity key; a session that stays open would only be a risk.
+                let _ = session.end();
+                Ok(vault::owner(&http, server_id, vault.account, vault.master))
+            }
+        }
+    }
+
+    /// Signs in with login and password, and opens the vault.
+    pub fn sign_in(&self) -> Result<SignedIn> {
+        let identity = self.find_identity()?;
+        let pinned = pinned(identity.as_ref());
+        let login = self.credentials.login.as_deref().ok_or_else(|| {
+            Usage("the vault has to be opened: give --login EMAIL, or --kit FILE or --key-file FILE".into())
+        })?;
+        let http = self.http(identity.as_ref(), Patience::PERSON)?;
+        let server_id = vault::check_server(&http, &pinned)?;
+        let password = secrets::existing(self.credentials.password_file.as_deref(), "Password", "--password-file")?;
+        let session = vault::sign_in(&http, server_id, login, &password)?;
+        let vault = self.open_vault(&session, &password, &pinned)?;
+        Ok(SignedIn { session, server_id, vault })
+    }
+
+    /// The password opens the vault, or else a passphrase of its own does.
+    fn open_vault(&self, session: &WebSession, password: &str, pinned: &Pinned) -> Result<OpenVault> {
+        let shown = session.vault()?;
+        match vault::open(&shown, &SlotSecret::Passphrase(password), pinned) {
+            Err(VaultError::Crypto(CryptoError::Slot)) => {}
+            answer => return Ok(answer?),
+        }
+        let file = self.credentials.passphrase_file.as_deref();
+        let passphrase = secrets::existing(file, "Passphrase of the vault", "--passphrase-file")?;
+        Ok(vault::open(&shown, &SlotSecret::Passphrase(&passphrase), pinned)?)
+    }
+
+    /// Connections to the server: the given one, or this machine's.
+    pub fn http(&self, identity: Option<&Identity>, patience: Patience) -> Result<Arc<Http>> {
+        Ok(Arc::new(Http::new(self.server(identity)?, patience)?))
+    }
+
+    /// The server that was given, or this machine's.
+    pub fn server(&self, identity: Option<&Identity>) -> Result<Server> {
+        let usage = |error: &dyn std::fmt::Display| Usage(error.to_string());
+        let pin = self.credentials.server_pin.as_deref().map(str::parse).transpose().map_err(|error| usage(&error))?;
+        let known = identity.map(|identity| &identity.server);
+        let Some(address) = &self.credentials.server else {
+            let known = known.ok_or_else(|| Usage("which server? give --server URL".into()))?;
+            return Ok(Server { address: known.address.clone(), pin: pin.or(known.pin) });
+        };
+        let address = address.parse().map_err(|error| usage(&error))?;
+        let pin = pin.or_else(|| known.filter(|known| known.address == address).and_then(|known| known.pin));
+        Ok(Server { address, pin })
+    }
+
+    /// Shows a run to whoever watches: a bar on a terminal, lines elsewhere, nothing with `--quiet` or `--json`.
+    /// `total_bytes` is what will be done altogether, when that is known.
+    pub fn progress(&self, total_bytes: Option<u64>) -> Progress {
+        Progress::start(self.output.is_chatty(), total_bytes)
+    }
+}
+
+/// What this machine knows for certain.
+pub fn pinned(identity: Option<&Identity>) -> Pinned {
+    Pinned {
+        server_id: identity.map(|identity| identity.server_id),
+        account: identity.map(|identity| (identity.account, identity.account_key)),
+    }
+}
+
+fn read_text(path: &Path) -> Result<Zeroizing<String>> {
+    let text = fs::read_to_string(path);
+    text.map(Zeroizing::new).with_context(|| format!("{} cannot be read; check its name", path.display()))
+}

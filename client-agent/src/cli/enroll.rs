@@ -1,0 +1,135 @@
+//! `iota enroll`: this machine joins an account.
+
+use super::{
+    Context, Outcome, Usage,
+    context::{SignedIn, pinned},
+    output::JsonPath,
+};
+use anyhow::Result;
+use clap::Args;
+use iota_agent::{
+    config::RunLock,
+    enrol::{
+        admit::{Doorkeeper, Wanted, find_set, wait_for_hello},
+        facts,
+        machine::Joining,
+    },
+    identity::{Identity, IdentityError},
+    monitor::{Clock, SystemClock},
+    owner::Owner,
+    ratchet::Ratchet,
+    remote::http::{Http, Patience, ServerPin},
+    vault::{self, check_server},
+    witness::Witness,
+};
+use iota_crypto::{enrol::EnrolCode, secret::system_random};
+use serde_json::json;
+use std::{os::unix::ffi::OsStrExt, sync::Arc};
+
+/// What `iota enroll` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// One-time code from the owner; without it this machine is let in here, with --login
+    #[arg(env = "IOTA_ENROL_CODE", hide_env_values = true)]
+    code: Option<String>,
+    /// What the machine is called [default: its host name]
+    #[arg(long)]
+    name: Option<String>,
+    /// Continue this set, with its history, instead of beginning a new one
+    #[arg(long, value_name = "SET|NAME")]
+    take_over: Option<String>,
+    /// Begin a new set although this machine has one
+    #[arg(long, conflicts_with = "take_over")]
+    new_set: bool,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
+    let _lock = RunLock::take(&context.config_dir)?;
+    let (identity, ratchet) = match &arguments.code {
+        Some(code) => by_code(context, code, &arguments)?,
+        None => by_login(context, &arguments)?,
+    };
+    identity.save(&context.config_dir, &ratchet)?;
+    tell(context, &identity);
+    Ok(Outcome::Done)
+}
+
+/// The owner is elsewhere.
+fn by_code(context: &Context, code: &str, arguments: &Arguments) -> Result<(Identity, Ratchet)> {
+    if arguments.take_over.is_some() || arguments.new_set {
+        return Err(Usage("with a code, the owner who made it chooses the set".into()).into());
+    }
+    let code = EnrolCode::parse(code)?;
+    let known = present(context)?;
+    let mut server = context.server(known.as_ref())?;
+    server.pin = code.server_pin.map(ServerPin).or(server.pin);
+    let http = Arc::new(Http::new(server, Patience::PERSON)?);
+    let joining = Joining::begin(&http, code, facts::of_this_machine(arguments.name.as_deref()))?;
+    context.output.note("Waiting for the owner to let this machine in…");
+    Ok(joining.wait()?)
+}
+
+/// The owner is here: one process is both sides.
+fn by_login(context: &Context, arguments: &Arguments) -> Result<(Identity, Ratchet)> {
+    let known = present(context)?;
+    let SignedIn { session, server_id, vault } = context.sign_in()?;
+    let http = session.http().clone();
+    check_server(&http, &pinned(known.as_ref()))?;
+    let owner = vault::owner(&http, server_id, vault.account, vault.master);
+    let wanted = wanted(context, arguments, known.as_ref(), &owner)?;
+    let mut witness = Witness::load(&context.config_dir, owner.account)?;
+    let mut random = system_random();
+    let code = EnrolCode::generate(http.server().pin.map(|pin| pin.0), &mut random);
+    let theirs = EnrolCode::parse(&code.to_text())?;
+    session.create_enrolment(code.enrol_id)?;
+    let joining = Joining::begin(&http, theirs, facts::of_this_machine(arguments.name.as_deref()))?;
+    let hello = wait_for_hello(&session, &code)?;
+    let mut door = Doorkeeper { owner: &owner, session: &session, server_id, witness: &mut witness };
+    door.admit(&code, &hello, arguments.name.as_deref(), &wanted, SystemClock.now_ms())?;
+    let joined = joining.wait()?;
+    // The session ends by itself soon; that it does at once is only tidiness.
+    let _ = session.end();
+    Ok(joined)
+}
+
+/// The identity that is there. A damaged one is replaced by enrolling, so it does not stop it.
+fn present(context: &Context) -> Result<Option<Identity>> {
+    match Identity::find(&context.config_dir) {
+        Err(IdentityError::Damaged { .. }) => Ok(None),
+        answer => Ok(answer?),
+    }
+}
+
+/// The set that was asked for, or this machine's own when it has one.
+fn wanted(context: &Context, arguments: &Arguments, known: Option<&Identity>, owner: &Owner) -> Result<Wanted> {
+    let own = known.filter(|known| known.account == owner.account);
+    let set = match (&arguments.take_over, own) {
+        (Some(wanted), _) => find_set(owner, wanted)?,
+        (None, Some(own)) if !arguments.new_set => own.set,
+        (None, _) => return Ok(Wanted::New),
+    };
+    // What this machine itself knows of the set must be in the history that the server shows. A ratchet that cannot be
+    // read knows nothing, and is why machines are enrolled again.
+    let ratchet = Ratchet::load(&context.config_dir).ok().filter(|ratchet| ratchet.set == set);
+    Ok(Wanted::TakeOver { set, known: ratchet.map(|ratchet| ratchet.chain.head()) })
+}
+
+fn tell(context: &Context, identity: &Identity) {
+    context.output.note(format!("This machine is enrolled as {} ({}).", identity.name, identity.server.address));
+    if identity.key_epoch > 1 {
+        context
+            .output
+            .note("It continues its set with all its history; the machine that wrote it before may not any more.");
+    }
+    context.output.note("Next: `iota include PATH…`, then `iota backup`.");
+    context.output.object(&json!({
+        "account": identity.account,
+        "set": identity.set,
+        "device": identity.device,
+        "key_epoch": identity.key_epoch,
+        "name": identity.name,
+        "server": identity.server.address.to_string(),
+        "config_dir": JsonPath::new(context.config_dir.as_os_str().as_bytes()),
+    }));
+}
