@@ -1,0 +1,195 @@
+//! A run never holds the whole tree: its memory does not grow with the number of files.
+//!
+//! `IOTABACKUP_FILES` sets how many files there are (200,000).
+
+mod support;
+
+use iota_agent::{
+    backup::{
+        self, Machine, Options,
+        source::{Event, Found, FoundKind, OpenFile, Segment, Source},
+    },
+    monitor::Silent,
+    remote::{Remote, RemoteError},
+    state::Stamp,
+};
+use iota_core::{
+    api::{
+        frames::{CommitFrame, decode_objects},
+        json::{CommitAnswer, HeadInfo, UploadAnswer, UploadInfo},
+    },
+    commit::GapReason,
+    entry::{Metadata, Timestamp},
+    id::UploadId,
+    path::TreePath,
+    refs::Reference,
+};
+use std::{
+    collections::HashSet,
+    io,
+    sync::{Mutex, atomic::Ordering},
+};
+use support::{ACCOUNT, DEVICE, Rig, SET};
+
+const FILES_PER_DIRECTORY: u64 = 500;
+const MAX_RSS_BYTES: u64 = 150 << 20;
+
+/// Makes a tree up as it is walked: directories of small files, all different.
+struct Endless {
+    files: u64,
+    next: u64,
+    in_directory: bool,
+}
+
+impl Endless {
+    fn new(files: u64) -> Self {
+        Self { files, next: 0, in_directory: false }
+    }
+}
+
+impl Source for Endless {
+    fn next(&mut self) -> io::Result<Option<Event>> {
+        if self.next == self.files {
+            return Ok(None);
+        }
+        let directory = self.next / FILES_PER_DIRECTORY;
+        let begins = self.next % FILES_PER_DIRECTORY == 0 && !self.in_directory;
+        let (path, kind, size) = if begins {
+            self.in_directory = true;
+            (format!("d{directory:08}"), FoundKind::Dir, 0)
+        } else {
+            let number = self.next;
+            self.next += 1;
+            self.in_directory = self.next % FILES_PER_DIRECTORY != 0;
+            (format!("d{directory:08}/a file with a name of usual length {number:010}"), FoundKind::File { link: None }, 40)
+        };
+        let time = Timestamp { seconds: 1_000_000, nanoseconds: 5 };
+        let stamp = Stamp { size, mtime: time, ctime: time, inode: self.next + directory, links: 1 };
+        Ok(Some(Event::Found(Found { path: TreePath::parse(path.as_bytes()).unwrap(), kind, stamp })))
+    }
+
+    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
+        Ok(Metadata { mode: 0o644, user: (*b"ada").into(), mtime: found.stamp.mtime, ..Metadata::default() })
+    }
+
+    fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
+        let mut content = found.path.name().to_vec();
+        content.truncate(found.stamp.size as usize);
+        content.reverse();
+        Ok(Some(Box::new(Content { rest: content, begun: false, stamp: found.stamp })))
+    }
+}
+
+struct Content {
+    rest: Vec<u8>,
+    begun: bool,
+    stamp: Stamp,
+}
+
+impl OpenFile for Content {
+    fn segment(&mut self) -> io::Result<Option<Segment>> {
+        Ok((!std::mem::replace(&mut self.begun, true)).then_some(Segment::Data(self.rest.len() as u64)))
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(self.rest.len());
+        buffer[..count].copy_from_slice(&self.rest[..count]);
+        self.rest.drain(..count);
+        Ok(count)
+    }
+
+    fn stamp(&mut self) -> io::Result<Stamp> {
+        Ok(self.stamp)
+    }
+}
+
+/// Remembers ids only, so that what is measured is the agent.
+#[derive(Default)]
+struct Forgetful {
+    known: Mutex<HashSet<Reference>>,
+    commits: Mutex<Vec<CommitFrame>>,
+}
+
+impl Remote for Forgetful {
+    fn head(&self) -> Result<Option<HeadInfo>, RemoteError> {
+        let commits = self.commits.lock().unwrap();
+        Ok(commits.last().map(|frame| HeadInfo {
+            seq: frame.header.header.seq,
+            hash: frame.header.header.hash(),
+            received_ms: frame.header.header.device_time_ms,
+            header: iota_core::api::json::Bytes(frame.header.encode()),
+            skip_chain: vec![],
+        }))
+    }
+
+    fn begin_upload(&self) -> Result<UploadInfo, RemoteError> {
+        Ok(UploadInfo { upload: UploadId([1; 16]), lease_s: 1, life_s: 1 })
+    }
+
+    fn renew_upload(&self, upload: UploadId) -> Result<UploadInfo, RemoteError> {
+        Ok(UploadInfo { upload, lease_s: 1, life_s: 1 })
+    }
+
+    fn end_upload(&self, _: UploadId) -> Result<(), RemoteError> {
+        Ok(())
+    }
+
+    fn have(&self, _: UploadId, references: &[Reference]) -> Result<Vec<bool>, RemoteError> {
+        let known = self.known.lock().unwrap();
+        Ok(references.iter().map(|reference| known.contains(reference)).collect())
+    }
+
+    fn put_objects(&self, _: UploadId, frames: bytes::Bytes) -> Result<UploadAnswer, RemoteError> {
+        let frames = decode_objects(&frames, iota_core::api::MAX_UPLOAD_OBJECTS).unwrap();
+        self.known.lock().unwrap().extend(frames.iter().map(|frame| frame.reference));
+        Ok(UploadAnswer { stored: frames.len() as u32, known: 0 })
+    }
+
+    fn put_references(&self, _: UploadId, _: u32, _: Vec<u8>) -> Result<(), RemoteError> {
+        Ok(())
+    }
+
+    fn commit(&self, _: UploadId, frame: Vec<u8>) -> Result<CommitAnswer, RemoteError> {
+        let frame = CommitFrame::decode(&frame).unwrap();
+        let received_ms = frame.header.header.device_time_ms;
+        self.commits.lock().unwrap().push(frame);
+        Ok(CommitAnswer { received_ms, seen: vec![] })
+    }
+}
+
+fn peak_rss_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
+}
+
+#[test]
+fn memory_does_not_grow_with_the_tree() {
+    let files = std::env::var("IOTABACKUP_FILES").map_or(200_000, |count| count.parse().unwrap());
+    let rig = Rig::new();
+    let server = Forgetful::default();
+    let machine = Machine {
+        account: ACCOUNT,
+        set: SET,
+        device: DEVICE,
+        signing: &rig.signing,
+        dedup: &rig.dedup,
+        chunker: &rig.chunker,
+        cut: &rig.cut,
+        config_dir: rig.config.path(),
+        state_dir: rig.state.path(),
+    };
+    let run = |full| {
+        let options = Options { full, ..Options::default() };
+        backup::run(&machine, &server, || Ok(Endless::new(files)), options, &rig.clock, &Silent).unwrap()
+    };
+    let first = run(false);
+    assert_eq!((first.files, first.dirs), (files, files.div_ceil(FILES_PER_DIRECTORY)));
+    let unchanged = run(false);
+    assert_eq!((unchanged.read_bytes, unchanged.sent_bytes), (0, 0));
+    rig.clock.0.fetch_add(24 * 60 * 60 * 1000, Ordering::SeqCst);
+    assert_eq!(run(true).seq, 3);
+    let peak = peak_rss_bytes();
+    println!("{files} files, {} MB at most", peak >> 20);
+    assert!(peak < MAX_RSS_BYTES, "{} MB for {files} files", peak >> 20);
+}
