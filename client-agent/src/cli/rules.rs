@@ -28,7 +28,7 @@ pub struct Include {
 #[derive(Debug, Args)]
 pub struct Exclude {
     /// Patterns as in .gitignore, counted from the root of the machine; `!` brings back
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     patterns: Vec<String>,
     /// Take these patterns away
     #[arg(long)]

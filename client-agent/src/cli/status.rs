@@ -24,7 +24,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
     let identity = context.find_identity()?;
     let rules = RuleFile::load(&context.config_dir)?;
     let ratchet = identity.as_ref().map(|identity| identity.ratchet(&context.config_dir)).transpose()?;
-    let head = identity.as_ref().map(|identity| head(identity));
+    let head = identity.as_ref().map(head);
     let roots = rules.roots.iter().map(|root| root.path()).collect::<Result<Vec<_>, _>>()?;
     let output = context.output;
     match &identity {

@@ -92,7 +92,7 @@ impl Bearer {
         match self.http.send(request, Caller::Bearer(&token)) {
             Err(error) if error.code() == Some(code::UNAUTHENTICATED) => {
                 self.forget(&token);
-                self.http.send(request, Caller::Bearer(&*self.token()?))
+                self.http.send(request, Caller::Bearer(&self.token()?))
             }
             answer => answer,
         }

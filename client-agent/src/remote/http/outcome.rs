@@ -7,7 +7,7 @@ use reqwest::{
     StatusCode,
     header::{HeaderMap, LOCATION, RETRY_AFTER},
 };
-use std::{error::Error, fmt::Display, time::Duration};
+use std::{error::Error, fmt::Display, io, time::Duration};
 
 /// A failed attempt.
 pub(super) struct Failure {
@@ -97,12 +97,18 @@ fn deepest(error: &reqwest::Error) -> String {
 fn certificate_error(error: &reqwest::Error) -> Option<String> {
     let mut next: Option<&(dyn Error + 'static)> = error.source();
     while let Some(at) = next {
-        let inside = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = at.downcast_ref::<rustls::Error>().or_else(|| inside?.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(found)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(found)) = inmost(at).downcast_ref() {
             return Some(format!("{found:?}"));
         }
         next = at.source();
     }
     None
+}
+
+/// What `io::Error`s wrap: they name it as their own source no more than each other.
+fn inmost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error
 }

@@ -292,8 +292,29 @@ async fn watched<T>(work: impl Future<Output = T>, motion: &Motion, idle: Durati
     loop {
         let before = motion.count();
         tokio::select! {
+            // First the work: when both are late, what it moved counts.
+            biased;
             done = &mut work => return Some(done),
             () = tokio::time::sleep(idle) => if motion.count() == before { return None },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_work_is_waited_for_and_dead_work_is_not() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (idle, motion) = (Duration::from_millis(20), Motion::default());
+        let slow = async {
+            for _ in 0..6 {
+                tokio::time::sleep(idle / 2).await;
+                motion.tell();
+            }
+        };
+        assert!(runtime.block_on(watched(slow, &motion, idle)).is_some());
+        assert!(runtime.block_on(watched(std::future::pending::<()>(), &motion, idle)).is_none());
     }
 }

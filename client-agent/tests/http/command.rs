@@ -1,0 +1,158 @@
+//! The program itself, as a person or a script runs it.
+
+use crate::{
+    LOGIN, PASSWORD,
+    appliance::{Appliance, INVITE, SERVER_ID},
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+struct Home {
+    directory: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("password"), format!("{PASSWORD}\n")).unwrap();
+        fs::create_dir(directory.path().join("data")).unwrap();
+        fs::write(directory.path().join("data/file"), "contents").unwrap();
+        Self { directory }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iota"));
+        for variable in ["IOTA_SERVER", "IOTA_SERVER_PIN", "IOTA_ENROL_CODE", "IOTA_PASSPHRASE_FILE", "IOTA_INVITE"] {
+            command.env_remove(variable);
+        }
+        command
+            .env("IOTA_CONFIG_DIR", self.path("config"))
+            .env("IOTA_STATE_DIR", self.path("state"))
+            .env("IOTA_PASSWORD_FILE", self.path("password"))
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    /// With `--json`: exit code and the one object.
+    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap(), value)
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_machine_is_set_up_and_backed_up() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    let (kit, key_file) = (home.path("kit"), home.path("key"));
+    let (code, made) = home.json(&[
+        "account",
+        "create",
+        "--server",
+        &appliance.url,
+        "--login",
+        LOGIN,
+        "--invite",
+        INVITE,
+        "--kit",
+        text(&kit),
+        "--key-file",
+        text(&key_file),
+    ]);
+    assert_eq!((code, &made["administrator"]), (0, &true.into()), "{made}");
+
+    assert_eq!(home.json(&["backup"]).1["error"]["code"], "not_enrolled");
+    let (code, joined) = home.json(&["enroll", "--server", &appliance.url, "--login", LOGIN, "--name", "attic"]);
+    assert_eq!((code, &joined["name"], &joined["key_epoch"]), (0, &"attic".into(), &1.into()), "{joined}");
+    assert_eq!(home.json(&["backup"]).1["error"]["code"], "nothing_included");
+
+    // The config directory lies inside of what is included: it is left out all the same.
+    let (code, rules) = home.json(&["include", text(home.directory.path())]);
+    assert_eq!((code, rules["roots"].as_array().map(Vec::len)), (0, Some(1)), "{rules}");
+    let (code, rules) = home.json(&["exclude", "*.o", "!keep.o"]);
+    assert_eq!((code, &rules["exclude"]), (0, &serde_json::json!(["*.o", "!keep.o"])));
+    let (_, rules) = home.json(&["rules", "--max-file-size", "4G"]);
+    assert_eq!(rules["max_file_bytes"], 4_000_000_000u64);
+
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["seq"], &report["gap_count"]), (0, &1.into(), &0.into()), "{report}");
+    assert_eq!(report["files"], 4, "file, kit, key and password, and nothing of the agent itself");
+    let (code, report) = home.json(&["backup", "--full"]);
+    assert_eq!((code, &report["seq"], &report["new_bytes"]), (0, &2.into(), &0.into()), "{report}");
+
+    let (code, status) = home.json(&["status"]);
+    assert_eq!((code, &status["last"]["seq"], &status["server_head"]["seq"]), (0, &2.into(), &2.into()), "{status}");
+    assert_eq!(status["server_id"], SERVER_ID.to_string());
+    let (code, found) = home.json(&["doctor"]);
+    assert_eq!(code, 0, "{found}");
+    assert!(found["checks"].as_array().unwrap().iter().all(|check| check["level"] == "ok"), "{found}");
+
+    // Enrolling again takes over the machine's own set.
+    let (code, joined) = home.json(&["enroll", "--login", LOGIN]);
+    assert_eq!((code, &joined["key_epoch"]), (0, &2.into()), "{joined}");
+    assert_eq!(home.json(&["backup"]).1["seq"], 3);
+}
+
+#[test]
+fn slots_are_managed() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    let kit = home.path("kit");
+    let server = ["--server", &appliance.url, "--login", LOGIN];
+    let create = ["account", "create", "--invite", INVITE, "--kit", text(&kit)];
+    assert_eq!(home.json(&[&create[..], &server].concat()).0, 0);
+    let (code, failed) = home.json(&[&create[..], &server].concat());
+    assert_eq!((code, failed["error"]["message"].as_str().unwrap().contains("never overwritten")), (1, true));
+    let (_, slots) = home.json(&[&["account", "slots"][..], &server].concat());
+    let kind = |slots: &Value, kind: &str| {
+        let slots = slots["slots"].as_array().unwrap();
+        slots.iter().find(|slot| slot["kind"] == kind).map(|slot| slot["slot"].as_str().unwrap().to_owned())
+    };
+    let words = kind(&slots, "recovery-words").unwrap();
+    let remove = |id: &str| home.json(&[&["account", "remove-slot", id][..], &server].concat());
+    assert_eq!(remove(&words).0, 1, "two slots stay");
+    let key_file = home.path("key");
+    assert_eq!(home.json(&[&["account", "add-key-file", text(&key_file)][..], &server].concat()).0, 0);
+    assert_eq!(remove(&words).0, 0);
+    let (_, slots) = home.json(&[&["account", "slots"][..], &server].concat());
+    assert_eq!((kind(&slots, "recovery-words"), kind(&slots, "key-file").is_some()), (None, true));
+    assert_eq!(slots["version"], 3);
+}
+
+#[test]
+fn mistakes_end_with_their_exit_code() {
+    let home = Home::new();
+    for (arguments, code) in [
+        (&["nothing"][..], "usage"),
+        (&["enroll"], "usage"),
+        (&["enroll", "IOTA-ENROL-1-AAAA", "--server", "https://a.example"], "failed"),
+        (&["account", "slots", "--login", "a@b"], "usage"),
+        (&["account", "slots", "--login", "a@b", "--server", "http://backup.example.org"], "usage"),
+        (&["exclude", "./x"], "rules"),
+        (&["include", "/does/not/exist"], "rules"),
+        (&["rules", "--max-file-size", "big"], "usage"),
+    ] {
+        let (exit, value) = home.json(arguments);
+        assert_eq!(value["error"]["code"], code, "{arguments:?}: {value}");
+        assert_eq!(exit, if code == "usage" { 2 } else { 1 }, "{arguments:?}");
+    }
+    let output = home.run(&["status", "--quiet"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("not enrolled"));
+    assert_eq!(home.run(&["doctor"]).status.code(), Some(1));
+    assert_eq!(home.run(&["--help"]).status.code(), Some(0));
+}
