@@ -36,7 +36,9 @@ pub enum RulesError {
         error: io::Error,
     },
     /// The file is not what it should be.
-    #[error("{path} is not valid: {message}; correct it or write the rules again with `iota include` and `iota exclude`")]
+    #[error(
+        "{path} is not valid: {message}; correct it or write the rules again with `iota include` and `iota exclude`"
+    )]
     Syntax {
         /// Which file.
         path: PathBuf,
@@ -113,9 +115,11 @@ impl Rules {
 
 fn compile_patterns(patterns: &[String]) -> Result<Gitignore, RulesError> {
     let mut builder = GitignoreBuilder::new("/");
+    builder.allow_unclosed_class(false);
     for pattern in patterns {
         check_pattern(pattern)?;
-        let failed = |error: ignore::Error| RulesError::Pattern { pattern: pattern.clone(), message: error.to_string() };
+        let failed =
+            |error: ignore::Error| RulesError::Pattern { pattern: pattern.clone(), message: error.to_string() };
         builder.add_line(None, pattern).map_err(failed)?;
     }
     builder.build().map_err(|error| RulesError::Pattern { pattern: patterns.join(" "), message: error.to_string() })
@@ -123,9 +127,7 @@ fn compile_patterns(patterns: &[String]) -> Result<Gitignore, RulesError> {
 
 /// What `.gitignore` would silently take for something else is refused.
 fn check_pattern(pattern: &str) -> Result<(), RulesError> {
-    let refuse = |message: &str| {
-        Err(RulesError::Pattern { pattern: pattern.to_owned(), message: message.to_owned() })
-    };
+    let refuse = |message: &str| Err(RulesError::Pattern { pattern: pattern.to_owned(), message: message.to_owned() });
     let body = pattern.strip_prefix('!').unwrap_or(pattern);
     if body.trim().is_empty() {
         return refuse("it is empty");

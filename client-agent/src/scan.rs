@@ -18,7 +18,9 @@ pub use read::Opened;
 
 use crate::{
     backup::source::{Event, Found, FoundKind, OpenFile, Source, gap_reason},
-    platform::{FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, status_of},
+    platform::{
+        FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, status_of,
+    },
     rules::Rules,
     state::Stamp,
 };
@@ -79,9 +81,8 @@ impl Scan {
             })
             .collect::<io::Result<Vec<_>>>()?;
         let root = open_root()?;
-        let status = status_of(&root)?;
         let node = Arc::clone(&rules.roots);
-        let cover = node.root.map(|one_file_system| Cover { one_file_system, device: status.key.device });
+        let cover = node.root.map(|one_file_system| Cover { one_file_system });
         let first = Frame::open(root, Some(node), cover, &rules, 0)?;
         Ok(Self {
             rules,

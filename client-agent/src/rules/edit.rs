@@ -120,9 +120,10 @@ impl RuleFile {
         let rules = Rules::compile(&added)?;
         let mut notices = Vec::new();
         for root in &added.roots {
-            notices.extend(contradiction(&rules, &root.path()?).filter(|notice| {
-                matches!(notice, Notice::RootExcluded { pattern: named, .. } if named == pattern)
-            }));
+            notices
+                .extend(contradiction(&rules, &root.path()?).filter(
+                    |notice| matches!(notice, Notice::RootExcluded { pattern: named, .. } if named == pattern),
+                ));
         }
         if pattern.starts_with('!') && self.exclude.iter().all(|before| before.starts_with('!')) {
             notices.push(Notice::BringsNothingBack(pattern.to_owned()));

@@ -121,7 +121,9 @@ pub fn explain(rules: &Rules, path: &Path) -> io::Result<Decision> {
                 Some(_) if node.is_some() => cover = None,
                 Some(decision) => return Ok(decision),
                 None if crossed && depth + 1 < names.len() => {
-                    if let Some(decision) = crossing(cover_here, &directory, name, &here)? && node.is_none() {
+                    if let Some(decision) = crossing(cover_here, &directory, name, &here)?
+                        && node.is_none()
+                    {
                         return Ok(decision);
                     }
                 }
@@ -134,7 +136,11 @@ pub fn explain(rules: &Rules, path: &Path) -> io::Result<Decision> {
             let unreachable = || Decision::Unreachable { directory: here.clone() };
             let Ok(next) = open_directory(directory.as_fd(), name) else { return Ok(unreachable()) };
             directory = next;
-            if rules.skip_caches && cover.is_some() && is_cache(directory.as_fd()) && names[depth + 1] != b"CACHEDIR.TAG" {
+            if rules.skip_caches
+                && cover.is_some()
+                && is_cache(directory.as_fd())
+                && names[depth + 1] != b"CACHEDIR.TAG"
+            {
                 below_cache = Some(here.clone());
             }
         }

@@ -144,7 +144,9 @@ impl RuleFile {
     /// The text of a file.
     pub fn to_text(&self) -> String {
         let body = toml::to_string_pretty(self).expect("the rules hold nothing that TOML cannot say");
-        format!("# What is backed up, and what is left out. Changed by `iota include` and `iota exclude`, or by hand.\n{body}")
+        format!(
+            "# What is backed up, and what is left out. Changed by `iota include` and `iota exclude`, or by hand.\n{body}"
+        )
     }
 
     /// Writes the rules into `config_dir`, in one step.
@@ -155,8 +157,7 @@ impl RuleFile {
         let path = config_dir.join(FILE_NAME);
         let draft = config_dir.join(format!("{FILE_NAME}.new"));
         let write = || {
-            let mut file =
-                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
             io::Write::write_all(&mut file, self.to_text().as_bytes())?;
             file.sync_all()?;
             fs::rename(&draft, &path)?;

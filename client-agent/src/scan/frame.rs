@@ -2,9 +2,7 @@
 
 use crate::{
     backup::source::gap_reason,
-    platform::{
-        FileKey, FileKind, Names, Status, is_swapped, list, open_directory, open_file, status_at, status_of,
-    },
+    platform::{FileKey, FileKind, Names, Status, is_swapped, list, open_directory, open_file, status_at, status_of},
     rules::{RootNode, Rules},
 };
 use iota_core::commit::GapReason;
@@ -23,7 +21,6 @@ const CACHE_SIGNATURE: &[u8; 43] = b"Signature: 8a477f597d28d172789f06886806bc55
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cover {
     pub one_file_system: bool,
-    pub device: u64,
 }
 
 /// A directory to enter once all its siblings were told.
@@ -131,9 +128,7 @@ impl Frame {
         }
         let crosses = is_dir && (status.mount_point || status.key.device != self.device);
         let cover = match (&node, self.cover) {
-            (Some(node), _) if node.root.is_some() => {
-                node.root.map(|one_file_system| Cover { one_file_system, device: status.key.device })
-            }
+            (Some(node), _) if node.root.is_some() => node.root.map(|one_file_system| Cover { one_file_system }),
             (_, None) => None,
             (_, Some(cover)) => {
                 let out = rules.excluding(path, is_dir).is_some()

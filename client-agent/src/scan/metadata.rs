@@ -9,10 +9,7 @@ use iota_core::{
     commit::GapReason,
     entry::{MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES, MAX_XATTRS, MAX_XATTRS_BYTES, Metadata, Xattr},
 };
-use std::{
-    io,
-    os::fd::BorrowedFd,
-};
+use std::{io, os::fd::BorrowedFd};
 
 impl Scan {
     pub(super) fn read_metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {

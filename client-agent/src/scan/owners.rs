@@ -25,11 +25,7 @@ impl Owners {
     }
 }
 
-fn remember(
-    names: &mut HashMap<u32, Box<[u8]>>,
-    id: u32,
-    ask: impl FnOnce(u32) -> Option<Box<[u8]>>,
-) -> Box<[u8]> {
+fn remember(names: &mut HashMap<u32, Box<[u8]>>, id: u32, ask: impl FnOnce(u32) -> Option<Box<[u8]>>) -> Box<[u8]> {
     if let Some(name) = names.get(&id) {
         return name.clone();
     }

@@ -39,10 +39,7 @@ pub fn attributes_of(file: BorrowedFd<'_>) -> io::Result<Vec<Attribute>> {
 /// As the system says.
 pub fn attributes_at(parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<Vec<Attribute>> {
     let path = proc_path(parent, name);
-    collect(
-        |buffer| fs::llistxattr(&path[..], buffer),
-        |name, buffer| fs::lgetxattr(&path[..], name, buffer),
-    )
+    collect(|buffer| fs::llistxattr(&path[..], buffer), |name, buffer| fs::lgetxattr(&path[..], name, buffer))
 }
 
 fn collect(
