@@ -1,5 +1,7 @@
 //! The pipeline against a server and a file system in memory: what is restored is what was there, whatever happened.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use iota_agent::backup::Options;

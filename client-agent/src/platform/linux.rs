@@ -3,11 +3,16 @@
 mod names;
 mod seek;
 mod status;
+mod write;
 mod xattr;
 
 pub use names::{Names, list};
 pub use seek::{Stretch, next_stretch};
-pub use status::{FileKind, FileKey, Status, status_at, status_of};
+pub use status::{FileKey, FileKind, Status, status_at, status_of};
+pub use write::{
+    Node, create_named, create_unnamed, is_full, make_directory, make_node, make_symlink, name_file, open_beneath,
+    own_user, rename_new, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner, sync_file_system,
+};
 pub use xattr::{
     Attribute, attributes_at, attributes_of, proc_path, remove_attribute_at, remove_attribute_of, set_attribute_at,
     set_attribute_of,
@@ -23,10 +28,7 @@ use std::{
     path::Path,
 };
 
-const FLAGS: OFlags = OFlags::NOFOLLOW
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::NOCTTY)
-    .union(OFlags::CLOEXEC);
+const FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// File systems that hold no files of anybody: what they show is made up by the kernel at the moment of reading.
 const PSEUDO: [u64; 23] = [

@@ -2,18 +2,31 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod archive;
+pub mod compare;
+pub mod corpus;
+pub mod crafted;
 pub mod reader;
 pub mod server;
 pub mod tree;
 
+use archive::MemoryArchive;
 use iota_agent::{
+    backup::source::Source,
     backup::{self, BackupError, Machine, Options, Report},
+    history::{History, Moment},
     monitor::{Clock, Silent},
+    owner::Owner,
     ratchet::Ratchet,
+    restore,
+    rules::{RuleFile, RuleRoot, Rules},
+    scan::Scan,
+    witness::Witness,
 };
 use iota_core::{
     chain::SkipChain,
     id::{AccountId, DeviceId, SetId},
+    path::TreePath,
 };
 use iota_crypto::{
     chunker::ChunkerKey,
@@ -21,7 +34,13 @@ use iota_crypto::{
     keys::{ChunkerSecret, DedupKey, MasterKey, SigningKey},
 };
 use server::MemoryServer;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tempfile::TempDir;
 use tree::MemoryTree;
 
@@ -54,7 +73,7 @@ pub struct Rig {
     pub config: TempDir,
     pub state: TempDir,
     pub clock: TestClock,
-    pub server: MemoryServer,
+    pub server: Arc<MemoryServer>,
 }
 
 impl Rig {
@@ -68,7 +87,7 @@ impl Rig {
             dedup: master.dedup_key(ACCOUNT, 1),
             chunker: ChunkerKey::new(&secret),
             cut: CutKey::new(&secret),
-            server: MemoryServer::new(signing.verifying_key()),
+            server: Arc::new(MemoryServer::new(signing.verifying_key())),
             signing,
             master,
             config,
@@ -82,6 +101,21 @@ impl Rig {
     }
 
     pub fn backup_with(&self, tree: &MemoryTree, options: Options) -> Result<Report, BackupError> {
+        self.run(|| Ok(tree.walk()), options)
+    }
+
+    /// Backs up real directories.
+    pub fn backup_roots(&self, roots: &[&Path]) -> Result<Report, BackupError> {
+        let roots = roots.iter().map(|root| RuleRoot::new(root)).collect();
+        let rules = Rules::compile(&RuleFile { roots, ..RuleFile::default() }).unwrap();
+        self.run(|| Scan::start(rules.clone(), &[]), Options::default())
+    }
+
+    pub fn run<S: Source>(
+        &self,
+        open_source: impl FnMut() -> std::io::Result<S>,
+        options: Options,
+    ) -> Result<Report, BackupError> {
         let machine = Machine {
             account: ACCOUNT,
             set: SET,
@@ -93,7 +127,27 @@ impl Rig {
             config_dir: self.config.path(),
             state_dir: self.state.path(),
         };
-        backup::run(&machine, &self.server, || Ok(tree.walk()), options, &self.clock, &Silent)
+        backup::run(&machine, &*self.server, open_source, options, &self.clock, &Silent)
+    }
+
+    /// The owner, who reads what the server has.
+    pub fn owner(&self) -> Owner {
+        let master = MasterKey::from_bytes([9; 32]);
+        Owner::new(ACCOUNT, master, Box::new(MemoryArchive::new(&self.server, &self.master, &self.signing)))
+    }
+
+    /// Restores as the program does, from a set that this reader has never seen before.
+    pub fn restore_to(
+        &self,
+        seq: u64,
+        selection: &[&[u8]],
+        target: &Path,
+        options: restore::Options,
+    ) -> restore::Report {
+        let owner = self.owner();
+        let selection: Vec<_> = selection.iter().map(|path| TreePath::parse(path).unwrap()).collect();
+        let point = open_history(&owner).at(Moment::Seq(seq)).unwrap();
+        restore::restore(&point, &selection, target, options, &Silent).unwrap()
     }
 
     /// What the newest commit restores to; every check of a full reader is made.
@@ -104,4 +158,11 @@ impl Rig {
     pub fn restore(&self, seq: u64) -> MemoryTree {
         reader::restore(&self.server, &self.master, &self.dedup, seq)
     }
+}
+
+/// The history of the one set, read for the first time.
+pub fn open_history(owner: &Owner) -> History<'_> {
+    let nowhere = tempfile::tempdir().unwrap();
+    let mut witness = Witness::load(nowhere.path(), ACCOUNT).unwrap();
+    History::open(owner, &owner.archive.sets().unwrap()[0], &mut witness).unwrap()
 }

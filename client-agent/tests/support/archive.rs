@@ -1,0 +1,122 @@
+//! What the server in memory shows to an owner.
+
+use super::{ACCOUNT, DEVICE, SET, server::MemoryServer};
+use iota_agent::remote::{Archive, RemoteError};
+use iota_core::{
+    api::{
+        frames::{Segment, StoredCommit},
+        json::{Bytes, HeadInfo, SetInfo, SnapshotInfo},
+    },
+    certificate::{Certificate, SignedCertificate},
+    chain,
+    commit::{CommitKind, SignedHeader},
+    id::{AgreementKey, SetId},
+    refs::Reference,
+};
+use iota_crypto::{
+    keys::{MasterKey, SigningKey},
+    label,
+    secret::system_random,
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// Most objects of one answer: less than is asked, so that readers ask again.
+const ANSWER_OBJECTS: usize = 17;
+
+pub struct MemoryArchive {
+    server: Arc<MemoryServer>,
+    certificate: SignedCertificate,
+    label: Vec<u8>,
+    /// Objects that were read.
+    pub reads: Arc<AtomicUsize>,
+}
+
+impl MemoryArchive {
+    pub fn new(server: &Arc<MemoryServer>, master: &MasterKey, signing: &SigningKey) -> Self {
+        let certificate = Certificate {
+            account: ACCOUNT,
+            set: SET,
+            device: DEVICE,
+            key_epoch: 1,
+            signing_key: signing.verifying_key(),
+            agreement_key: AgreementKey([7; 32]),
+            issued_ms: 1,
+            first_seq: 1,
+            skip_chain: vec![],
+        };
+        let signature = master.identity(ACCOUNT).sign(&certificate.encode());
+        Self {
+            server: Arc::clone(server),
+            certificate: SignedCertificate { certificate, signature },
+            label: label::seal(&master.label_key(ACCOUNT), SET, "attic", &mut system_random()),
+            reads: Arc::default(),
+        }
+    }
+
+    fn headers(&self) -> Vec<SignedHeader> {
+        let inner = self.server.inner.lock().unwrap();
+        inner.commits.iter().map(|stored| stored.frame.header.clone()).collect()
+    }
+}
+
+impl Archive for MemoryArchive {
+    fn sets(&self) -> Result<Vec<SetInfo>, RemoteError> {
+        let inner = self.server.inner.lock().unwrap();
+        let head = inner.commits.last().map(|stored| HeadInfo {
+            seq: stored.frame.header.header.seq,
+            hash: stored.frame.header.header.hash(),
+            received_ms: stored.received_ms,
+            header: Bytes(stored.frame.header.encode()),
+            skip_chain: vec![],
+        });
+        Ok(vec![SetInfo {
+            set: SET,
+            device: DEVICE,
+            label: Bytes(self.label.clone()),
+            created_ms: 1,
+            certificates: vec![Bytes(self.certificate.encode())],
+            head,
+        }])
+    }
+
+    fn snapshots(&self, _set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError> {
+        let inner = self.server.inner.lock().unwrap();
+        let end = before.map_or(inner.commits.len(), |before| (before as usize - 1).min(inner.commits.len()));
+        let listed = inner.commits[..end].iter().rev().take(limit.min(3));
+        Ok(listed
+            .map(|stored| SnapshotInfo {
+                seq: stored.frame.header.header.seq,
+                received_ms: stored.received_ms,
+                header: Bytes(stored.frame.header.encode()),
+            })
+            .collect())
+    }
+
+    fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
+        let path = self.path(set, at)?;
+        let inner = self.server.inner.lock().unwrap();
+        let commits = &inner.commits[..at as usize];
+        let base = commits.iter().rposition(|stored| stored.frame.header.header.kind == CommitKind::Base).unwrap();
+        let stored = |stored: &super::server::Stored| StoredCommit {
+            header: stored.frame.header.clone(),
+            body: stored.frame.body.clone(),
+        };
+        Ok(Segment { path, commits: commits[base..].iter().map(stored).collect() })
+    }
+
+    fn path(&self, _set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        let headers = self.headers();
+        let seqs = chain::path(headers.len() as u64, to.min(headers.len() as u64));
+        Ok(seqs.into_iter().map(|seq| headers[seq as usize - 1].clone()).collect())
+    }
+
+    fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
+        let inner = self.server.inner.lock().unwrap();
+        let asked = &references[..references.len().min(ANSWER_OBJECTS)];
+        self.reads.fetch_add(asked.len(), Ordering::SeqCst);
+        Ok(asked.iter().map(|one| inner.objects.get(&one.cid).map(|object| object.clone().into())).collect())
+    }
+}
