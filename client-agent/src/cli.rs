@@ -10,10 +10,15 @@ mod doctor;
 mod enroll;
 mod failure;
 mod interrupt;
+mod ls;
 pub mod output;
+mod reading;
+mod restore;
 mod rules;
 mod secrets;
+mod snapshots;
 mod status;
+mod verify;
 
 pub use context::Context;
 
@@ -119,6 +124,14 @@ enum Command {
     Rules(rules::Show),
     /// Back up now
     Backup(backup::Arguments),
+    /// List what can be restored
+    Snapshots(snapshots::Arguments),
+    /// List a directory of a snapshot
+    Ls(ls::Arguments),
+    /// Restore files into a directory
+    Restore(restore::Arguments),
+    /// Check that a snapshot is whole
+    Verify(verify::Arguments),
     /// Show what is set up, and what was backed up last
     Status,
     /// Check everything that a backup needs, and say what to do
@@ -149,6 +162,10 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Exclude(arguments) => rules::exclude(context, arguments),
         Command::Rules(arguments) => rules::show(context, arguments),
         Command::Backup(arguments) => backup::run(context, arguments),
+        Command::Snapshots(arguments) => snapshots::run(context, arguments),
+        Command::Ls(arguments) => ls::run(context, arguments),
+        Command::Restore(arguments) => restore::run(context, arguments),
+        Command::Verify(arguments) => verify::run(context, arguments),
         Command::Status => status::run(context),
         Command::Doctor => doctor::run(context),
     }
@@ -187,6 +204,10 @@ mod tests {
             "iota --config-dir /c --state-dir /s --quiet backup --full",
             "iota --login a@b --server-pin 00 status --json",
             "iota doctor",
+            "iota snapshots --kit k --set attic",
+            "iota ls --at 2026-11-25 /home",
+            "iota restore --at 17 /home/ada /etc --to /tmp/x --devices --trust --keep-damaged",
+            "iota verify --data --at latest --json",
         ];
         for line in lines {
             assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());

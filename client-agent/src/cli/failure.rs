@@ -6,8 +6,10 @@ use iota_agent::{
     backup::{BackupError, LogError},
     config::ConfigError,
     enrol::EnrolError,
+    history::ReadError,
     identity::IdentityError,
     remote::RemoteError,
+    restore::RestoreError,
     rules::RulesError,
     upload::UploadError,
     vault::VaultError,
@@ -79,6 +81,12 @@ fn other_code(error: &anyhow::Error) -> &'static str {
         "busy"
     } else if error.is::<RulesError>() {
         "rules"
+    } else if let Some(error) = error.downcast_ref() {
+        code_of_reading(error)
+    } else if let Some(RestoreError::Read(error)) = error.downcast_ref() {
+        code_of_reading(error)
+    } else if error.is::<RestoreError>() {
+        "restore"
     } else if error.is::<HistoryError>() || matches!(error.downcast_ref(), Some(EnrolError::History(_))) {
         "history"
     } else if is_wrong_secret(error) {
@@ -107,6 +115,14 @@ fn remote_of(error: &anyhow::Error) -> Option<&RemoteError> {
             | BackupError::Log(LogError::Remote(remote)) => Some(remote),
             _ => None,
         })
+        .or_else(|| match error.downcast_ref::<ReadError>()? {
+            ReadError::Remote(remote) => Some(remote),
+            _ => None,
+        })
+        .or_else(|| match error.downcast_ref::<RestoreError>()? {
+            RestoreError::Read(ReadError::Remote(remote)) => Some(remote),
+            _ => None,
+        })
         .or_else(|| match error.downcast_ref::<VaultError>()? {
             VaultError::Remote(remote) => Some(remote),
             _ => None,
@@ -123,6 +139,16 @@ fn remote_of(error: &anyhow::Error) -> Option<&RemoteError> {
             SlotsError::Remote(remote) => Some(remote),
             _ => None,
         })
+}
+
+fn code_of_reading(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::History(_) => "history",
+        ReadError::NoCommit | ReadError::NoPoint(_) => "no_snapshot",
+        ReadError::NoSet { .. } | ReadError::WhichSet(_) => "no_set",
+        ReadError::NoPath(_) => "no_path",
+        _ => "failed",
+    }
 }
 
 #[cfg(test)]
