@@ -2,6 +2,8 @@
 //!
 //! `IOTABACKUP_FILES` sets how many files there are (200,000).
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use iota_agent::{
