@@ -116,6 +116,8 @@ enum Command {
     Account(account::Command),
     /// Join this machine to an account
     Enroll(enroll::Arguments),
+    /// Make a one-time code for another machine, and let it in
+    Admit(enroll::Admit),
     /// Back up these paths
     Include(rules::Include),
     /// Leave out what matches these patterns, as in .gitignore
@@ -158,6 +160,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Account(command) => account::run(context, command),
         Command::Enroll(arguments) => enroll::run(context, arguments),
+        Command::Admit(arguments) => enroll::admit(context, arguments),
         Command::Include(arguments) => rules::include(context, arguments),
         Command::Exclude(arguments) => rules::exclude(context, arguments),
         Command::Rules(arguments) => rules::show(context, arguments),
@@ -197,6 +200,7 @@ mod tests {
             "iota enroll IOTA-ENROL-1-AAAA --server https://a",
             "iota enroll --server https://a --login a@b --name attic",
             "iota enroll --login a@b --take-over attic",
+            "iota admit --login a@b --name attic",
             "iota include /home /etc",
             "iota exclude *.o !keep.o --json",
             "iota rules",

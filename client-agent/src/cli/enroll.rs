@@ -1,9 +1,9 @@
-//! `iota enroll`: this machine joins an account.
+//! `iota enroll`: this machine joins an account. `iota admit`: another one does.
 
 use super::{
     Context, Outcome, Usage,
-    context::{SignedIn, pinned},
-    output::JsonPath,
+    context::SignedIn,
+    output::{JsonPath, write},
 };
 use anyhow::Result;
 use clap::Args;
@@ -19,7 +19,7 @@ use iota_agent::{
     owner::Owner,
     ratchet::Ratchet,
     remote::http::{Http, Patience, ServerPin},
-    vault::{self, check_server},
+    vault,
     witness::Witness,
 };
 use iota_crypto::{enrol::EnrolCode, secret::system_random};
@@ -41,6 +41,17 @@ pub struct Arguments {
     /// Begin a new set although this machine has one
     #[arg(long, conflicts_with = "take_over")]
     new_set: bool,
+}
+
+/// What `iota admit` takes.
+#[derive(Debug, Args)]
+pub struct Admit {
+    /// What the machine is called [default: the name that it asks for]
+    #[arg(long)]
+    name: Option<String>,
+    /// The set that it continues, instead of beginning a new one
+    #[arg(long, value_name = "SET|NAME")]
+    take_over: Option<String>,
 }
 
 /// Runs the command.
@@ -75,12 +86,10 @@ fn by_login(context: &Context, arguments: &Arguments) -> Result<(Identity, Ratch
     let known = present(context)?;
     let SignedIn { session, server_id, vault } = context.sign_in()?;
     let http = session.http().clone();
-    check_server(&http, &pinned(known.as_ref()))?;
     let owner = vault::owner(&http, server_id, vault.account, vault.master);
     let wanted = wanted(context, arguments, known.as_ref(), &owner)?;
     let mut witness = Witness::load(&context.config_dir, owner.account)?;
-    let mut random = system_random();
-    let code = EnrolCode::generate(http.server().pin.map(|pin| pin.0), &mut random);
+    let code = new_code(&http);
     let theirs = EnrolCode::parse(&code.to_text())?;
     session.create_enrolment(code.enrol_id)?;
     let joining = Joining::begin(&http, theirs, facts::of_this_machine(arguments.name.as_deref()))?;
@@ -91,6 +100,47 @@ fn by_login(context: &Context, arguments: &Arguments) -> Result<(Identity, Ratch
     // The session ends by itself soon; that it does at once is only tidiness.
     let _ = session.end();
     Ok(joined)
+}
+
+fn new_code(http: &Http) -> EnrolCode {
+    EnrolCode::generate(http.server().pin.map(|pin| pin.0), &mut system_random())
+}
+
+/// Runs `iota admit`: makes a code for another machine, and lets in the one that uses it.
+pub fn admit(context: &Context, arguments: Admit) -> Result<Outcome> {
+    let SignedIn { session, server_id, vault } = context.sign_in()?;
+    let owner = vault::owner(session.http(), server_id, vault.account, vault.master);
+    let wanted = match &arguments.take_over {
+        Some(set) => Wanted::TakeOver { set: find_set(&owner, set)?, known: None },
+        None => Wanted::New,
+    };
+    let mut witness = Witness::load(&context.config_dir, owner.account)?;
+    let code = new_code(session.http());
+    session.create_enrolment(code.enrol_id)?;
+    show_code(context, &code, &session.http().server().address.to_string());
+    let hello = wait_for_hello(&session, &code)?;
+    let mut door = Doorkeeper { owner: &owner, session: &session, server_id, witness: &mut witness };
+    let (certificate, facts) = door.admit(&code, &hello, arguments.name.as_deref(), &wanted, SystemClock.now_ms())?;
+    let _ = session.end();
+    context.output.note(format!("{} ({}) is let in.", facts.name, facts.system));
+    context.output.object(&json!({
+        "set": certificate.set,
+        "device": certificate.device,
+        "key_epoch": certificate.key_epoch,
+        "name": arguments.name.as_ref().unwrap_or(&facts.name),
+        "system": facts.system,
+        "disk_bytes": facts.disk_bytes,
+    }));
+    Ok(Outcome::Done)
+}
+
+/// With `--json` the code goes to standard error: the one object tells how it ended.
+fn show_code(context: &Context, code: &EnrolCode, server: &str) {
+    context.output.note(format!(
+        "On the other machine, within 15 minutes (it serves once):\n  iota enroll --server {server} CODE"
+    ));
+    let text = code.to_text();
+    if context.output.json { write(std::io::stderr(), &text) } else { context.output.line(&*text) }
 }
 
 /// The identity that is there. A damaged one is replaced by enrolling, so it does not stop it.

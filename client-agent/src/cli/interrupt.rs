@@ -1,28 +1,38 @@
 //! Ctrl-C and the polite way to end a program. Every moment is a good one to be cut off, so nothing is undone here.
 
 use super::{failure, output::Output};
-use tokio::signal::unix::{SignalKind, signal};
+use std::io;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 const MESSAGE: &str = "interrupted; there is nothing to repair, run it again to go on";
 
-/// Ends the program with exit code 1 at the first signal.
+/// From here on the program ends with exit code 1 and a word at the first signal. Where that cannot be set up, a signal
+/// ends it without the word.
 pub fn watch(output: Output) {
-    let wait = move || -> std::io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        runtime.block_on(async {
-            let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            Ok(())
-        })
+    let Ok((runtime, interrupt, terminate)) = listen() else { return };
+    let wait = move || {
+        runtime.block_on(first(interrupt, terminate));
+        failure::print(output, "interrupted", MESSAGE);
+        std::process::exit(1);
     };
-    // Without the thread a signal ends the program anyway, only without a word.
-    let _ = std::thread::Builder::new().name("signals".into()).spawn(move || {
-        if wait().is_ok() {
-            failure::print(output, "interrupted", MESSAGE);
-            std::process::exit(1);
-        }
-    });
+    let _ = std::thread::Builder::new().name("signals".into()).spawn(wait);
+}
+
+fn listen() -> io::Result<(Runtime, Signal, Signal)> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let (interrupt, terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    Ok((runtime, interrupt, terminate))
+}
+
+async fn first(mut interrupt: Signal, mut terminate: Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }

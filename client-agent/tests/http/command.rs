@@ -7,8 +7,9 @@ use crate::{
 use serde_json::Value;
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 struct Home {
@@ -29,6 +30,10 @@ impl Home {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iota"));
         for variable in ["IOTA_SERVER", "IOTA_SERVER_PIN", "IOTA_ENROL_CODE", "IOTA_PASSPHRASE_FILE", "IOTA_INVITE"] {
             command.env_remove(variable);
@@ -38,8 +43,10 @@ impl Home {
             .env("IOTA_STATE_DIR", self.path("state"))
             .env("IOTA_PASSWORD_FILE", self.path("password"))
             .args(arguments)
-            .output()
-            .unwrap()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
     }
 
     /// With `--json`: exit code and the one object.
@@ -106,6 +113,56 @@ fn a_machine_is_set_up_and_backed_up() {
     let (code, joined) = home.json(&["enroll", "--login", LOGIN]);
     assert_eq!((code, &joined["key_epoch"]), (0, &2.into()), "{joined}");
     assert_eq!(home.json(&["backup"]).1["seq"], 3);
+}
+
+/// The first line that a program under way prints on standard output or error.
+fn first_line(stream: impl std::io::Read) -> String {
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    line.trim().to_owned()
+}
+
+fn account(home: &Home, appliance: &Appliance) {
+    let kit = home.path("kit");
+    let create = ["account", "create", "--invite", INVITE, "--kit", text(&kit)];
+    let (code, made) = home.json(&[&create[..], &["--server", &appliance.url, "--login", LOGIN]].concat());
+    assert_eq!(code, 0, "{made}");
+}
+
+/// The owner's side on another machine, waiting; and the code that it shows.
+fn admit(home: &Home, appliance: &Appliance) -> (Child, String) {
+    let arguments = ["admit", "--server", &appliance.url, "--login", LOGIN, "--quiet"];
+    let mut owner = home.command(&arguments).spawn().unwrap();
+    let code = first_line(owner.stdout.take().unwrap());
+    assert!(code.starts_with("IOTA-ENROL-1-"), "{code}");
+    (owner, code)
+}
+
+#[test]
+fn a_machine_joins_with_a_code_and_without_a_password() {
+    let (appliance, at_owner, machine) = (Appliance::start(), Home::new(), Home::new());
+    account(&at_owner, &appliance);
+    let (mut owner, code) = admit(&at_owner, &appliance);
+    fs::remove_file(machine.path("password")).unwrap();
+    let (exit, joined) = machine.json(&["enroll", &code, "--server", &appliance.url, "--name", "cellar"]);
+    assert_eq!((exit, &joined["name"]), (0, &"cellar".into()), "{joined}");
+    assert!(owner.wait().unwrap().success());
+    let (exit, _) = machine.json(&["include", text(&machine.path("data"))]);
+    assert_eq!(exit, 0);
+    assert_eq!(machine.json(&["backup"]).1["seq"], 1);
+}
+
+#[test]
+fn signals_end_it_politely() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let (mut owner, _) = admit(&home, &appliance);
+        let id = rustix::process::Pid::from_child(&owner);
+        rustix::process::kill_process(id, signal).unwrap();
+        assert_eq!(owner.wait().unwrap().code(), Some(1));
+        assert!(first_line(owner.stderr.take().unwrap()).contains("nothing to repair"));
+    }
 }
 
 #[test]

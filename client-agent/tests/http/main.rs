@@ -375,7 +375,10 @@ fn slots_come_and_go() {
 
     let path = rig.directory.path().join("second.key");
     let (session, opened) = rig.sign_in();
+    // A proof of identity that is too old is renewed.
+    rig.appliance.site.fail([Fault::Refused(403, code::REAUTHENTICATE, None)]);
     slots::add_key_file(&session, &opened, &path).unwrap();
+    assert_eq!(rig.appliance.site.count("POST /login"), 1);
     let file = KeyFile::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(open(&SlotSecret::KeyFile(&file.secret)).unwrap().slots.list.slots.len(), 4);
 }

@@ -1,19 +1,23 @@
 //! A web session: signed in with a password, for what needs a person.
 
-use super::transport::{Answer, Caller, Http, Payload, Request};
+use super::{
+    outcome::malformed,
+    transport::{Answer, Caller, Http, Payload, Request},
+};
 use crate::remote::RemoteError;
 use iota_core::{
-    api::json::{ChangeSlots, CreateAccount, CreateEnrolment, EnrolGrant, EnrolHello, Login, SessionInfo, Vault},
+    api::json::{ChangeSlots, CreateAccount, CreateEnrolment, EnrolGrant, EnrolHello, Login, SessionInfo, Vault, code},
     id::EnrolId,
 };
 use reqwest::Method;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// See the module. It ends at [`WebSession::end`], or by itself after a while.
 pub struct WebSession {
     http: Arc<Http>,
-    cookie: Zeroizing<String>,
+    login: Login,
+    cookie: Mutex<Arc<Zeroizing<String>>>,
     /// Who is signed in.
     pub info: SessionInfo,
 }
@@ -24,24 +28,39 @@ impl WebSession {
     /// # Errors
     /// [`RemoteError`], like all others.
     pub fn login(http: Arc<Http>, login: &Login) -> Result<Self, RemoteError> {
-        Self::begin(http, &Request::new("POST /login", Method::POST, "/login").with(Payload::json(login)))
+        let request = Request::new("POST /login", Method::POST, "/login").with(Payload::json(login));
+        Self::begin(http, login.clone(), &request)
     }
 
     /// Makes an account, and signs in.
     pub fn create_account(http: Arc<Http>, account: &CreateAccount) -> Result<Self, RemoteError> {
-        Self::begin(http, &Request::new("POST /accounts", Method::POST, "/accounts").with(Payload::json(account)))
+        let login = Login { login: account.login.clone(), auth_secret: account.auth_secret };
+        let request = Request::new("POST /accounts", Method::POST, "/accounts").with(Payload::json(account));
+        Self::begin(http, login, &request)
     }
 
-    fn begin(http: Arc<Http>, request: &Request) -> Result<Self, RemoteError> {
+    fn begin(http: Arc<Http>, login: Login, request: &Request) -> Result<Self, RemoteError> {
         let answer = http.send(request, Caller::Anybody)?;
-        let no_cookie = || super::outcome::malformed(request.name, "it has no session cookie");
-        let cookie = Zeroizing::new(answer.cookie.clone().ok_or_else(no_cookie)?);
+        let no_cookie = || malformed(request.name, "it has no session cookie");
+        let cookie = Mutex::new(Arc::new(Zeroizing::new(answer.cookie.clone().ok_or_else(no_cookie)?)));
         let info = answer.json(request.name)?;
-        Ok(Self { http, cookie, info })
+        Ok(Self { http, login, cookie, info })
     }
 
+    /// Sends; signs in once more when the proof of identity has become too old, for example while a person typed.
     fn send(&self, request: &Request) -> Result<Answer, RemoteError> {
-        self.http.send(request, Caller::Cookie(&self.cookie))
+        match self.http.send(request, Caller::Cookie(&self.cookie())) {
+            Err(error) if error.code() == Some(code::REAUTHENTICATE) => {
+                let fresh = Self::login(Arc::clone(&self.http), &self.login)?;
+                *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = fresh.cookie();
+                self.http.send(request, Caller::Cookie(&self.cookie()))
+            }
+            answer => answer,
+        }
+    }
+
+    fn cookie(&self) -> Arc<Zeroizing<String>> {
+        Arc::clone(&self.cookie.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The connections that it uses.
