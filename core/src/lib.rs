@@ -13,6 +13,7 @@ pub mod extent;
 pub mod history;
 pub mod id;
 pub mod operation;
+pub mod pack;
 pub mod page;
 pub mod path;
 pub mod proof;
