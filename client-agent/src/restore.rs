@@ -28,7 +28,7 @@ pub use losses::{Loss, LossReason, MAX_LISTED_LOSSES};
 use crate::{
     history::{Point, ReadError},
     monitor::{Monitor, Stage},
-    platform::{attributes_of, open_given_directory, own_user, sync_file_system},
+    platform::{Attribute, attributes_at, attributes_of, open_given_directory, own_user, sync_file_system},
 };
 use batch::Batch;
 use crossbeam_channel::bounded;
@@ -38,7 +38,7 @@ use plan::Planner;
 use std::{
     io,
     os::{
-        fd::{AsFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::fs::DirBuilderExt,
     },
     path::{Path, PathBuf},
@@ -118,7 +118,7 @@ struct Shared<'a> {
     monitor: &'a dyn Monitor,
     is_root: bool,
     /// What is made may get an ACL from its directory.
-    inherits: bool,
+    inherits: AtomicBool,
     losses: Losses,
     counts: Counts,
     links: Mutex<links::Links>,
@@ -152,6 +152,17 @@ impl Shared<'_> {
         let _under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         self.stopped.store(true, Ordering::SeqCst);
         self.idle.notify_all();
+    }
+
+    fn inherits(&self) -> bool {
+        self.inherits.load(Ordering::Relaxed)
+    }
+
+    /// A directory that was there before: what is made in it may get an ACL from it.
+    fn enter_existing(&self, parent: BorrowedFd<'_>, name: &[u8]) {
+        if has_default_acl(attributes_at(parent, name)) {
+            self.inherits.store(true, Ordering::Relaxed);
+        }
     }
 
     fn begin_file(&self) {
@@ -218,7 +229,7 @@ pub fn restore(
     let root = open_target(target)?;
     let shared = Shared {
         point,
-        inherits: has_default_acl(&root),
+        inherits: AtomicBool::new(has_default_acl(attributes_of(root.as_fd()))),
         root,
         target,
         options,
@@ -257,8 +268,7 @@ fn open_target(target: &Path) -> Result<OwnedFd, RestoreError> {
     open_given_directory(target).map_err(failed)
 }
 
-/// Whether what is made in `directory` gets an ACL; when that cannot be told, it is looked for.
-fn has_default_acl(directory: &OwnedFd) -> bool {
-    let attributes = attributes_of(directory.as_fd());
+/// Whether what is made in a directory with these attributes gets an ACL; when that cannot be told, it is looked for.
+fn has_default_acl(attributes: io::Result<Vec<Attribute>>) -> bool {
     attributes.map_or(true, |all| all.iter().any(|(name, _)| &**name == b"system.posix_acl_default"))
 }

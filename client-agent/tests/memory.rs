@@ -63,7 +63,11 @@ impl Source for Endless {
             let number = self.next;
             self.next += 1;
             self.in_directory = self.next % FILES_PER_DIRECTORY != 0;
-            (format!("d{directory:08}/a file with a name of usual length {number:010}"), FoundKind::File { link: None }, 40)
+            (
+                format!("d{directory:08}/a file with a name of usual length {number:010}"),
+                FoundKind::File { link: None },
+                40,
+            )
         };
         let time = Timestamp { seconds: 1_000_000, nanoseconds: 5 };
         let stamp = Stamp { size, mtime: time, ctime: time, inode: self.next + directory, links: 1 };

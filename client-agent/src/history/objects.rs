@@ -8,7 +8,7 @@ use iota_crypto::{chunk::ChunkOpener, keys::DedupKey};
 use std::fmt;
 
 /// What is wrong with an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// The server does not have it.
     Missing,

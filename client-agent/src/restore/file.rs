@@ -291,7 +291,7 @@ impl Draft {
         if end < entry.size() {
             self.file.set_len(entry.size())?;
         }
-        for reason in shared.apply(At::File(self.file.as_fd()), &entry.metadata, shared.inherits) {
+        for reason in shared.apply(At::File(self.file.as_fd()), &entry.metadata, shared.inherits()) {
             shared.losses.add(&entry.path, reason);
         }
         let (directory, name) = (self.directory.as_fd(), entry.path.name());

@@ -2,8 +2,8 @@
 
 use super::{LossReason, Shared};
 use crate::platform::{
-    attributes_of, remove_attribute_of, set_attribute_at, set_attribute_of, set_mode, set_mode_of_handle, set_mtime,
-    set_mtime_at, set_owner, status_of,
+    remove_attribute_at, remove_attribute_of, set_attribute_at, set_attribute_of, set_mode, set_mode_of_handle,
+    set_mtime, set_mtime_at, set_owner, status_of,
 };
 use iota_core::entry::{Metadata, Timestamp};
 use std::{io, os::fd::BorrowedFd};
@@ -110,12 +110,12 @@ impl<'a> At<'a> {
     }
 
     fn remove_inherited(self, metadata: &Metadata) -> io::Result<()> {
-        let (Self::File(file) | Self::Directory(file)) = self else { return Ok(()) };
-        if attributes_of(file)?.is_empty() {
-            return Ok(());
-        }
         let unwanted = |name: &&&[u8]| !metadata.xattrs.iter().any(|xattr| &*xattr.name == **name);
-        INHERITED.iter().filter(unwanted).try_for_each(|name| remove_attribute_of(file, name))
+        INHERITED.iter().filter(unwanted).try_for_each(|name| match self {
+            Self::File(file) | Self::Directory(file) => remove_attribute_of(file, name),
+            Self::Node { parent, name: at, .. } => remove_attribute_at(parent, at, name),
+            Self::Link { .. } => Ok(()),
+        })
     }
 
     fn set_mode(self, mode: u32) -> io::Result<()> {

@@ -265,6 +265,7 @@ fn make(shared: &Shared<'_>, frame: &mut Frame, entry: Entry) {
             Ok(()) => Ok(Some(true)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let kind = status_at(directory, name)?.kind;
+                shared.enter_existing(directory, name);
                 Ok((kind == FileKind::Directory).then_some(false))
             }
             Err(error) => Err(error),

@@ -74,7 +74,7 @@ impl Shared<'_> {
             Kind::Symlink { .. } => At::Link { handle, parent, name },
             _ => At::Node { handle, parent, name },
         };
-        for reason in self.apply(at, &entry.metadata, false) {
+        for reason in self.apply(at, &entry.metadata, self.inherits()) {
             self.losses.add(&entry.path, reason);
         }
         count(&self.counts.others, 1);
