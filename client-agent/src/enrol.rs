@@ -50,20 +50,8 @@ pub enum EnrolError {
     #[error("the owner's answer was not made for this machine and server {0}; make a new code and try again")]
     NotOurs(ServerId),
     /// There is no such set.
-    #[error("the account has no set {0:?}; sign in and look at its machines")]
-    UnknownSet(String),
-    /// Several sets have the name.
-    #[error("several sets are called {name:?}; give the id of one: {}", ids(.sets))]
-    ManySets {
-        /// The name.
-        name: String,
-        /// The sets.
-        sets: Vec<SetId>,
-    },
-}
-
-fn ids(sets: &[SetId]) -> String {
-    sets.iter().map(SetId::to_string).collect::<Vec<_>>().join(", ")
+    #[error("the account has no set {0}; sign in and look at its machines")]
+    UnknownSet(SetId),
 }
 
 /// Result of this module.

@@ -10,10 +10,11 @@ use clap::Args;
 use iota_agent::{
     config::RunLock,
     enrol::{
-        admit::{Doorkeeper, Wanted, find_set, wait_for_hello},
+        admit::{Doorkeeper, Wanted, wait_for_hello},
         facts,
         machine::Joining,
     },
+    history::choose_set,
     identity::{Identity, IdentityError},
     monitor::{Clock, SystemClock},
     owner::Owner,
@@ -111,7 +112,7 @@ pub fn admit(context: &Context, arguments: Admit) -> Result<Outcome> {
     let SignedIn { session, server_id, vault } = context.sign_in()?;
     let owner = vault::owner(session.http(), server_id, vault.account, vault.master);
     let wanted = match &arguments.take_over {
-        Some(set) => Wanted::TakeOver { set: find_set(&owner, set)?, known: None },
+        Some(set) => Wanted::TakeOver { set: choose_set(&owner, Some(set), None)?.info.set, known: None },
         None => Wanted::New,
     };
     let mut witness = Witness::load(&context.config_dir, owner.account)?;
@@ -155,7 +156,7 @@ fn present(context: &Context) -> Result<Option<Identity>> {
 fn wanted(context: &Context, arguments: &Arguments, known: Option<&Identity>, owner: &Owner) -> Result<Wanted> {
     let own = known.filter(|known| known.account == owner.account);
     let set = match (&arguments.take_over, own) {
-        (Some(wanted), _) => find_set(owner, wanted)?,
+        (Some(wanted), _) => choose_set(owner, Some(wanted), None)?.info.set,
         (None, Some(own)) if !arguments.new_set => own.set,
         (None, _) => return Ok(Wanted::New),
     };

@@ -6,6 +6,7 @@ use super::{
 };
 use anyhow::Result;
 use iota_agent::{
+    history::show_time,
     identity::Identity,
     monitor::{Clock, SystemClock},
     ratchet::Ratchet,
@@ -76,7 +77,11 @@ fn last(ratchet: &Ratchet) -> String {
     match ratchet.chain.head() {
         (0, _) => "nothing was backed up yet; run `iota backup`".into(),
         (seq, _) if ratchet.head_received_ms == 0 => format!("snapshot {seq}"),
-        (seq, _) => format!("snapshot {seq}, {}", human_ago(SystemClock.now_ms(), ratchet.head_received_ms)),
+        (seq, _) => {
+            let received_ms = ratchet.head_received_ms;
+            let ago = human_ago(SystemClock.now_ms(), received_ms);
+            format!("snapshot {seq}, {ago} ({})", show_time(received_ms))
+        }
     }
 }
 

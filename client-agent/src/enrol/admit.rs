@@ -75,27 +75,6 @@ pub fn wait_for_hello(session: &WebSession, code: &EnrolCode) -> Result<EnrolHel
     Err(EnrolError::NoHello)
 }
 
-/// The set that a person means by its id or its name.
-///
-/// # Errors
-/// [`EnrolError::UnknownSet`] and [`EnrolError::ManySets`].
-pub fn find_set(owner: &Owner, wanted: &str) -> Result<SetId> {
-    let sets = owner.archive.sets()?;
-    if let Ok(id) = wanted.parse::<SetId>()
-        && sets.iter().any(|info| info.set == id)
-    {
-        return Ok(id);
-    }
-    let key = owner.master.label_key(owner.account);
-    let named = |info: &&SetInfo| label::open(&key, info.set, &info.label.0).is_ok_and(|name| name == wanted);
-    let found: Vec<SetId> = sets.iter().filter(named).map(|info| info.set).collect();
-    match found[..] {
-        [] => Err(EnrolError::UnknownSet(wanted.to_owned())),
-        [set] => Ok(set),
-        _ => Err(EnrolError::ManySets { name: wanted.to_owned(), sets: found }),
-    }
-}
-
 impl Doorkeeper<'_> {
     /// Lets the machine that said `hello` in. `name` replaces the name that it asks for, and that of a set that is taken
     /// over. Returns what the machine said of itself.
@@ -166,7 +145,7 @@ impl Doorkeeper<'_> {
         };
         let sets = self.owner.archive.sets()?;
         let info = sets.into_iter().find(|info| info.set == set);
-        let info = info.ok_or_else(|| EnrolError::UnknownSet(set.to_string()))?;
+        let info = info.ok_or(EnrolError::UnknownSet(set))?;
         let seen = self.witness.seen(set);
         let commits: Vec<_> = seen.map(|seen| (seen.seq, seen.hash)).into_iter().chain(known).collect();
         let (next, certificates) =

@@ -1,7 +1,7 @@
 //! A small server that speaks the API: accounts, sessions, enrolment, and one machine's log in memory. It can be told to
 //! fail in every way that servers fail.
 
-use crate::server::MemoryServer;
+use crate::server::{self, MemoryServer};
 use axum::{
     Router,
     body::{Body, Bytes as Raw},
@@ -12,16 +12,18 @@ use axum::{
 use iota_agent::remote::{Remote, RemoteError};
 use iota_core::{
     api::{
-        PREFIX,
-        frames::{Segment, encode_bitmap},
+        MAX_READ_OBJECTS, PREFIX,
+        frames::{ObjectFrame, Segment, StoredCommit, encode_bitmap},
         json::*,
     },
     certificate::SignedCertificate,
     chain,
+    commit::{CommitKind, SignedHeader},
     id::{AccountId, Challenge, EnrolId, ServerId, SetId, UploadId, VerifyingKey},
     proof,
     refs::decode_references,
     slot::SignedSlotList,
+    wire::Writer,
 };
 use serde::Serialize;
 use std::{
@@ -231,7 +233,7 @@ fn answer(site: &Site, method: &Method, path: &str, query: &str, headers: &Heade
                     let memory = Arc::clone(&inner.sets[&set].memory);
                     machine(&memory, method, &segments, body)
                 }
-                Some(Bearer::Owner(account)) => owner(inner, account, method, &segments, query),
+                Some(Bearer::Owner(account)) => owner(inner, account, method, &segments, query, body),
                 None => refused(401, code::UNAUTHENTICATED, None),
             },
             None => person(inner, method, &segments, headers, body),
@@ -373,15 +375,23 @@ fn grant(inner: &mut Inner, id: EnrolId, grant: EnrolGrant) -> Response {
     none()
 }
 
-fn owner(inner: &Inner, account: AccountId, method: &Method, segments: &[&str], query: &str) -> Response {
+fn owner(inner: &Inner, account: AccountId, method: &Method, segments: &[&str], query: &str, body: &Raw) -> Response {
     match (method.as_str(), segments) {
         ("GET", ["sets"]) => json(&inner.sets.iter().map(|(set, record)| set_info(*set, record)).collect::<Vec<_>>()),
         ("GET", ["sets", set, "path"]) => {
             let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
-            let seqs = chain::path(memory.commits.len() as u64, number(query, "to").unwrap());
-            let header = |seq: &u64| memory.commits[*seq as usize - 1].frame.header.clone();
-            Segment { path: seqs.iter().map(header).collect(), commits: vec![] }.encode().into_response()
+            Segment { path: path(&memory, number(query, "to").unwrap()), commits: vec![] }.encode().into_response()
         }
+        ("GET", ["sets", set, "segment"]) => {
+            let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
+            segment(&memory, number(query, "at").unwrap()).encode().into_response()
+        }
+        ("GET", ["sets", set, "snapshots"]) => {
+            let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
+            let (before, limit) = (number(query, "before").unwrap_or(u64::MAX), number(query, "limit").unwrap());
+            json(&snapshots(&memory, before, limit as usize))
+        }
+        ("POST", ["objects", "read"]) => read_objects(inner, body),
         ("GET", ["vault"]) => {
             let known = inner.accounts.values().find(|known| known.message.account == account).unwrap();
             let identity = known.message.identity;
@@ -389,6 +399,40 @@ fn owner(inner: &Inner, account: AccountId, method: &Method, segments: &[&str], 
         }
         _ => refused(404, code::NOT_FOUND, None),
     }
+}
+
+fn path(memory: &server::Inner, to: u64) -> Vec<SignedHeader> {
+    let header = |seq: &u64| memory.commits[*seq as usize - 1].frame.header.clone();
+    chain::path(memory.commits.len() as u64, to).iter().map(header).collect()
+}
+
+fn segment(memory: &server::Inner, at: u64) -> Segment {
+    let upto = &memory.commits[..at as usize];
+    let base = upto.iter().rposition(|stored| stored.frame.header.header.kind == CommitKind::Base).unwrap();
+    let commit =
+        |stored: &server::Stored| StoredCommit { header: stored.frame.header.clone(), body: stored.frame.body.clone() };
+    Segment { path: path(memory, at), commits: upto[base..].iter().map(commit).collect() }
+}
+
+fn snapshots(memory: &server::Inner, before: u64, limit: usize) -> Vec<SnapshotInfo> {
+    let listed = memory.commits.iter().rev().filter(|stored| stored.frame.header.header.seq < before).take(limit);
+    let snapshot = |stored: &server::Stored| SnapshotInfo {
+        seq: stored.frame.header.header.seq,
+        received_ms: stored.received_ms,
+        header: Bytes(stored.frame.header.encode()),
+    };
+    listed.map(snapshot).collect()
+}
+
+/// Two objects at most, as when the answer gets long.
+fn read_objects(inner: &Inner, body: &Raw) -> Response {
+    let mut writer = Writer::new();
+    for reference in decode_references(body, MAX_READ_OBJECTS).unwrap().into_iter().take(2) {
+        let find = |record: &SetRecord| record.memory.inner.lock().unwrap().objects.get(&reference.cid).cloned();
+        let object = inner.sets.values().find_map(find).unwrap_or_default();
+        ObjectFrame { reference, object: &object }.write(&mut writer);
+    }
+    writer.finish().into_response()
 }
 
 fn set_info(set: SetId, record: &SetRecord) -> SetInfo {

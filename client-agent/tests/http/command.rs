@@ -109,6 +109,19 @@ fn a_machine_is_set_up_and_backed_up() {
     assert_eq!(code, 0, "{found}");
     assert!(found["checks"].as_array().unwrap().iter().all(|check| check["level"] == "ok"), "{found}");
 
+    // What was lost comes back by the kit alone, on any machine.
+    let elsewhere = Home::new();
+    let vault = ["--server", &appliance.url, "--kit", text(&kit)];
+    let (code, listed) = elsewhere.json(&[&["snapshots"][..], &vault].concat());
+    assert_eq!((code, listed["snapshots"].as_array().map(Vec::len)), (0, Some(2)), "{listed}");
+    let target = elsewhere.path("restored");
+    let (code, restored) = elsewhere.json(&[&["restore", "--to", text(&target)][..], &vault].concat());
+    assert_eq!(code, 0, "{restored}");
+    let below = |name: &str| target.join(home.path(name).strip_prefix("/").unwrap());
+    assert_eq!(fs::read_to_string(below("data/file")).unwrap(), "contents");
+    assert_eq!(fs::read(below("kit")).unwrap(), fs::read(&kit).unwrap());
+    assert!(!below("config").exists() && !below("state").exists());
+
     // Enrolling again takes over the machine's own set.
     let (code, joined) = home.json(&["enroll", "--login", LOGIN]);
     assert_eq!((code, &joined["key_epoch"]), (0, &2.into()), "{joined}");

@@ -13,10 +13,11 @@ use iota_agent::{
     account::{self, AccountError, NewAccount, slots},
     enrol::{
         EnrolError,
-        admit::{Doorkeeper, Wanted, find_set, wait_for_hello},
+        admit::{Doorkeeper, Wanted, wait_for_hello},
         facts,
         machine::Joining,
     },
+    history::choose_set,
     identity::Identity,
     owner::Owner,
     ratchet::Ratchet,
@@ -388,8 +389,8 @@ fn a_set_is_taken_over_with_its_history_or_not_at_all() {
     let rig = Rig::with_account();
     let (first, ratchet) = rig.enrol(None, &Wanted::New).unwrap();
     assert_eq!((first.key_epoch, ratchet.chain.head().0, first.name.as_str()), (1, 0, "attic"));
-    assert_eq!(find_set(&rig.owner(), "attic").unwrap(), first.set);
-    assert!(matches!(find_set(&rig.owner(), "cellar"), Err(EnrolError::UnknownSet(_))));
+    let named = |name: &str| choose_set(&rig.owner(), Some(name), None).map(|named| named.info.set).ok();
+    assert_eq!((named("attic"), named("cellar")), (Some(first.set), None));
 
     // Six commits, so that the head's skip path has two hashes.
     let cache = tempfile::tempdir().unwrap();
@@ -403,7 +404,7 @@ fn a_set_is_taken_over_with_its_history_or_not_at_all() {
     assert_eq!((second.set, second.key_epoch), (first.set, 2));
     assert_ne!(second.device, first.device);
     assert_eq!((ratchet.chain.head().0, ratchet.chain.hashes().len(), ratchet.n), (6, 2, 0));
-    assert_eq!(find_set(&rig.owner(), "cellar").unwrap(), first.set);
+    assert_eq!((named("attic"), named("cellar")), (None, Some(first.set)));
     // The one before may not any more.
     let error = HttpRemote::new(rig.http.clone(), first.speaker()).head().unwrap_err();
     assert_eq!(error.code(), Some(code::DEVICE_REPLACED));
