@@ -15,7 +15,7 @@ use iota_agent::{
         machine::Joining,
     },
     history::choose_set,
-    identity::{Identity, IdentityError},
+    identity::{Identity, IdentityError, check_private},
     monitor::{Clock, SystemClock},
     owner::Owner,
     ratchet::Ratchet,
@@ -58,6 +58,8 @@ pub struct Admit {
 /// Runs the command.
 pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let _lock = RunLock::take(&context.config_dir)?;
+    // Before anybody is asked: a machine that is let in and cannot keep its keys would leave a set without a writer.
+    check_private(&context.config_dir)?;
     let (identity, ratchet) = match &arguments.code {
         Some(code) => by_code(context, code, &arguments)?,
         None => by_login(context, &arguments)?,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -220,6 +221,10 @@ fn mistakes_end_with_their_exit_code() {
         assert_eq!(value["error"]["code"], code, "{arguments:?}: {value}");
         assert_eq!(exit, if code == "usage" { 2 } else { 1 }, "{arguments:?}");
     }
+    fs::create_dir(home.path("config")).unwrap_or_default();
+    fs::set_permissions(home.path("config"), fs::Permissions::from_mode(0o755)).unwrap();
+    let (exit, value) = home.json(&["enroll", "--server", "http://127.0.0.1:1", "--login", LOGIN]);
+    assert_eq!((exit, &value["error"]["code"]), (1, &"exposed".into()), "{value}");
     let output = home.run(&["status", "--quiet"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8(output.stdout).unwrap().contains("not enrolled"));
