@@ -16,10 +16,10 @@ CREATE TABLE account (
     account_id bytea NOT NULL UNIQUE CHECK (octet_length(account_id) = 16),
     login text NOT NULL UNIQUE,
     identity bytea NOT NULL CHECK (octet_length(identity) = 32),
-    -- Sealed with the host key, so that this table alone gives nothing to guess against.
+    -- Both sealed with the host key, so that this table alone gives nothing to guess against.
     verifier bytea NOT NULL,
     slot_list bytea NOT NULL,
-    slots_version integer NOT NULL,
+    slots_version bigint NOT NULL,
     administrator boolean NOT NULL,
     -- A web session of another epoch is over.
     session_epoch integer NOT NULL DEFAULT 1,
@@ -38,8 +38,9 @@ CREATE UNIQUE INDEX one_setup_token ON code (kind) WHERE kind = 'setup';
 -- Web sessions by the hash of their id.
 CREATE TABLE web_session (
     key bytea PRIMARY KEY CHECK (octet_length(key) = 32),
-    account_no bigint REFERENCES account ON DELETE CASCADE,
+    account_no bigint NOT NULL REFERENCES account ON DELETE CASCADE,
     data bytea NOT NULL,
+    created_ms bigint NOT NULL,
     expires_ms bigint NOT NULL
 );
 CREATE INDEX web_session_expires ON web_session (expires_ms);

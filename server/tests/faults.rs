@@ -106,7 +106,14 @@ impl Story {
         let _ = fs::remove_dir_all(&to);
         let (kit, at) = (self.agent.kit(), seq.to_string());
         self.agent.done(&[
-            "--quiet", "restore", "--kit", kit.to_str().unwrap(), "--at", &at, "--to", to.to_str().unwrap(),
+            "--quiet",
+            "restore",
+            "--kit",
+            kit.to_str().unwrap(),
+            "--at",
+            &at,
+            "--to",
+            to.to_str().unwrap(),
         ]);
         let restored = tree::look(&below(&to, &self.live));
         let differences = tree::differences(&restored, &self.points[&seq]);

@@ -1,0 +1,4 @@
+//! What a machine asks.
+
+pub mod challenge;
+pub mod session;

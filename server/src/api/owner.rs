@@ -1,0 +1,4 @@
+//! Sessions of owners without a browser.
+
+pub mod challenge;
+pub mod session;

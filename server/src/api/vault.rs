@@ -1,0 +1,4 @@
+//! What opens a vault: sealed, and for its owner alone.
+
+pub mod show;
+pub mod slots;

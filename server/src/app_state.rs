@@ -1,0 +1,162 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use iota_core::id::{AccountId, ServerId};
+use sqlx::PgPool;
+use tokio::time::Instant;
+
+use crate::client_address::{Network, Proxy};
+use crate::clock::Clock;
+use crate::error::ApiError;
+use crate::host_key::{HostKey, HostKeyError};
+use crate::limits::Limits;
+use crate::packs::{Packs, Record, RecordKind};
+use crate::rate::Rates;
+use crate::records::seal_verifier;
+use crate::security_headers::Transport;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    rates: Rates<i64>,
+    strangers: Rates<Network>,
+    nobody: Nobody,
+}
+
+/// Stands in for the account of a login that nobody has, so that looking takes the same way.
+pub struct Nobody {
+    /// No account's id.
+    pub account: AccountId,
+    /// A sealed verifier that no secret fits.
+    pub verifier: Vec<u8>,
+}
+
+/// What an [`AppState`] is made of.
+pub struct Parts {
+    /// The database.
+    pub pool: PgPool,
+    /// Where the bytes lie.
+    pub packs: Packs,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Seals what may not lie open.
+    pub host_key: HostKey,
+    /// This installation.
+    pub server_id: ServerId,
+    /// How much is allowed.
+    pub limits: Limits,
+    /// How browsers reach it.
+    pub transport: Transport,
+    /// Whom to believe about a client's address.
+    pub proxy: Proxy,
+}
+
+impl AppState {
+    /// Shares the parts.
+    ///
+    /// # Errors
+    /// [`HostKeyError::Random`].
+    pub fn new(parts: Parts) -> Result<Self, HostKeyError> {
+        let rates = Rates::new(parts.limits.requests_per_s);
+        let strangers = Rates::new(parts.limits.strangers_per_s);
+        let mut unknown = [0; 32];
+        getrandom::fill(&mut unknown)?;
+        let account = AccountId::ZERO;
+        let nobody = Nobody { account, verifier: seal_verifier(&parts.host_key, account, &unknown)? };
+        Ok(Self(Arc::new(Shared { parts, rates, strangers, nobody })))
+    }
+
+    /// The database.
+    pub fn pool(&self) -> &PgPool {
+        &self.0.parts.pool
+    }
+
+    /// Where the bytes lie.
+    pub fn packs(&self) -> &Packs {
+        &self.0.parts.packs
+    }
+
+    /// Makes decisions about an account durable: each a record, of what it is and its payload. Call it last before the
+    /// transaction that they belong to is committed.
+    ///
+    /// # Errors
+    /// `no_space`, `unavailable`.
+    pub async fn decide(&self, owner: AccountId, decisions: Vec<(RecordKind, Vec<u8>)>) -> Result<(), ApiError> {
+        let record = |(kind, payload): (RecordKind, Vec<u8>)| Record::new(kind, owner, payload.into());
+        self.packs().append(decisions.into_iter().map(record).collect()).await?;
+        Ok(())
+    }
+
+    /// Milliseconds since 1970 (UTC), by the server's clock.
+    pub fn now_ms(&self) -> u64 {
+        self.0.parts.clock.now_ms()
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.parts.clock
+    }
+
+    /// Seals what may not lie open.
+    pub fn host_key(&self) -> &HostKey {
+        &self.0.parts.host_key
+    }
+
+    /// This installation.
+    pub fn server_id(&self) -> ServerId {
+        self.0.parts.server_id
+    }
+
+    /// How much is allowed.
+    pub fn limits(&self) -> &Limits {
+        &self.0.parts.limits
+    }
+
+    /// How browsers reach it.
+    pub fn transport(&self) -> Transport {
+        self.0.parts.transport
+    }
+
+    /// Counts a request of an account.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub fn take_known(&self, account_no: i64) -> Result<(), ApiError> {
+        self.0.rates.take(account_no, Instant::now())
+    }
+
+    /// Counts a request of somebody unknown.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub fn take_stranger(&self, network: Network) -> Result<(), ApiError> {
+        self.0.strangers.take(network, Instant::now())
+    }
+
+    /// Stands in for an account that is not there.
+    pub fn nobody(&self) -> &Nobody {
+        &self.0.nobody
+    }
+
+    /// Whom to believe about a client's address.
+    pub fn proxy(&self) -> Proxy {
+        self.0.parts.proxy
+    }
+
+    /// Bytes that nobody can guess.
+    ///
+    /// # Errors
+    /// `unavailable` when the system gives none.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], ApiError> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            tracing::error!(%error, "the system gives no random bytes");
+            ApiError::unavailable()
+        })?;
+        Ok(bytes)
+    }
+}

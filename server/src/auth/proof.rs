@@ -1,0 +1,51 @@
+//! How somebody proves who they are: by what their password became, or by a signature of a challenge.
+
+use iota_core::api::json::{ChallengeAnswer, Token, code};
+use iota_core::id::{AccountId, Challenge, Digest};
+use subtle::ConstantTimeEq;
+
+use super::bearer::new_token;
+use crate::app_state::AppState;
+use crate::error::{ApiError, ApiResult};
+use crate::records::open_verifier;
+use crate::store::{challenge, token};
+
+/// Whether a login secret is the account's. Opens one seal, hashes once, compares in constant time.
+///
+/// # Errors
+/// `internal` when the verifier does not open with this host key.
+pub fn check_verifier(state: &AppState, account: AccountId, sealed: &[u8], auth_secret: &Digest) -> ApiResult<bool> {
+    let known = open_verifier(state.host_key(), account, sealed)?;
+    let given = state.host_key().verifier(account, auth_secret);
+    Ok(known.ct_eq(&given).into())
+}
+
+/// A challenge for `subject`. For an unknown one it is kept nowhere, and looks the same.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn challenge_for(subject: &[u8; 16], known: bool, state: &AppState) -> ApiResult<ChallengeAnswer> {
+    let challenge = Challenge(state.random()?);
+    if known {
+        challenge::insert(state.pool(), &challenge, subject, state.now_ms()).await?;
+    }
+    Ok(ChallengeAnswer { challenge })
+}
+
+/// A token for an account, or for a machine of it.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn token_for(account_no: i64, device_no: Option<i64>, life_ms: u64, state: &AppState) -> ApiResult<Token> {
+    let (text, hash) = new_token(state)?;
+    let now_ms = state.now_ms();
+    token::insert(state.pool(), &hash, account_no, device_no, now_ms + life_ms, now_ms).await?;
+    Ok(Token { token: text.to_string(), expires_in_s: life_ms / 1000 })
+}
+
+/// The answer to a challenge that was not answered as it should: it does not say why.
+pub fn not_proved() -> ApiError {
+    let message =
+        "the proof does not hold, or its challenge has ended: ask for another challenge and sign it with the right key";
+    ApiError::new(code::BAD_CREDENTIALS, message)
+}

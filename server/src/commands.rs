@@ -1,0 +1,111 @@
+//! What the program can be told to do: one command, one file.
+
+pub mod codes;
+pub mod serve;
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use sqlx::PgPool;
+use tokio::time::{Instant, sleep};
+
+use crate::config::Config;
+use crate::data_dir::{DataDir, DataLock};
+use crate::host_key::{HostKey, HostKeyError};
+use crate::postgres::{self, Embedded};
+
+/// How long a command waits for a server that is starting.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A database for one command, and what has to be ended after it.
+pub struct Database {
+    /// Connections to it.
+    pub pool: PgPool,
+    embedded: Option<Embedded>,
+    _lock: Option<DataLock>,
+}
+
+impl Database {
+    /// For a command that has locked the data folder: the one by URL, or the built-in one, started.
+    ///
+    /// # Errors
+    /// When it cannot be used; the message says what to do.
+    pub async fn start(data: &DataDir, config: &Config, lock: DataLock) -> Result<Self> {
+        if let Some(url) = &config.database.url {
+            let pool = migrated(postgres::parse_url(url)?).await?;
+            return Ok(Self { pool, embedded: None, _lock: Some(lock) });
+        }
+        let embedded = Embedded::start(data.path(), config.database.programs.as_deref()).await?;
+        match migrated(embedded.options()).await {
+            Ok(pool) => Ok(Self { pool, embedded: Some(embedded), _lock: Some(lock) }),
+            Err(error) => {
+                embedded.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// For a command that works beside a running server, or alone when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be used; the message says what to do.
+    pub async fn beside(data: &DataDir, config: &Config, command: &str) -> Result<Self> {
+        let begun = Instant::now();
+        loop {
+            let holder = match data.try_lock(command)? {
+                Ok(lock) => return Self::start(data, config, lock).await,
+                Err(holder) => holder,
+            };
+            if holder.starts_with("serve") {
+                let options = match &config.database.url {
+                    Some(url) => postgres::parse_url(url)?,
+                    None => postgres::beside(data.path()),
+                };
+                if let Ok(pool) = migrated(options).await {
+                    return Ok(Self { pool, embedded: None, _lock: None });
+                }
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!(
+                    "the data folder is in use by `iota-server {holder}`, whose database does not answer: try again later"
+                );
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Ends the connections, and the database if this command started it.
+    pub async fn stop(self) {
+        self.pool.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
+
+async fn migrated(options: sqlx::postgres::PgConnectOptions) -> Result<PgPool> {
+    let pool = postgres::connect(options).await?;
+    postgres::migrate(&pool).await?;
+    Ok(pool)
+}
+
+/// The host key; a new one only where nothing was sealed with another.
+///
+/// # Errors
+/// When it cannot be used, or is missing beside data that needs it.
+pub fn host_key(data: &Path) -> Result<HostKey> {
+    let kept = ["postgres", "packs"].iter().any(|folder| data.join(folder).exists());
+    match HostKey::load(data) {
+        Err(HostKeyError::File { source, path }) if source.kind() == std::io::ErrorKind::NotFound && kept => {
+            bail!(
+                "{} is missing, and logins were sealed with it: put back the copy that you keep of it",
+                path.display()
+            )
+        }
+        Err(HostKeyError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            HostKey::load_or_create(data).context("cannot make the host key")
+        }
+        loaded => Ok(loaded?),
+    }
+}

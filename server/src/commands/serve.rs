@@ -1,0 +1,117 @@
+//! `iota-server serve`.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use iota_core::id::ServerId;
+use rustls::ServerConfig;
+use sqlx::PgPool;
+
+use super::{Database, host_key};
+use crate::app_state::{AppState, Parts};
+use crate::client_address::Proxy;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Protection};
+use crate::data_dir::DataDir;
+use crate::packs::{PackOptions, Packs};
+use crate::pages::Site;
+use crate::router;
+use crate::security_headers::Transport;
+use crate::serve;
+use crate::shutdown::Shutdown;
+use crate::store::server;
+use crate::tls;
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When it cannot start; the message says what to do.
+pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
+    let protection = config.server.protection()?;
+    let mut shutdown = Shutdown::listen()?;
+    let lock = data.lock("serve")?;
+    let listener = TcpListener::bind(config.server.listen)
+        .with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    let tls = tls_of(&protection, data, config)?;
+    let key = host_key(data.path())?;
+    // Whoever stops us while the database starts ends it; it recovers at the next start.
+    let database = tokio::select! {
+        started = Database::start(data, config, lock) => started?,
+        () = shutdown.asked() => return Ok(()),
+    };
+    let served = async {
+        let server_id = server_id(&database.pool).await?;
+        let packs = Packs::open(&data.path().join("packs"), server_id, PackOptions::default())?;
+        let parts = Parts {
+            packs: packs.clone(),
+            clock: Arc::new(SystemClock),
+            host_key: key,
+            server_id,
+            pool: database.pool.clone(),
+            limits: config.limits.clone(),
+            transport: transport_of(&protection),
+            proxy: if protection == Protection::Proxy { Proxy::InFront } else { Proxy::None },
+        };
+        let served = serve_app(AppState::new(parts)?, listener, tls, shutdown).await;
+        packs.close().await;
+        served
+    };
+    let served = served.await;
+    database.stop().await;
+    tracing::info!("stopped");
+    served
+}
+
+async fn serve_app(
+    state: AppState,
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    mut shutdown: Shutdown,
+) -> Result<()> {
+    let site = Site::beside_program().map(|folder| Site::load(&folder)).transpose()?;
+    if site.is_none() {
+        tracing::warn!("the files of the pages are not beside the program: pages are plain");
+    }
+    let limits = state.limits().clone();
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening at {scheme}://{}", listener.local_addr()?);
+    let app = router::app(state, site);
+    serve::serve(listener, app, tls, &limits, shutdown.asked()).await.context("cannot go on listening")
+}
+
+/// Made when the database is.
+async fn server_id(pool: &PgPool) -> Result<ServerId> {
+    if let Some(known) = server::find(pool).await? {
+        return Ok(known);
+    }
+    let mut made = ServerId::ZERO;
+    getrandom::fill(&mut made.0)?;
+    server::insert(pool, made, SystemClock.now_ms()).await?;
+    server::find(pool).await?.context("the database does not keep the id of this server")
+}
+
+fn transport_of(protection: &Protection) -> Transport {
+    if *protection == Protection::None { Transport::Plain } else { Transport::Tls }
+}
+
+fn tls_of(protection: &Protection, data: &DataDir, config: &Config) -> Result<Option<Arc<ServerConfig>>> {
+    match protection {
+        Protection::None | Protection::Proxy => Ok(None),
+        Protection::Files { cert, key } => Ok(Some(tls::from_files(cert, key)?)),
+        Protection::SelfSigned => {
+            let (tls, pin) = tls::self_signed(data.path(), names(config))?;
+            tracing::info!("the certificate is of our own making; pin of its key: {pin}");
+            Ok(Some(tls))
+        }
+    }
+}
+
+/// Under which names clients may come. They check the pin; a browser asks once in any case.
+fn names(config: &Config) -> Vec<String> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let plain = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    let listen = config.server.listen.ip();
+    let address = (!listen.is_unspecified()).then(|| listen.to_string());
+    [Some("localhost".to_owned()), plain.then_some(host), address].into_iter().flatten().collect()
+}

@@ -1,0 +1,140 @@
+//! The program `iota-server`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use iota_server::codes::MAX_INVITATION_DAYS;
+use iota_server::commands::{codes, serve};
+use iota_server::config::{self, Config, OwnTls};
+use iota_server::data_dir::DataDir;
+use iota_server::telemetry;
+
+/// The server of IotaBackup: keeps what machines back up, and cannot read it.
+#[derive(Parser)]
+#[command(name = "iota-server", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve agents, browsers and the command line
+    Serve(ServeArguments),
+    /// Print a one-time token for the first account, the administrator's
+    SetupToken(Where),
+    /// Print a one-time code for one more account
+    Invite {
+        /// Where everything is
+        #[command(flatten)]
+        place: Where,
+        /// Days until the code ends
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_INVITATION_DAYS)))]
+        days: u32,
+    },
+    /// Print a configuration with every setting explained
+    ExampleConfig,
+}
+
+#[derive(Args)]
+struct Where {
+    /// Folder of everything that is kept
+    #[arg(long, value_name = "DIR", env = "IOTABACKUP_DATA")]
+    data: PathBuf,
+    /// Configuration (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A Postgres elsewhere, in place of the built-in one
+    #[arg(long, value_name = "URL", env = "IOTABACKUP_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+#[derive(Args)]
+struct ServeArguments {
+    #[command(flatten)]
+    place: Where,
+    /// Address and port [default: 127.0.0.1:4680]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<std::net::SocketAddr>,
+    /// Certificate chain, PEM
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// A certificate of the server's own making
+    #[arg(long, value_name = "HOW")]
+    tls: Option<OwnTls>,
+    /// A proxy in front does TLS and names the client in X-Forwarded-For
+    #[arg(long)]
+    behind_proxy: bool,
+}
+
+impl Where {
+    fn config(&self) -> Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(url) = &self.database_url {
+            config.database.url = Some(url.clone());
+        }
+        Ok(config)
+    }
+}
+
+impl ServeArguments {
+    fn config(&self) -> Result<Config> {
+        let mut config = self.place.config()?;
+        let server = &mut config.server;
+        if let Some(listen) = self.listen {
+            server.listen = listen;
+        }
+        if self.tls_cert.is_some() || self.tls_key.is_some() || self.tls.is_some() || self.behind_proxy {
+            server.tls_cert.clone_from(&self.tls_cert);
+            server.tls_key.clone_from(&self.tls_key);
+            (server.tls, server.behind_proxy) = (self.tls, self.behind_proxy);
+        }
+        Ok(config)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    telemetry::start();
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(arguments) => {
+            let config = arguments.config()?;
+            // What cannot be served is refused before anything is made.
+            config.server.protection()?;
+            serve::run(&DataDir::open_or_create(&arguments.place.data)?, &config).await
+        }
+        Command::SetupToken(place) => {
+            let token = codes::setup_token(&DataDir::open_or_create(&place.data)?, &place.config()?).await?;
+            print(&token.0)
+        }
+        Command::Invite { place, days } => {
+            let code = codes::invite(&DataDir::open(&place.data)?, &place.config()?, days).await?;
+            print(&code.0)
+        }
+        Command::ExampleConfig => print(config::EXAMPLE.trim_end()),
+    }
+}
+
+/// Whoever closes the pipe early has read enough.
+fn print(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

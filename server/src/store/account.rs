@@ -1,0 +1,160 @@
+//! Accounts: who signs in, and with which public key.
+
+use iota_core::id::{AccountId, VerifyingKey};
+use sqlx::{PgConnection, PgPool};
+
+use super::{Result, id};
+use crate::host_key::{HostKey, HostKeyError};
+use crate::records::{AccountRecord, seal_verifier};
+
+/// An account without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its row.
+    pub account_no: i64,
+    /// The account.
+    pub account: AccountId,
+    /// Its login, normalised.
+    pub login: String,
+    /// Identity key.
+    pub identity: VerifyingKey,
+    /// May manage accounts.
+    pub administrator: bool,
+    /// Web sessions of another epoch are over.
+    pub session_epoch: i32,
+}
+
+/// What is stored of a new account.
+#[derive(Debug)]
+pub struct NewAccount<'a> {
+    record: &'a AccountRecord,
+    /// Sealed with the host key.
+    verifier: Vec<u8>,
+    /// Sealed with the host key: [`crate::records::seal_slots`].
+    slot_list: Vec<u8>,
+    slots_version: u32,
+}
+
+impl<'a> NewAccount<'a> {
+    /// The row of a record and its newest slot list.
+    ///
+    /// # Errors
+    /// [`HostKeyError::Random`].
+    pub fn from_record(
+        record: &'a AccountRecord,
+        key: &HostKey,
+        sealed_slots: Vec<u8>,
+        slots_version: u32,
+    ) -> std::result::Result<Self, HostKeyError> {
+        let verifier = seal_verifier(key, record.account, &record.verifier)?;
+        Ok(Self { record, verifier, slot_list: sealed_slots, slots_version })
+    }
+}
+
+struct Row {
+    account_no: i64,
+    account_id: Vec<u8>,
+    login: String,
+    identity: Vec<u8>,
+    administrator: bool,
+    session_epoch: i32,
+}
+
+impl Row {
+    fn account(self) -> Result<Account> {
+        Ok(Account {
+            account_no: self.account_no,
+            account: id(&self.account_id, "account")?,
+            login: self.login,
+            identity: id(&self.identity, "identity key")?,
+            administrator: self.administrator,
+            session_epoch: self.session_epoch,
+        })
+    }
+}
+
+/// Adds an account; `None` when its id or login is taken.
+pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Result<Option<i64>> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO account (account_id, login, identity, verifier, slot_list, slots_version, administrator, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING account_no",
+        &new.record.account.0[..],
+        new.record.login,
+        &new.record.identity.0[..],
+        new.verifier,
+        new.slot_list,
+        i64::from(new.slots_version),
+        new.record.administrator,
+        super::signed(new.record.created_ms),
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// Whether there is any account.
+pub async fn exists_any(pool: &PgPool) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM account) AS "exists!""#).fetch_one(pool).await?)
+}
+
+/// The account of a row.
+pub async fn find_by_no(pool: &PgPool, account_no: i64) -> Result<Option<Account>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT account_no, account_id, login, identity, administrator, session_epoch FROM account WHERE account_no = $1",
+        account_no,
+    );
+    row.fetch_optional(pool).await?.map(Row::account).transpose()
+}
+
+/// The account with an id.
+pub async fn find(pool: &PgPool, account: AccountId) -> Result<Option<Account>> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT account_no, account_id, login, identity, administrator, session_epoch FROM account WHERE account_id = $1",
+        &account.0[..],
+    );
+    row.fetch_optional(pool).await?.map(Row::account).transpose()
+}
+
+/// The account with a normalised login, and its sealed verifier.
+pub async fn find_by_login(pool: &PgPool, login: &str) -> Result<Option<(Account, Vec<u8>)>> {
+    let row = sqlx::query!(
+        "SELECT account_no, account_id, login, identity, verifier, administrator, session_epoch FROM account WHERE login = $1",
+        login,
+    );
+    let Some(row) = row.fetch_optional(pool).await? else { return Ok(None) };
+    let account = Account {
+        account_no: row.account_no,
+        account: id(&row.account_id, "account")?,
+        login: row.login,
+        identity: id(&row.identity, "identity key")?,
+        administrator: row.administrator,
+        session_epoch: row.session_epoch,
+    };
+    Ok(Some((account, row.verifier)))
+}
+
+/// The slot list of an account, sealed with the host key.
+pub async fn slot_list(pool: &PgPool, account_no: i64) -> Result<Option<Vec<u8>>> {
+    let list = sqlx::query_scalar!("SELECT slot_list FROM account WHERE account_no = $1", account_no);
+    Ok(list.fetch_optional(pool).await?)
+}
+
+/// The same, locked against other changes until the transaction ends.
+pub async fn lock_slots(connection: &mut PgConnection, account_no: i64) -> Result<Option<Vec<u8>>> {
+    let list = sqlx::query_scalar!("SELECT slot_list FROM account WHERE account_no = $1 FOR NO KEY UPDATE", account_no);
+    Ok(list.fetch_optional(connection).await?)
+}
+
+/// Replaces the slot list.
+pub async fn set_slots(connection: &mut PgConnection, account_no: i64, version: u32, sealed: &[u8]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE account SET slot_list = $2, slots_version = $3 WHERE account_no = $1",
+        account_no,
+        sealed,
+        i64::from(version),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
