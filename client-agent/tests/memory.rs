@@ -55,14 +55,14 @@ impl Source for Endless {
             return Ok(None);
         }
         let directory = self.next / FILES_PER_DIRECTORY;
-        let begins = self.next % FILES_PER_DIRECTORY == 0 && !self.in_directory;
+        let begins = self.next.is_multiple_of(FILES_PER_DIRECTORY) && !self.in_directory;
         let (path, kind, size) = if begins {
             self.in_directory = true;
             (format!("d{directory:08}"), FoundKind::Dir, 0)
         } else {
             let number = self.next;
             self.next += 1;
-            self.in_directory = self.next % FILES_PER_DIRECTORY != 0;
+            self.in_directory = !self.next.is_multiple_of(FILES_PER_DIRECTORY);
             (
                 format!("d{directory:08}/a file with a name of usual length {number:010}"),
                 FoundKind::File { link: None },

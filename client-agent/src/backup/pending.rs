@@ -163,6 +163,9 @@ impl Run<'_, '_> {
     /// Adds the whole content of a small file: in a known bundle, one under way, or the one that is being filled.
     pub(super) fn add_small(&mut self, file: FileId, plaintext: &[u8]) -> Result<(), BackupError> {
         let content = chunk_key(self.machine.dedup, plaintext);
+        if self.pending.bundle.is_crowded() {
+            self.flush_bundle()?;
+        }
         if let Some(known) = self.state.slice(&content, &self.sparse)? {
             self.pending.extent(file, slice(known.chunk, known.start, known.bytes));
             return Ok(());

@@ -5,6 +5,9 @@ use iota_core::extent::ChunkKey;
 use iota_crypto::cut::{CutKey, MAX_BUNDLE_BYTES};
 use std::collections::HashMap;
 
+/// Most files that wait for one bundle: what waits is in memory, and many files may share one short content.
+const MAX_BUNDLE_FILES: usize = 8192;
+
 /// A small content in a bundle, and the files that have it.
 #[derive(Debug)]
 pub struct Member {
@@ -26,6 +29,7 @@ pub struct Bundle {
     /// What is where.
     pub members: Vec<Member>,
     by_content: HashMap<[u8; 32], usize>,
+    files: usize,
 }
 
 impl Bundle {
@@ -34,10 +38,16 @@ impl Bundle {
         match self.by_content.get(&content.0) {
             Some(&member) => {
                 self.members[member].files.push(file);
+                self.files += 1;
                 true
             }
             None => false,
         }
+    }
+
+    /// Whether no other file should wait for this bundle.
+    pub fn is_crowded(&self) -> bool {
+        self.files >= MAX_BUNDLE_FILES
     }
 
     /// Whether `length` more bytes do not fit.
@@ -51,6 +61,7 @@ impl Bundle {
             Member { content, start: self.bytes.len() as u32, bytes: plaintext.len() as u32, files: vec![file] };
         self.by_content.insert(content.0, self.members.len());
         self.members.push(member);
+        self.files += 1;
         self.bytes.extend_from_slice(plaintext);
         cut.ends_bundle(&content, plaintext.len() as u64)
     }
