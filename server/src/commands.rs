@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Database {
     /// Connections to it.
     pub pool: PgPool,
+    /// What its rows are sealed with.
+    pub host_key: HostKey,
     embedded: Option<Embedded>,
     _lock: Option<DataLock>,
 }
@@ -32,13 +34,14 @@ impl Database {
     /// # Errors
     /// When it cannot be used; the message says what to do.
     pub async fn start(data: &DataDir, config: &Config, lock: DataLock) -> Result<Self> {
+        let host_key = host_key(data.path())?;
         if let Some(url) = &config.database.url {
             let pool = migrated(postgres::parse_url(url)?).await?;
-            return Ok(Self { pool, embedded: None, _lock: Some(lock) });
+            return Ok(Self { pool, host_key, embedded: None, _lock: Some(lock) });
         }
         let embedded = Embedded::start(data.path(), config.database.programs.as_deref()).await?;
         match migrated(embedded.options()).await {
-            Ok(pool) => Ok(Self { pool, embedded: Some(embedded), _lock: Some(lock) }),
+            Ok(pool) => Ok(Self { pool, host_key, embedded: Some(embedded), _lock: Some(lock) }),
             Err(error) => {
                 embedded.stop().await;
                 Err(error)
@@ -63,7 +66,8 @@ impl Database {
                     None => postgres::beside(data.path()),
                 };
                 if let Ok(pool) = migrated(options).await {
-                    return Ok(Self { pool, embedded: None, _lock: None });
+                    let host_key = HostKey::load(data.path())?;
+                    return Ok(Self { pool, host_key, embedded: None, _lock: None });
                 }
             }
             if begun.elapsed() > PATIENCE {
@@ -90,11 +94,20 @@ async fn migrated(options: sqlx::postgres::PgConnectOptions) -> Result<PgPool> {
     Ok(pool)
 }
 
-/// The host key; a new one only where nothing was sealed with another.
+/// Makes the data folder if there is none.
 ///
 /// # Errors
-/// When it cannot be used, or is missing beside data that needs it.
-pub fn host_key(data: &Path) -> Result<HostKey> {
+/// When it cannot be used, or this user cannot run the database in it.
+pub fn open_or_create(path: &Path, config: &Config) -> Result<DataDir> {
+    if config.database.url.is_none() {
+        postgres::require_user()?;
+    }
+    Ok(DataDir::open_or_create(path)?)
+}
+
+/// The host key; a new one only where nothing was sealed with another.
+///
+fn host_key(data: &Path) -> Result<HostKey> {
     let kept = ["postgres", "packs"].iter().any(|folder| data.join(folder).exists());
     match HostKey::load(data) {
         Err(HostKeyError::File { source, path }) if source.kind() == std::io::ErrorKind::NotFound && kept => {

@@ -57,7 +57,7 @@ pub enum HostKeyError {
 }
 
 /// See the module.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct HostKey([u8; 32]);
 
 impl HostKey {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use iota_server::codes::MAX_INVITATION_DAYS;
-use iota_server::commands::{codes, serve};
+use iota_server::commands::{codes, open_or_create, serve};
 use iota_server::config::{self, Config, OwnTls};
 use iota_server::data_dir::DataDir;
 use iota_server::telemetry;
@@ -117,10 +117,11 @@ async fn run(command: Command) -> Result<()> {
             let config = arguments.config()?;
             // What cannot be served is refused before anything is made.
             config.server.protection()?;
-            serve::run(&DataDir::open_or_create(&arguments.place.data)?, &config).await
+            serve::run(&open_or_create(&arguments.place.data, &config)?, &config).await
         }
         Command::SetupToken(place) => {
-            let token = codes::setup_token(&DataDir::open_or_create(&place.data)?, &place.config()?).await?;
+            let config = place.config()?;
+            let token = codes::setup_token(&open_or_create(&place.data, &config)?, &config).await?;
             print(&token.0)
         }
         Command::Invite { place, days } => {

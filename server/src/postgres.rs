@@ -17,6 +17,7 @@ use std::{io, process};
 
 use thiserror::Error;
 
+pub use cluster::require_user;
 pub use connect::{connect, parse_url, pool_options};
 pub use schema::migrate;
 pub use supervisor::{Embedded, beside};

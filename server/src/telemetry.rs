@@ -1,20 +1,25 @@
 //! Logs: to standard error, message and fields. No logins, addresses, tokens or contents, at any level.
 
+use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
+
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless `IOTABACKUP_LOG` says otherwise.
+const DEFAULT: &str = "info,sqlx=warn,tower_sessions=error,tower_sessions_core=error";
+
 /// Turns logging on: `info`, or what `IOTABACKUP_LOG` says (`debug`, `iota_server=trace`, …). Panics are logged too.
 pub fn start() {
-    let filter = EnvFilter::try_from_env("IOTABACKUP_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,tower_sessions=error,tower_sessions_core=error"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    if subscriber.try_init().is_ok() {
-        std::panic::set_hook(Box::new(
-            |panic| tracing::error!(%panic, "a request or task failed by a bug: please report it"),
-        ));
+    let filter = EnvFilter::try_from_env("IOTABACKUP_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init().is_ok() {
+        let log =
+            |panic: &PanicHookInfo<'_>| tracing::error!(%panic, "a request or task failed by a bug: please report it");
+        std::panic::set_hook(Box::new(log));
     }
 }
 

@@ -8,7 +8,7 @@ use iota_core::id::ServerId;
 use rustls::ServerConfig;
 use sqlx::PgPool;
 
-use super::{Database, host_key};
+use super::Database;
 use crate::app_state::{AppState, Parts};
 use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
@@ -34,7 +34,6 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
     let listener = TcpListener::bind(config.server.listen)
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
     let tls = tls_of(&protection, data, config)?;
-    let key = host_key(data.path())?;
     // Whoever stops us while the database starts ends it; it recovers at the next start.
     let database = tokio::select! {
         started = Database::start(data, config, lock) => started?,
@@ -46,7 +45,7 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
         let parts = Parts {
             packs: packs.clone(),
             clock: Arc::new(SystemClock),
-            host_key: key,
+            host_key: database.host_key.clone(),
             server_id,
             pool: database.pool.clone(),
             limits: config.limits.clone(),

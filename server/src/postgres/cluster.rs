@@ -55,9 +55,7 @@ impl Cluster {
     /// # Errors
     /// [`PostgresError`].
     pub async fn open(data_dir: &Path, configured: Option<&Path>) -> Result<Self> {
-        if rustix::process::geteuid().is_root() {
-            return Err(PostgresError::Root);
-        }
+        require_user()?;
         let data = data_dir.join("postgres");
         let version = version_of(&data)?;
         let programs = Programs::find(configured, &data, version.as_deref())?;
@@ -165,6 +163,14 @@ impl Cluster {
         };
         read().unwrap_or_else(|error| format!("nothing that can be read ({error})"))
     }
+}
+
+/// Checks that this user may run Postgres.
+///
+/// # Errors
+/// [`PostgresError::Root`].
+pub fn require_user() -> Result<()> {
+    if rustix::process::geteuid().is_root() { Err(PostgresError::Root) } else { Ok(()) }
 }
 
 /// How to connect to the cluster of a data folder that runs already.

@@ -1,0 +1,19 @@
+//! Real servers for tests: a free port, a fresh database, packs in a temporary folder, and a clock that the test moves.
+//!
+//! The database is made in the cluster that `IOTABACKUP_TEST_DATABASE_URL` names (`cargo run -p xtask -- with-database`
+//! starts one), or else in one that this process starts and ends.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a panic is how tests fail")]
+
+mod account;
+mod browser;
+mod cluster;
+mod database;
+mod machine;
+mod server;
+
+pub use account::{TestAccount, slot_list};
+pub use browser::{Answer, Browser};
+pub use database::TestDatabase;
+pub use machine::{TestMachine, grant};
+pub use server::TestServer;

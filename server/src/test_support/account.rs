@@ -1,0 +1,126 @@
+//! An account of a test, with its keys.
+
+use ed25519_dalek::{Signer, SigningKey};
+use iota_core::api::json::{Bytes, CreateAccount, Login, OwnerChallengeRequest, OwnerSessionRequest, SessionInfo};
+use iota_core::api::json::{ChallengeAnswer, Token};
+use iota_core::api::normalise_login;
+use iota_core::id::{AccountId, Digest, Signature, SlotId, VerifyingKey};
+use iota_core::proof::{account_creation, owner_session};
+use iota_core::slot::{SignedSlotList, Slot, SlotHeader, SlotKind, SlotList};
+
+use super::browser::{Answer, Browser};
+use super::server::TestServer;
+
+/// Somebody with a password and a vault, signed in.
+pub struct TestAccount {
+    /// The account.
+    pub account: AccountId,
+    /// Its login.
+    pub login: String,
+    /// What its password becomes.
+    pub auth_secret: Digest,
+    /// Its identity.
+    pub identity: SigningKey,
+    /// Its browser.
+    pub browser: Browser,
+}
+
+impl TestAccount {
+    /// The first account of a server, an administrator.
+    pub async fn first(server: &TestServer) -> Self {
+        let code = server.setup_code().await;
+        Self::create(server, &code, "ada@example.org").await
+    }
+
+    /// One more account.
+    pub async fn invited(server: &TestServer, login: &str) -> Self {
+        let code = server.invitation().await;
+        Self::create(server, &code, login).await
+    }
+
+    /// Makes an account by a code, and stays signed in.
+    pub async fn create(server: &TestServer, code: &str, login: &str) -> Self {
+        let account = Self::draft(server, login);
+        account.browser.post("/accounts", &account.creation(server, code)).await.json::<SessionInfo>();
+        account
+    }
+
+    /// Keys and names of an account that the server has not heard of.
+    pub fn draft(server: &TestServer, login: &str) -> Self {
+        let random = || server.state.random().unwrap();
+        Self {
+            account: AccountId(server.state.random().unwrap()),
+            login: login.into(),
+            auth_secret: Digest(random()),
+            identity: SigningKey::from_bytes(&random()),
+            browser: server.stranger(),
+        }
+    }
+
+    /// The request that makes it.
+    pub fn creation(&self, server: &TestServer, code: &str) -> CreateAccount {
+        let (login, identity) = (normalise_login(&self.login), self.identity_key());
+        let message = account_creation(server.state.server_id(), self.account, &identity, &login, &self.auth_secret.0);
+        CreateAccount {
+            code: code.into(),
+            login: self.login.clone(),
+            auth_secret: self.auth_secret,
+            account: self.account,
+            identity,
+            slot_list: Bytes(self.slots(1).encode()),
+            signature: self.sign(&message),
+        }
+    }
+
+    /// Its public key.
+    pub fn identity_key(&self) -> VerifyingKey {
+        VerifyingKey(self.identity.verifying_key().to_bytes())
+    }
+
+    /// A slot list of a version, signed.
+    pub fn slots(&self, version: u32) -> SignedSlotList {
+        slot_list(self.account, version, &self.identity)
+    }
+
+    /// A signature by the identity key.
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature(self.identity.sign(message).to_bytes())
+    }
+
+    /// Signs in, from this browser.
+    pub async fn sign_in(&self, browser: &Browser) -> Answer {
+        browser.post("/login", &Login { login: self.login.clone(), auth_secret: self.auth_secret }).await
+    }
+
+    /// An owner session's client.
+    pub async fn owner(&self, server: &TestServer) -> Browser {
+        let stranger = server.stranger();
+        let asked = stranger.post("/owner/challenge", &OwnerChallengeRequest { account: self.account }).await;
+        let request = self.owner_session(server, asked.json::<ChallengeAnswer>());
+        stranger.with_token(&stranger.post("/owner/session", &request).await.json::<Token>().token)
+    }
+
+    /// The answer to a challenge.
+    pub fn owner_session(&self, server: &TestServer, answer: ChallengeAnswer) -> OwnerSessionRequest {
+        let message = owner_session(server.state.server_id(), self.account, answer.challenge);
+        OwnerSessionRequest { account: self.account, challenge: answer.challenge, signature: self.sign(&message) }
+    }
+}
+
+/// A signed list of one slot, which opens nothing.
+pub fn slot_list(account: AccountId, version: u32, identity: &SigningKey) -> SignedSlotList {
+    let header = SlotHeader {
+        account,
+        slot: SlotId([version as u8; 16]),
+        generation: 1,
+        kind: SlotKind::RecoveryWords,
+        m_kib: 0,
+        t: 0,
+        p: 0,
+        salt: [1; 16],
+        nonce: [2; 24],
+    };
+    let list = SlotList { account, version, slots: vec![Slot { header, commitment: [3; 32], sealed: [4; 48] }] };
+    let signature = Signature(identity.sign(&list.encode()).to_bytes());
+    SignedSlotList { list, signature }
+}

@@ -1,0 +1,124 @@
+//! A client that keeps its cookie, as a browser does, or brings a token.
+
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use iota_core::api::PREFIX;
+use iota_core::api::json::ErrorBody;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::{Mutex, PoisonError};
+
+/// Asks one server.
+pub struct Browser {
+    url: String,
+    client: reqwest::Client,
+    cookie: Mutex<Option<String>>,
+    token: Option<String>,
+}
+
+/// What it was answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+impl Browser {
+    /// Nobody, yet.
+    pub fn new(url: &str) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url: url.into(), client, cookie: Mutex::default(), token: None }
+    }
+
+    /// The same with a bearer token in place of a cookie.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { url: self.url.clone(), client: self.client.clone(), cookie: Mutex::default(), token: Some(token.into()) }
+    }
+
+    /// Another one with the same cookie, as it is now.
+    pub fn same(&self) -> Self {
+        let cookie = Mutex::new(self.cookie());
+        Self { url: self.url.clone(), client: self.client.clone(), cookie, token: self.token.clone() }
+    }
+
+    /// The cookie that it would send: `name=value`.
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// `GET` below `/api/v1`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, Vec::new()).await
+    }
+
+    /// `POST` of JSON.
+    pub async fn post(&self, path: &str, body: &impl Serialize) -> Answer {
+        self.send(Method::POST, path, Some("application/json"), serde_json::to_vec(body).unwrap()).await
+    }
+
+    /// `PUT` of JSON.
+    pub async fn put(&self, path: &str, body: &impl Serialize) -> Answer {
+        self.send(Method::PUT, path, Some("application/json"), serde_json::to_vec(body).unwrap()).await
+    }
+
+    /// Any request below `/api/v1`.
+    pub async fn send(&self, method: Method, path: &str, content_type: Option<&str>, body: Vec<u8>) -> Answer {
+        let mut request =
+            self.client.request(method, format!("{}{PREFIX}{path}", self.url)).header("x-iota", "1").body(body);
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(cookie) = self.cookie() {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let response = request.send().await.unwrap();
+        self.take_cookie(response.headers());
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    fn take_cookie(&self, headers: &HeaderMap) {
+        let Some(set) = headers.get(header::SET_COOKIE).and_then(|value| value.to_str().ok()) else { return };
+        let pair = set.split(';').next().unwrap_or_default().to_owned();
+        let kept = !pair.ends_with('=') && !set.contains("Max-Age=0");
+        *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = kept.then_some(pair);
+    }
+}
+
+impl Answer {
+    /// The body as JSON; the answer must be a success.
+    pub fn json<T: DeserializeOwned>(&self) -> T {
+        assert!(self.status.is_success(), "{self}");
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The word of an error answer, or the empty word of a success.
+    pub fn code(&self) -> String {
+        if self.status.is_success() {
+            return String::new();
+        }
+        let body: ErrorBody = serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no error body: {self}"));
+        body.error.code
+    }
+
+    /// Checks that it is a success.
+    pub fn ok(self) -> Self {
+        assert!(self.status.is_success(), "{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {}", self.status, String::from_utf8_lossy(&self.body))
+    }
+}
