@@ -7,6 +7,7 @@ mod process;
 mod sqlx_prepare;
 mod vectors;
 mod wasm;
+mod with_database;
 mod workspace;
 
 use anyhow::Result;
@@ -27,6 +28,8 @@ enum Task {
     SqlxPrepare(sqlx_prepare::Options),
     /// Run the golden vectors of the format inside wasm; needs `node`.
     Vectors,
+    /// Run a command with a temporary Postgres beside it, for tests of the server.
+    WithDatabase(with_database::Options),
 }
 
 fn main() -> Result<()> {
@@ -34,5 +37,6 @@ fn main() -> Result<()> {
         Task::Bundle(options) => bundle::run(&options),
         Task::SqlxPrepare(options) => sqlx_prepare::run(&options),
         Task::Vectors => vectors::run(),
+        Task::WithDatabase(options) => with_database::run(&options),
     }
 }
