@@ -174,7 +174,7 @@ fn permissions() -> Vec<Check> {
         check(
             "mode",
             |path| {
-                for mode in [0o000, 0o421, 0o777, 0o1777] {
+                for mode in [0o400, 0o421, 0o777, 0o1777] {
                     set_mode(file(path, &format!("f{mode:o}")).as_fd(), mode).unwrap();
                 }
                 fs::create_dir(path.join("d")).unwrap();

@@ -131,8 +131,9 @@ struct OnDisk {
 impl OnDisk {
     fn spill(&self, from: usize) {
         let mut inner = self.server.inner.lock().unwrap();
-        for cid in inner.sent[from..].to_vec() {
-            let object = std::mem::take(inner.objects.get_mut(&cid).unwrap());
+        let inner = &mut *inner;
+        for cid in &inner.sent[from..] {
+            let object = std::mem::take(inner.objects.get_mut(cid).unwrap());
             if !object.is_empty() {
                 fs::write(self.directory.join(cid.to_string()), object).unwrap();
             }

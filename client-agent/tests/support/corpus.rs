@@ -203,7 +203,9 @@ fn special(parent: &OwnedFd) {
 }
 
 fn modes(parent: &OwnedFd) {
-    for mode in [0o000, 0o400, 0o644, 0o777, 0o1644, 0o4755, 0o2755, 0o6711] {
+    // Others than root cannot read the first, and get the last three back without those bits.
+    let (root_only, all) = ([0o000, 0o4755, 0o2755, 0o6711], [0o400, 0o644, 0o777, 0o1644]);
+    for &mode in root_only.iter().filter(|_| own_user() == 0).chain(&all) {
         set_mode(file(parent, format!("f{mode:o}").as_bytes(), b"m").as_fd(), mode).unwrap();
     }
     for mode in [0o500, 0o700, 0o1777, 0o2775] {

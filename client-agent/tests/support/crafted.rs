@@ -12,6 +12,7 @@ use iota_core::{
 use std::{
     collections::{BTreeMap, VecDeque},
     io,
+    os::unix::fs::MetadataExt,
 };
 
 /// One made-up path.
@@ -33,7 +34,9 @@ impl Crafted {
         let path = TreePath::parse(path.as_ref()).unwrap();
         let mode = if kind == FoundKind::Dir { 0o755 } else { 0o644 };
         let mtime = Timestamp { seconds: 1_600_000_000, nanoseconds: 7 };
-        let metadata = Metadata { mode, mtime, ..Metadata::default() };
+        // Of whoever runs the test, so that everybody can give it back.
+        let own = std::fs::metadata("/proc/self").unwrap();
+        let metadata = Metadata { mode, mtime, uid: own.uid(), gid: own.gid(), ..Metadata::default() };
         self.0.insert(path.clone(), Made { kind, metadata, content: vec![], hole: 0 });
         self.0.get_mut(&path).unwrap()
     }
