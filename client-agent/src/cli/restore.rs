@@ -55,7 +55,7 @@ fn tell(context: &Context, seq: u64, report: &Report) {
     let output = context.output;
     let Report { files, dirs, others, bytes, kept, losses, loss_count } = report;
     for loss in losses {
-        output.note(line(loss));
+        output.line(line(loss));
     }
     output.note(format!(
         "Restored from snapshot {seq}: {files} files, {dirs} directories, {others} others, {}.",
@@ -65,7 +65,7 @@ fn tell(context: &Context, seq: u64, report: &Report) {
         output.note(format!("{kept} files were there already, the same."));
     }
     if *loss_count > 0 {
-        output.note(format!("{loss_count} losses; what is named above is missing, or is not quite as it was."));
+        output.line(format!("{loss_count} losses; what is named above is missing, or is not quite as it was."));
     }
     let losses: Vec<Value> = losses.iter().map(object).collect();
     output.object(&json!({
