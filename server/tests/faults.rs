@@ -2,6 +2,8 @@
 //!
 //! `IOTABACKUP_KILLS` sets how often (60), `IOTABACKUP_SEED` where the dice begin.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod appliance;
 
 use appliance::{

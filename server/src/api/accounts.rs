@@ -85,15 +85,19 @@ async fn create_with_code(
     let bucket = (network.bucket(b"code"), OF_NETWORK);
     let counted = attempt::begin(state.pool(), &[bucket], state.now_ms()).await?;
     let counted = counted.map_err(ApiError::too_many_attempts)?;
+    let created = take_code_and_insert(new, slots_version, state).await;
+    if created.as_ref().err().is_none_or(|error| error.code() != code::BAD_CODE) {
+        attempt::succeeded(state.pool(), counted).await?;
+    }
+    created
+}
+
+async fn take_code_and_insert(new: &CreateAccount, slots_version: u32, state: &AppState) -> ApiResult<Account> {
+    let wrong =
+        || ApiError::new(code::BAD_CODE, "the code is wrong, used or has expired: ask the administrator for a new one");
+    let hash = codes::hash(&new.code).ok_or_else(wrong)?;
     let mut transaction = state.pool().begin().await?;
-    let kind = match codes::hash(&new.code) {
-        Some(hash) => code_store::take(&mut transaction, &hash, state.now_ms()).await?,
-        None => None,
-    };
-    let kind = kind.ok_or_else(|| {
-        ApiError::new(code::BAD_CODE, "the code is wrong, used or has expired: ask the administrator for a new one")
-    })?;
-    attempt::succeeded(state.pool(), counted).await?;
+    let kind = code_store::take(&mut transaction, &hash, state.now_ms()).await?.ok_or_else(wrong)?;
     let account = insert(&mut transaction, new, slots_version, kind, state).await?;
     transaction.commit().await?;
     Ok(account)
@@ -135,7 +139,15 @@ async fn insert(
 
 #[cfg(test)]
 mod tests {
+    use futures::future::join_all;
+    use iota_core::api::json::{Bytes, ServerInfo, Vault};
+    use iota_core::id::{AccountId, ServerId, Signature};
+
     use super::*;
+    use crate::codes::DAY_MS;
+    use crate::packs;
+    use crate::records::open_slots;
+    use crate::test_support::{TestAccount, TestServer, slot_list};
 
     #[test]
     fn a_login_is_an_address() {
@@ -145,5 +157,151 @@ mod tests {
         for bad in ["", "@", "a@", "@b", "ab", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(253))] {
             assert!(!is_address(bad), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_first_account_is_the_administrators_and_the_others_are_not() {
+        let server = TestServer::start().await;
+        let needs_setup = async || server.stranger().get("/server").await.json::<ServerInfo>().needs_setup;
+        assert!(needs_setup().await);
+        let ada = TestAccount::first(&server).await;
+        assert!(!needs_setup().await);
+        let bob = TestAccount::invited(&server, "bob@example.org").await;
+        let info = async |account: &TestAccount| account.browser.get("/session").await.json::<SessionInfo>();
+        assert!(info(&ada).await.administrator && !info(&bob).await.administrator);
+        let vault: Vault = bob.browser.get("/vault").await.json();
+        assert_eq!((vault.account, vault.identity), (bob.account, bob.identity_key()));
+        assert_eq!(vault.slot_list.0, bob.slots(1).encode());
+    }
+
+    #[tokio::test]
+    async fn a_code_makes_one_account_however_many_ask_at_once() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let drafts: Vec<_> = (0..20).map(|n| TestAccount::draft(&server, &format!("{n}@example.org"))).collect();
+        let requests: Vec<_> = drafts.iter().map(|draft| draft.creation(&server, &code)).collect();
+        let asked = drafts.iter().zip(&requests).map(|(draft, request)| draft.browser.post("/accounts", request));
+        let mut codes: Vec<_> = join_all(asked).await.iter().map(|answer| answer.code()).collect();
+        codes.sort();
+        assert_eq!(codes[0], "");
+        assert!(codes[1..].iter().all(|code| code == code::BAD_CODE), "{codes:?}");
+    }
+
+    #[tokio::test]
+    async fn codes_end() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let draft = TestAccount::draft(&server, "ada@example.org");
+        server.clock.advance_ms(DAY_MS);
+        assert_eq!(draft.browser.post("/accounts", &draft.creation(&server, &code)).await.code(), code::BAD_CODE);
+        let newer = server.setup_code().await;
+        for wrong in ["", "AAAAAA-AAAAAA-AAAAAA-AAAAAA", &code] {
+            let answer = draft.browser.post("/accounts", &draft.creation(&server, wrong)).await;
+            assert_eq!(answer.code(), code::BAD_CODE, "{wrong}");
+        }
+        draft.browser.post("/accounts", &draft.creation(&server, &newer.to_lowercase())).await.ok();
+    }
+
+    #[tokio::test]
+    async fn a_taken_login_leaves_the_code_good() {
+        let server = TestServer::start().await;
+        TestAccount::first(&server).await;
+        let code = server.invitation().await;
+        let taken = TestAccount::draft(&server, "ADA@example.org");
+        let answer = taken.browser.post("/accounts", &taken.creation(&server, &code)).await;
+        assert_eq!(answer.code(), code::CONFLICT);
+        TestAccount::create(&server, &code, "bob@example.org").await;
+    }
+
+    #[tokio::test]
+    async fn the_same_request_again_signs_in() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let ada = TestAccount::create(&server, &code, "ada@example.org").await;
+        let again = server.stranger();
+        let info: SessionInfo = again.post("/accounts", &ada.creation(&server, &code)).await.json();
+        assert_eq!(again.get("/session").await.json::<SessionInfo>(), info);
+        let mut thief = ada.creation(&server, &code);
+        thief.auth_secret.0[0] ^= 1;
+        thief.signature = ada.sign(&account_creation(
+            server.state.server_id(),
+            ada.account,
+            &ada.identity_key(),
+            "ada@example.org",
+            &thief.auth_secret.0,
+        ));
+        assert_eq!(server.stranger().post("/accounts", &thief).await.code(), code::BAD_CODE);
+    }
+
+    #[tokio::test]
+    async fn nothing_counts_that_is_not_signed_for_this_server_and_account() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let draft = TestAccount::draft(&server, "ada@example.org");
+        let good = || draft.creation(&server, &code);
+        let other = TestAccount::draft(&server, "eve@example.org");
+        let other_server = account_creation(
+            ServerId([8; 16]),
+            draft.account,
+            &draft.identity_key(),
+            &draft.login,
+            &draft.auth_secret.0,
+        );
+        let slots = |account: AccountId, version| Bytes(slot_list(account, version, &draft.identity).encode());
+        let defects = [
+            (CreateAccount { signature: Signature([0; 64]), ..good() }, code::BAD_CREDENTIALS),
+            (CreateAccount { signature: draft.sign(&other_server), ..good() }, code::BAD_CREDENTIALS),
+            (CreateAccount { login: "eve@example.org".into(), ..good() }, code::BAD_CREDENTIALS),
+            (CreateAccount { account: other.account, ..good() }, code::BAD_CREDENTIALS),
+            (CreateAccount { auth_secret: other.auth_secret, ..good() }, code::BAD_CREDENTIALS),
+            (CreateAccount { identity: other.identity_key(), ..good() }, code::BAD_CREDENTIALS),
+            (
+                CreateAccount { slot_list: Bytes(slot_list(draft.account, 1, &other.identity).encode()), ..good() },
+                code::BAD_CREDENTIALS,
+            ),
+            (CreateAccount { slot_list: slots(other.account, 1), ..good() }, code::BAD_REQUEST),
+            (CreateAccount { slot_list: slots(draft.account, 2), ..good() }, code::BAD_REQUEST),
+            (CreateAccount { slot_list: Bytes(vec![1; 100]), ..good() }, code::BAD_REQUEST),
+            (CreateAccount { login: "nobody".into(), ..good() }, code::BAD_REQUEST),
+        ];
+        for (number, (request, wanted)) in defects.iter().enumerate() {
+            assert_eq!(server.stranger().post("/accounts", request).await.code(), *wanted, "defect {number}");
+        }
+        assert!(!account::exists_any(server.pool()).await.unwrap());
+        draft.browser.post("/accounts", &good()).await.ok();
+    }
+
+    #[tokio::test]
+    async fn guessing_codes_is_slow() {
+        let server = TestServer::start().await;
+        let draft = TestAccount::draft(&server, "ada@example.org");
+        for _ in 0..60 {
+            let answer = draft.browser.post("/accounts", &draft.creation(&server, "AAAAAA-AAAAAA-AAAAAA-AAAAAA")).await;
+            assert_eq!(answer.code(), code::BAD_CODE);
+        }
+        let code = server.setup_code().await;
+        let held = draft.browser.post("/accounts", &draft.creation(&server, &code)).await;
+        assert_eq!(held.code(), code::TOO_MANY_REQUESTS);
+    }
+
+    #[tokio::test]
+    async fn the_packs_know_the_account_and_the_database_gives_nothing_to_guess_against() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let (verifier, slots): (Vec<u8>, Vec<u8>) =
+            sqlx::query_as("SELECT verifier, slot_list FROM account").fetch_one(server.pool()).await.unwrap();
+        let key = server.state.host_key();
+        let plain = key.verifier(ada.account, &ada.auth_secret);
+        let contains = |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).any(|window| window == needle);
+        assert!(!contains(&verifier, &plain) && !contains(&slots, &ada.slots(1).encode()[..64]));
+        let walk = packs::walk(&server.data.path().join("packs"), 1, true).unwrap();
+        let read = async |kind| {
+            let (place, head) = walk.of_kind(kind).next().unwrap();
+            assert_eq!((walk.records.len(), head.owner), (2, ada.account));
+            server.state.packs().read(place).await.unwrap().payload
+        };
+        let record = AccountRecord::open(key, ada.account, &read(RecordKind::Account).await).unwrap();
+        assert_eq!((record.verifier, record.administrator, record.login.as_str()), (plain, true, "ada@example.org"));
+        assert_eq!(open_slots(key, ada.account, &read(RecordKind::Slots).await).unwrap(), ada.slots(1));
     }
 }

@@ -30,3 +30,31 @@ pub async fn create(
     code_store::insert(state.pool(), &text.hash(), CodeKind::Invitation, expires_ms, now_ms).await?;
     Ok(Json(Invitation { code: text.0.to_string(), expires_ms }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{TestAccount, TestServer};
+
+    #[tokio::test]
+    async fn an_administrator_invites() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let invitation: Invitation = ada.browser.post("/invitations", &CreateInvitation { days: 30 }).await.json();
+        assert_eq!(invitation.expires_ms, server.state.now_ms() + 30 * DAY_MS);
+        server.clock.advance_ms(30 * DAY_MS - 1);
+        let bob = TestAccount::create(&server, &invitation.code, "bob@example.org").await;
+        let refused = bob.browser.post("/invitations", &CreateInvitation { days: 1 }).await;
+        assert_eq!(refused.code(), code::FORBIDDEN);
+    }
+
+    #[tokio::test]
+    async fn times_that_are_none_are_refused() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        for days in [0, 31, u32::MAX] {
+            let refused = ada.browser.post("/invitations", &CreateInvitation { days }).await;
+            assert_eq!(refused.code(), code::BAD_REQUEST, "{days}");
+        }
+    }
+}

@@ -86,10 +86,12 @@ impl SessionStore for WebSessions {
 
     async fn load(&self, session_id: &Id) -> Result<Option<Record>> {
         let (key, now_ms) = (key(*session_id), self.clock.now_ms());
+        // One that would last longer than any was made by a clock that jumped.
         let row = sqlx::query!(
-            "SELECT data, created_ms, expires_ms FROM web_session WHERE key = $1 AND expires_ms > $2",
+            "SELECT data, created_ms, expires_ms FROM web_session WHERE key = $1 AND expires_ms > $2 AND expires_ms <= $3",
             &key.0[..],
             signed(now_ms),
+            signed(now_ms + 2 * IDLE_MS),
         );
         let Some(row) = row.fetch_optional(&self.pool).await.map_err(backend)? else { return Ok(None) };
         if row.expires_ms <= signed(now_ms + IDLE_MS - TOUCH_MS) {
@@ -125,4 +127,61 @@ fn account_no(data: &HashMap<String, Value>) -> Option<i64> {
 fn backend(error: sqlx::Error) -> Error {
     tracing::warn!(%error, "web sessions cannot be reached");
     Error::Backend(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::test_support::{TestAccount, TestServer};
+
+    struct Fixture {
+        server: TestServer,
+        store: WebSessions,
+        record: Record,
+    }
+
+    async fn fixture() -> Fixture {
+        let server = TestServer::start().await;
+        TestAccount::first(&server).await;
+        let account_no: i64 =
+            sqlx::query_scalar("SELECT account_no FROM account").fetch_one(server.pool()).await.unwrap();
+        let store = WebSessions::new(server.pool().clone(), Arc::new(ManualClock::at(server.state.now_ms())));
+        let data = HashMap::from([("signed_in".to_owned(), json!({ "account_no": account_no }))]);
+        let mut record = Record { id: Id::default(), data, expiry_date: OffsetDateTime::now_utc() };
+        store.create(&mut record).await.unwrap();
+        Fixture { server, store, record }
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_stays_deleted_whatever_is_under_way() {
+        let Fixture { store, record, server: _server } = &fixture().await;
+        let under_way = store.load(&record.id).await.unwrap().unwrap();
+        store.delete(&record.id).await.unwrap();
+        store.save(&under_way).await.unwrap();
+        assert!(store.load(&record.id).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_database_does_not_know_the_id() {
+        let Fixture { store, record, server } = &fixture().await;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("SELECT key, data FROM web_session").fetch_all(server.pool()).await.unwrap();
+        let id = record.id.0.to_le_bytes();
+        for (key, data) in &rows {
+            assert!(!key.windows(16).any(|window| window == id));
+            assert!(!String::from_utf8_lossy(data).contains(&record.id.to_string()));
+        }
+        assert_eq!(rows.len(), 2);
+        assert_eq!(store.load(&record.id).await.unwrap().unwrap().data, record.data);
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_session() {
+        let Fixture { store, server: _server, .. } = &fixture().await;
+        let mut record = Record { id: Id::default(), data: HashMap::new(), expiry_date: OffsetDateTime::now_utc() };
+        assert!(store.create(&mut record).await.is_err());
+    }
 }

@@ -29,6 +29,8 @@ pub struct Answer {
 impl Browser {
     /// Nobody, yet.
     pub fn new(url: &str) -> Self {
+        // Whoever came first has chosen the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { url: url.into(), client, cookie: Mutex::default(), token: None }
     }
@@ -42,6 +44,11 @@ impl Browser {
     pub fn same(&self) -> Self {
         let cookie = Mutex::new(self.cookie());
         Self { url: self.url.clone(), client: self.client.clone(), cookie, token: self.token.clone() }
+    }
+
+    /// The same at another server.
+    pub fn moved_to(&self, url: &str) -> Self {
+        Self { url: url.into(), ..self.same() }
     }
 
     /// The cookie that it would send: `name=value`.
@@ -89,7 +96,7 @@ impl Browser {
     fn take_cookie(&self, headers: &HeaderMap) {
         let Some(set) = headers.get(header::SET_COOKIE).and_then(|value| value.to_str().ok()) else { return };
         let pair = set.split(';').next().unwrap_or_default().to_owned();
-        let kept = !pair.ends_with('=') && !set.contains("Max-Age=0");
+        let kept = !pair.ends_with("iota=") && !set.contains("Max-Age=0");
         *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = kept.then_some(pair);
     }
 }

@@ -93,7 +93,8 @@ pub fn change(root: &Path, dice: &mut Dice) {
                 symlink(&file, &link).unwrap();
             }
             3 => {
-                let large = dice.bytes(400_000 + dice.roll(1_500_000) as usize);
+                let length = 400_000 + dice.roll(1_500_000) as usize;
+                let large = dice.bytes(length);
                 fs::write(root.join(format!("large {}", dice.roll(3))), large).unwrap();
             }
             _ => fs::write(&file, dice.bytes(bytes)).unwrap(),

@@ -35,3 +35,38 @@ pub async fn create(
     }
     token_for(machine.account_no, Some(machine.device_no), LIFE_MS, &state).await.map(Json)
 }
+
+#[cfg(test)]
+mod tests {
+    use iota_core::api::json::code;
+    use iota_core::chain::SkipChain;
+    use iota_core::id::SetId;
+
+    use super::*;
+    use crate::test_support::{TestAccount, TestMachine, TestServer};
+
+    #[tokio::test]
+    async fn a_machine_proves_its_key() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let machine = TestMachine::enrol(&server, &ada).await;
+        let answer: Token = machine.try_session(&server).await.json();
+        assert_eq!(answer.expires_in_s, 15 * 60);
+        let stranger =
+            TestMachine { device: machine.device, ..TestMachine::draft(&server, machine.set, 1, SkipChain::default()) };
+        assert_eq!(stranger.try_session(&server).await.code(), code::BAD_CREDENTIALS);
+        let unknown = TestMachine::draft(&server, SetId([1; 16]), 1, SkipChain::default());
+        assert_eq!(unknown.try_session(&server).await.code(), code::BAD_CREDENTIALS);
+    }
+
+    #[tokio::test]
+    async fn a_replaced_machine_is_told_so_at_once() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let old = TestMachine::enrol(&server, &ada).await;
+        let new = TestMachine::enrol_in(&server, &ada, old.set, 2, SkipChain::default()).await;
+        assert_eq!(old.try_session(&server).await.code(), code::DEVICE_REPLACED);
+        assert_eq!(old.browser.get("/vault").await.code(), code::DEVICE_REPLACED);
+        assert_eq!(new.browser.get("/vault").await.code(), code::FORBIDDEN);
+    }
+}

@@ -140,3 +140,173 @@ fn moved_on() -> ApiError {
 fn no_set(set: SetId) -> ApiError {
     ApiError::not_found(&format!("backup set as {set}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use iota_core::api::json::{Bytes, CreateEnrolment};
+    use iota_core::chain::SkipChain;
+    use iota_core::id::{AgreementKey, DeviceId, HeaderHash};
+
+    use super::*;
+    use crate::store::enrolment::LIFE_MS;
+    use crate::test_support::{TestAccount, TestMachine, TestServer, grant};
+
+    /// Gives a set commits that nobody made: only their hashes matter here.
+    async fn grow(server: &TestServer, set: SetId, commits: u64) -> SkipChain {
+        let mut chain = SkipChain::default();
+        for seq in 1..=commits {
+            let hash = HeaderHash(*blake3::hash(&seq.to_le_bytes()).as_bytes());
+            chain.push(hash);
+            let inserted = sqlx::query(
+                "INSERT INTO commit SELECT set_no, $2, $3, 1, 1, 1, 1, 1, 1, 1, 1 FROM backup_set WHERE set_id = $1",
+            );
+            inserted.bind(&set.0[..]).bind(seq as i64).bind(&hash.0[..]).execute(server.pool()).await.unwrap();
+        }
+        let head = sqlx::query("UPDATE backup_set SET head_seq = $2, head_hash = $3 WHERE set_id = $1");
+        head.bind(&set.0[..]).bind(commits as i64).bind(&chain.head().1.0[..]).execute(server.pool()).await.unwrap();
+        chain
+    }
+
+    struct Relay {
+        id: EnrolId,
+        machine: TestMachine,
+    }
+
+    impl Relay {
+        /// A machine that has spoken and waits for its grant.
+        async fn open(server: &TestServer, account: &TestAccount, machine: TestMachine) -> Self {
+            let relay = Self { id: EnrolId(server.state.random().unwrap()), machine };
+            account.browser.post("/enrolments", &CreateEnrolment { enrol_id: relay.id }).await.ok();
+            server.stranger().put(&relay.path("hello"), &relay.machine.hello()).await.ok();
+            relay
+        }
+
+        fn path(&self, what: &str) -> String {
+            format!("/enrolments/{}/{what}", self.id)
+        }
+    }
+
+    fn draft(server: &TestServer) -> TestMachine {
+        TestMachine::draft(server, SetId(server.state.random().unwrap()), 1, SkipChain::default())
+    }
+
+    #[tokio::test]
+    async fn a_machine_joins() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let relay = Relay::open(&server, &ada, draft(&server)).await;
+        let heard: Option<EnrolHello> = ada.browser.get(&relay.path("hello")).await.json();
+        assert_eq!(heard, Some(relay.machine.hello()));
+        assert_eq!(server.stranger().get(&relay.path("grant")).await.json::<Option<EnrolGrant>>(), None);
+        let granted = grant(&ada, relay.machine.certificate(&ada));
+        for _ in 0..2 {
+            ada.browser.put(&relay.path("grant"), &granted).await.ok();
+        }
+        assert_eq!(server.stranger().get(&relay.path("grant")).await.json::<Option<EnrolGrant>>(), Some(granted));
+        relay.machine.session(&server).await;
+        let other = grant(&ada, draft(&server).certificate(&ada));
+        assert_eq!(ada.browser.put(&relay.path("grant"), &other).await.code(), code::CONFLICT);
+    }
+
+    #[tokio::test]
+    async fn a_relay_ends_and_serves_one_machine_and_one_owner() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let bob = TestAccount::invited(&server, "bob@example.org").await;
+        let relay = Relay::open(&server, &ada, draft(&server)).await;
+        let (hello, given) = (relay.path("hello"), relay.path("grant"));
+        let second = server.stranger().put(&hello, &draft(&server).hello()).await;
+        assert_eq!(second.code(), code::CONFLICT);
+        server.stranger().put(&hello, &relay.machine.hello()).await.ok();
+        assert_eq!(bob.browser.get(&hello).await.code(), code::NOT_FOUND);
+        let stolen = grant(&bob, relay.machine.certificate(&bob));
+        assert_eq!(bob.browser.put(&given, &stolen).await.code(), code::NOT_FOUND);
+        let taken = bob.browser.post("/enrolments", &CreateEnrolment { enrol_id: relay.id }).await;
+        assert_eq!(taken.code(), code::CONFLICT);
+        server.clock.advance_ms(LIFE_MS);
+        ada.sign_in(&ada.browser).await.ok();
+        let late = grant(&ada, relay.machine.certificate(&ada));
+        assert_eq!(ada.browser.put(&given, &late).await.code(), code::NOT_FOUND);
+        assert_eq!(server.stranger().get(&given).await.code(), code::NOT_FOUND);
+        assert_eq!(server.stranger().put(&hello, &relay.machine.hello()).await.code(), code::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_granted_before_it_has_spoken() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let machine = draft(&server);
+        let path = format!("/enrolments/{}/grant", EnrolId([1; 8]));
+        ada.browser.post("/enrolments", &CreateEnrolment { enrol_id: EnrolId([1; 8]) }).await.ok();
+        let early = ada.browser.put(&path, &grant(&ada, machine.certificate(&ada))).await;
+        assert_eq!(early.code(), code::CONFLICT);
+    }
+
+    #[tokio::test]
+    async fn a_set_is_taken_over_from_exactly_where_it_stands() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let old = TestMachine::enrol(&server, &ada).await;
+        let chain = grow(&server, old.set, 13).await;
+        let upload = "INSERT INTO upload SELECT '\\x01010101010101010101010101010101', set_no, device_no, 1, 1, 1, true FROM device";
+        sqlx::query(upload).execute(server.pool()).await.unwrap();
+
+        let new = TestMachine::draft(&server, old.set, 2, chain.clone());
+        let relay = Relay::open(&server, &ada, new).await;
+        let good = relay.machine.certificate(&ada);
+        let mut swapped = good.clone();
+        swapped.skip_chain.swap(1, 2);
+        let shorter = SkipChain::from_hashes(12, &chain.hashes()[1..]).unwrap();
+        let before = Certificate { first_seq: 13, skip_chain: shorter.hashes(), ..good.clone() };
+        let defects = [
+            Certificate { key_epoch: 1, ..good.clone() },
+            Certificate { key_epoch: 3, ..good.clone() },
+            Certificate { first_seq: 1, skip_chain: vec![], ..good.clone() },
+            before,
+            swapped,
+        ];
+        for (number, certificate) in defects.into_iter().enumerate() {
+            let refused = ada.browser.put(&relay.path("grant"), &grant(&ada, certificate)).await;
+            assert_eq!(refused.code(), code::CONFLICT, "defect {number}");
+        }
+        old.session(&server).await;
+        ada.browser.put(&relay.path("grant"), &grant(&ada, good)).await.ok();
+        assert_eq!(old.try_session(&server).await.code(), code::DEVICE_REPLACED);
+        relay.machine.session(&server).await;
+        let open: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM upload WHERE open").fetch_one(server.pool()).await.unwrap();
+        assert_eq!(open, 0);
+    }
+
+    #[tokio::test]
+    async fn certificates_that_do_not_hold_change_nothing() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let bob = TestAccount::invited(&server, "bob@example.org").await;
+        let theirs = TestMachine::enrol(&server, &bob).await;
+        let relay = Relay::open(&server, &ada, draft(&server)).await;
+        let good = relay.machine.certificate(&ada);
+        let with = |certificate| grant(&ada, certificate);
+        let later = SkipChain::from_hashes(1, &[HeaderHash([1; 32])]).unwrap();
+        let defects = [
+            (grant(&bob, good.clone()), code::BAD_CREDENTIALS),
+            (EnrolGrant { certificate: Bytes(vec![0; 100]), ..with(good.clone()) }, code::BAD_REQUEST),
+            (EnrolGrant { sealed: Bytes(vec![0; 5000]), ..with(good.clone()) }, code::BAD_REQUEST),
+            (EnrolGrant { label: Bytes(vec![0; 513]), ..with(good.clone()) }, code::BAD_REQUEST),
+            (with(Certificate { account: bob.account, ..good.clone() }), code::BAD_REQUEST),
+            (with(Certificate { signing_key: theirs.signing_key(), ..good.clone() }), code::BAD_REQUEST),
+            (with(Certificate { agreement_key: AgreementKey([8; 32]), ..good.clone() }), code::BAD_REQUEST),
+            (with(Certificate { set: theirs.set, ..good.clone() }), code::NOT_FOUND),
+            (with(Certificate { key_epoch: 2, ..good.clone() }), code::NOT_FOUND),
+            (with(Certificate { first_seq: 2, skip_chain: later.hashes(), ..good.clone() }), code::NOT_FOUND),
+            (with(Certificate { device: theirs.device, ..good.clone() }), code::CONFLICT),
+        ];
+        for (number, (request, wanted)) in defects.iter().enumerate() {
+            assert_eq!(ada.browser.put(&relay.path("grant"), request).await.code(), *wanted, "defect {number}");
+        }
+        let sets: i64 = sqlx::query_scalar("SELECT count(*) FROM backup_set").fetch_one(server.pool()).await.unwrap();
+        assert_eq!(sets, 1);
+        assert_ne!(good.device, DeviceId::ZERO);
+        ada.browser.put(&relay.path("grant"), &with(good)).await.ok();
+    }
+}

@@ -57,3 +57,78 @@ async fn check(change: &ChangeSlots, session: &WebSession, state: &AppState) -> 
     }
     Ok(slots)
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+    use iota_core::api::json::{Bytes, Vault};
+
+    use super::*;
+    use crate::auth::FRESH_MS;
+    use crate::test_support::{TestAccount, TestServer, slot_list};
+
+    fn change(account: &TestAccount, version: u32) -> ChangeSlots {
+        ChangeSlots { slot_list: Bytes(account.slots(version).encode()) }
+    }
+
+    #[tokio::test]
+    async fn the_next_version_replaces_the_last_and_may_be_repeated() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        for _ in 0..2 {
+            ada.browser.put("/vault/slots", &change(&ada, 2)).await.ok();
+            assert_eq!(ada.browser.get("/vault").await.json::<Vault>().slot_list.0, ada.slots(2).encode());
+        }
+        for version in [1, 4, u32::MAX] {
+            let refused = ada.browser.put("/vault/slots", &change(&ada, version)).await;
+            assert_eq!(refused.code(), code::CONFLICT, "{version}");
+        }
+        let owner = ada.owner(&server).await;
+        assert_eq!(owner.get("/vault").await.json::<Vault>().slot_list.0, ada.slots(2).encode());
+    }
+
+    #[tokio::test]
+    async fn only_the_account_can_sign_it() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let bob = TestAccount::invited(&server, "bob@example.org").await;
+        let forged = slot_list(ada.account, 2, &bob.identity).encode();
+        let others = slot_list(bob.account, 2, &ada.identity).encode();
+        for (list, wanted) in
+            [(forged, code::BAD_CREDENTIALS), (others, code::BAD_REQUEST), (vec![], code::BAD_REQUEST)]
+        {
+            let refused = ada.browser.put("/vault/slots", &ChangeSlots { slot_list: Bytes(list) }).await;
+            assert_eq!(refused.code(), wanted);
+        }
+        assert_eq!(ada.browser.get("/vault").await.json::<Vault>().slot_list.0, ada.slots(1).encode());
+    }
+
+    #[tokio::test]
+    async fn of_two_changes_at_once_one_wins() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let lists: Vec<_> = (2..12u8)
+            .map(|slot| {
+                let mut list = ada.slots(2);
+                list.list.slots[0].header.slot.0 = [slot; 16];
+                list.signature = ada.sign(&list.list.encode());
+                ChangeSlots { slot_list: Bytes(list.encode()) }
+            })
+            .collect();
+        let answers = join_all(lists.iter().map(|list| ada.browser.put("/vault/slots", list))).await;
+        let mut codes: Vec<_> = answers.iter().map(|answer| answer.code()).collect();
+        codes.sort();
+        assert_eq!(codes[0], "");
+        assert!(codes[1..].iter().all(|code| code == code::CONFLICT), "{codes:?}");
+    }
+
+    #[tokio::test]
+    async fn an_old_proof_does_not_do() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        server.clock.advance_ms(FRESH_MS);
+        assert_eq!(ada.browser.put("/vault/slots", &change(&ada, 2)).await.code(), code::REAUTHENTICATE);
+        ada.sign_in(&ada.browser).await.ok();
+        ada.browser.put("/vault/slots", &change(&ada, 2)).await.ok();
+    }
+}
