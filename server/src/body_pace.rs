@@ -13,15 +13,21 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long a client may be silent at first.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// Middleware: a body must bring `bytes_per_s` on average once ten seconds have gone.
-pub async fn pace(State(bytes_per_s): State<u32>, request: Request, next: Next) -> Response {
-    next.run(request.map(|body| Body::new(PacedBody::new(body, bytes_per_s)))).await
+/// How slow a body may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How long a client may be silent at first.
+    pub grace: Duration,
+    /// What a body must bring in each second, on average, once that time has gone.
+    pub bytes_per_s: u32,
 }
 
-/// See [`pace`].
+/// Middleware: a body must keep the pace.
+pub async fn keep(State(pace): State<Pace>, request: Request, next: Next) -> Response {
+    next.run(request.map(|body| Body::new(PacedBody::new(body, pace)))).await
+}
+
+/// See [`keep`].
 struct PacedBody {
     inner: Body,
     bytes_per_s: u32,
@@ -31,8 +37,8 @@ struct PacedBody {
 }
 
 impl PacedBody {
-    fn new(inner: Body, bytes_per_s: u32) -> Self {
-        Self { inner, bytes_per_s, credit: GRACE, waiting: None }
+    fn new(inner: Body, pace: Pace) -> Self {
+        Self { inner, bytes_per_s: pace.bytes_per_s, credit: pace.grace, waiting: None }
     }
 
     fn earn(&mut self, bytes: usize) {
@@ -97,13 +103,15 @@ mod tests {
 
     use super::*;
 
+    const PACE: Pace = Pace { grace: Duration::from_secs(10), bytes_per_s: 8192 };
+
     /// Sends `bytes` every `every`, `count` times.
     async fn collect(bytes: usize, every: Duration, count: usize) -> Result<usize, axum::Error> {
         let stream = stream::iter(0..count).then(move |_| async move {
             tokio::time::sleep(every).await;
             Ok::<_, io::Error>(Bytes::from(vec![0; bytes]))
         });
-        let body = PacedBody::new(Body::from_stream(stream), 8192);
+        let body = PacedBody::new(Body::from_stream(stream), PACE);
         Ok(body.collect().await?.to_bytes().len())
     }
 
@@ -123,7 +131,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn time_in_which_nobody_reads_does_not_count() {
         let two = stream::iter([Ok::<_, io::Error>(Bytes::from_static(b"one")), Ok(Bytes::from_static(b"two"))]);
-        let mut body = PacedBody::new(Body::from_stream(two), 8192);
+        let mut body = PacedBody::new(Body::from_stream(two), PACE);
         body.frame().await.unwrap().unwrap();
         tokio::time::sleep(Duration::from_secs(3600)).await;
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "two");

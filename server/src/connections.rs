@@ -1,16 +1,18 @@
 //! Connections: no more than are allowed, and none that neither reads nor writes.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::{Ready, ready};
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long a client may take nothing of what we have for it.
@@ -18,14 +20,48 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Accepts connections while there is room; closes the others at once.
 #[derive(Clone, Debug)]
-pub struct Bounded {
-    room: Arc<Semaphore>,
+pub struct Bounded(Arc<Room>);
+
+#[derive(Debug)]
+struct Room {
+    connections: usize,
+    per_address: usize,
+    taken: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// One place in the room; given back when the connection ends.
+#[derive(Debug)]
+struct Seat {
+    room: Arc<Room>,
+    address: IpAddr,
 }
 
 impl Bounded {
-    /// Room for `connections`.
-    pub fn new(connections: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))) }
+    /// Room for `connections`, of which one address may have `per_address`.
+    pub fn new(connections: usize, per_address: usize) -> Self {
+        Self(Arc::new(Room { connections, per_address, taken: Mutex::default() }))
+    }
+
+    fn seat(&self, address: IpAddr) -> Option<Seat> {
+        let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = taken.values().sum();
+        if all >= self.0.connections || taken.get(&address).is_some_and(|&own| own >= self.0.per_address) {
+            return None;
+        }
+        *taken.entry(address).or_default() += 1;
+        Some(Seat { room: self.0.clone(), address })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.room.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut own) = taken.entry(self.address) {
+            *own.get_mut() -= 1;
+            if *own.get() == 0 {
+                own.remove();
+            }
+        }
     }
 }
 
@@ -35,12 +71,12 @@ impl<S> Accept<TcpStream, S> for Bounded {
     type Future = Ready<io::Result<(Self::Stream, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Ok(permit) = self.room.clone().try_acquire_owned() else {
-            tracing::warn!("too many connections: closing one");
-            return ready(Err(io::Error::other("too many connections")));
-        };
-        let accepted = stream.set_nodelay(true).map(|()| (Connection::new(stream, permit), service));
-        ready(accepted)
+        ready(stream.peer_addr().and_then(|peer| {
+            let full = || io::Error::other("too many connections");
+            let seat = self.seat(peer.ip().to_canonical()).ok_or_else(full)?;
+            stream.set_nodelay(true)?;
+            Ok((Connection::new(stream, seat), service))
+        }))
     }
 }
 
@@ -48,12 +84,12 @@ impl<S> Accept<TcpStream, S> for Bounded {
 pub struct Connection<T> {
     inner: T,
     stalled: Option<Pin<Box<Sleep>>>,
-    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 impl<T> Connection<T> {
-    fn new(inner: T, permit: OwnedSemaphorePermit) -> Self {
-        Self { inner, stalled: None, _permit: permit }
+    fn new(inner: T, seat: Seat) -> Self {
+        Self { inner, stalled: None, _seat: seat }
     }
 
     /// Passes a result of writing on, unless the client has taken nothing for too long.
@@ -111,18 +147,20 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
 
-    fn permit() -> OwnedSemaphorePermit {
-        Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap()
+    fn seat() -> Seat {
+        Bounded::new(1, 1).seat(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_reads_nothing_is_left() {
         let (near, _far) = duplex(16);
-        let written = Connection::new(near, permit()).write_all(&[0; 1000]).await;
+        let written = Connection::new(near, seat()).write_all(&[0; 1000]).await;
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
@@ -137,14 +175,29 @@ mod tests {
                 total += far.read(&mut buffer).await.unwrap();
             }
         });
-        Connection::new(near, permit()).write_all(&[0; 1000]).await.unwrap();
+        Connection::new(near, seat()).write_all(&[0; 1000]).await.unwrap();
         reader.await.unwrap();
+    }
+
+    #[test]
+    fn one_address_cannot_take_all_the_room() {
+        let bounded = Bounded::new(3, 2);
+        let address = |last| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        let seats = [bounded.seat(address(1)), bounded.seat(address(1))];
+        assert!(seats.iter().all(Option::is_some));
+        assert!(bounded.seat(address(1)).is_none());
+        let third = bounded.seat(address(2));
+        assert!(third.is_some() && bounded.seat(address(3)).is_none());
+        drop(seats);
+        assert!(bounded.seat(address(3)).is_some());
+        drop(third);
+        assert!(bounded.0.taken.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn more_than_are_allowed_are_closed() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let bounded = Bounded::new(1);
+        let bounded = Bounded::new(1, 1);
         let accept = async || {
             let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (far, _) = listener.accept().await.unwrap();

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app_state;
 pub mod auth;
+mod body_limit;
 mod body_pace;
 pub mod client_address;
 pub mod clock;

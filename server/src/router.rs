@@ -1,6 +1,8 @@
 //! What a client can ask: the table of contents. Who may is in the arguments of each handler ([`crate::auth`]), what it
 //! means in `docs/api.md`.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
@@ -13,10 +15,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::api;
 use crate::app_state::AppState;
+use crate::body_pace::{self, Pace};
 use crate::error::ApiError;
 use crate::pages::{self, Site};
 use crate::security_headers::add_security_headers;
-use crate::{auth, body_pace, client_address, same_origin, telemetry};
+use crate::{auth, body_limit, client_address, same_origin, telemetry};
 
 /// Longest JSON message, bytes.
 const JSON_BYTES: usize = 64 << 10;
@@ -45,19 +48,31 @@ pub fn routes() -> Routes {
 
 /// The whole server: API, health, pages, and what every answer goes through.
 pub fn app(state: AppState, site: Option<Site>) -> Router {
-    let api = routes().router.layer(from_fn(same_origin::check)).layer(auth::session_layer(&state));
-    let api = api.layer(from_fn_with_state(state.limits().body_bytes_per_s, body_pace::pace));
-    let api = api.layer(from_fn(same_origin::refuse_encoded));
     let version = PREFIX.strip_prefix("/api").expect("the API lives below /api");
-    let api = Router::new().nest(version, api).fallback(nothing_there).method_not_allowed_fallback(wrong_method);
-    pages::router(site)
-        .nest("/api", api)
-        .route("/health", get(api::health::show))
+    let api = Router::new().nest(version, with_requests_checked(routes().router, &state));
+    let api = api.fallback(nothing_there).method_not_allowed_fallback(wrong_method);
+    let everything = pages::router(site).nest("/api", api).route("/health", get(api::health::show));
+    with_answers_dressed(everything, &state).with_state(state)
+}
+
+/// What every request to the API goes through: no packed bodies, none that come too slowly, none from another site.
+fn with_requests_checked(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let limits = state.limits();
+    let pace = Pace { grace: Duration::from_secs(limits.body_s), bytes_per_s: limits.body_bytes_per_s };
+    router
+        .layer(from_fn(same_origin::check))
+        .layer(auth::session_layer(state))
+        .layer(from_fn_with_state(pace, body_pace::keep))
+        .layer(from_fn(same_origin::refuse_encoded))
+}
+
+/// What every answer goes through. A bug in a handler is an error answer and a line in the log, and ends nothing else.
+fn with_answers_dressed(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+    router
+        .layer(CatchPanicLayer::custom(|_| ApiError::internal().into_response()))
         .layer(from_fn_with_state(state.proxy(), client_address::note))
         .layer(from_fn_with_state(state.transport(), add_security_headers))
         .layer(from_fn(telemetry::log_request))
-        .layer(CatchPanicLayer::custom(|_| ApiError::internal().into_response()))
-        .with_state(state)
 }
 
 /// Handlers with their addresses, and a list of them for tests.
@@ -98,6 +113,7 @@ impl Routes {
     {
         let filter = MethodFilter::try_from(method.clone()).expect("the methods above are among axum's");
         let limited = on(filter, handler).route_layer(DefaultBodyLimit::max(body_bytes));
+        let limited = limited.route_layer(from_fn_with_state(body_bytes, body_limit::refuse_long));
         self.router = self.router.route(path, limited);
         self.table.push((method, path));
         self
@@ -111,4 +127,42 @@ async fn nothing_there() -> Response {
 async fn wrong_method() -> Response {
     let refused = ApiError::bad_request("this address does not answer to this method; docs/api.md lists all of them");
     refused.with_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use iota_core::api::json::{ErrorBody, code};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::test_support::TestServer;
+
+    #[tokio::test]
+    async fn a_bug_in_a_handler_is_an_error_answer() {
+        async fn broken() -> &'static str {
+            panic!("a bug")
+        }
+        let server = TestServer::start().await;
+        let router = with_answers_dressed(Router::new().route("/broken", get(broken)), &server.state);
+        let request = Request::builder().uri("/broken").body(Body::empty()).unwrap();
+        let answer = router.with_state(server.state.clone()).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(answer.headers().contains_key("content-security-policy"));
+        let body = to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert_eq!(serde_json::from_slice::<ErrorBody>(&body).unwrap().error.code, code::INTERNAL);
+    }
+
+    #[test]
+    fn the_documentation_lists_every_route() {
+        let documented = include_str!("../../docs/api.md");
+        for (method, path) in routes().table() {
+            let stands = documented.lines().any(|line| {
+                line.starts_with('|')
+                    && line.split('`').any(|code| code.split('?').next() == Some(&format!("{method} {path}")))
+            });
+            assert!(stands, "{method} {path}");
+        }
+    }
 }

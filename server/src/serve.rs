@@ -11,6 +11,7 @@ use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use rustls::ServerConfig;
 
+use crate::client_address::Proxy;
 use crate::connections::Bounded;
 use crate::limits::Limits;
 
@@ -32,12 +33,14 @@ pub async fn serve(
     app: Router,
     tls: Option<Arc<ServerConfig>>,
     limits: &Limits,
+    proxy: Proxy,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let handle = Handle::new();
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let server = configured(axum_server::from_tcp(listener)?, limits).handle(handle.clone());
-    let bounded = Bounded::new(limits.connections);
+    let per_address = if proxy == Proxy::InFront { limits.connections } else { limits.connections_per_address };
+    let bounded = Bounded::new(limits.connections, per_address);
     let serving = async {
         match tls {
             Some(config) => {

@@ -72,11 +72,11 @@ async fn serve_app(
     if site.is_none() {
         tracing::warn!("the files of the pages are not beside the program: pages are plain");
     }
-    let limits = state.limits().clone();
+    let (limits, proxy) = (state.limits().clone(), state.proxy());
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening at {scheme}://{}", listener.local_addr()?);
     let app = router::app(state, site);
-    serve::serve(listener, app, tls, &limits, shutdown.asked()).await.context("cannot go on listening")
+    serve::serve(listener, app, tls, &limits, proxy, shutdown.asked()).await.context("cannot go on listening")
 }
 
 /// Made when the database is.

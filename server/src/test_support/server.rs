@@ -116,7 +116,7 @@ impl TestServer {
                 // Dropping the sender is asking, too.
                 let _ = stopped.await;
             };
-            serve::serve(listener, app, None, &limits, asked).await.unwrap();
+            serve::serve(listener, app, None, &limits, Proxy::None, asked).await.unwrap();
         });
         Self { url, state, clock, data, database, stop: Some(stop), task }
     }

@@ -67,8 +67,13 @@ impl Appliance {
 
     /// Runs `iota-server` with these arguments and `--data`.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_for(&self.data(), arguments)
+    }
+
+    /// The same with another data folder.
+    pub fn command_for(&self, data: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(arguments).arg("--data").arg(self.data()).current_dir("/").stdin(Stdio::null());
+        command.args(arguments).arg("--data").arg(data).current_dir("/").stdin(Stdio::null());
         if is_root() {
             command.uid(NOBODY).gid(NOBODY);
         }
@@ -82,8 +87,13 @@ impl Appliance {
     }
 
     pub fn spawn(&mut self) {
+        self.spawn_with(&[]);
+    }
+
+    /// Starts the server with more arguments.
+    pub fn spawn_with(&mut self, more: &[&str]) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
-        let mut command = self.command(&["serve", "--listen", &self.address]);
+        let mut command = self.command(&[&["serve", "--listen", &self.address], more].concat());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         self.server = Some(command.spawn().unwrap());
     }
@@ -99,6 +109,15 @@ impl Appliance {
 
     pub fn healthy(&self) -> bool {
         get(&self.address, "/health").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+
+    /// The whole answer to a `GET`, if there is one.
+    pub fn get(&self, path: &str) -> Option<String> {
+        get(&self.address, path)
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     fn log_path(&self) -> PathBuf {
@@ -122,6 +141,10 @@ impl Appliance {
             // It may have ended in this very moment.
             let _ = kill_process(pid, Signal::KILL);
         }
+    }
+
+    pub fn server_pid(&self) -> Pid {
+        Pid::from_child(self.server.as_ref().unwrap())
     }
 
     pub fn postgres_pid(&self) -> Option<Pid> {
