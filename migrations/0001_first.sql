@@ -128,6 +128,7 @@ CREATE TABLE chunk (
     damaged boolean NOT NULL DEFAULT false,
     PRIMARY KEY (domain_no, cid)
 );
+CREATE INDEX chunk_place ON chunk (pack, position);
 
 -- Which commits of a set use a chunk: from one up to, not including, another.
 CREATE TABLE reference (
@@ -160,6 +161,8 @@ CREATE TABLE commit (
     body_bytes integer NOT NULL,
     PRIMARY KEY (set_no, seq)
 );
+CREATE INDEX commit_place ON commit (pack);
+CREATE INDEX commit_body_place ON commit (body_pack);
 
 -- Upload sessions. What one was told exists is not swept while it is open.
 CREATE TABLE upload (
@@ -180,3 +183,12 @@ CREATE TABLE staged_part (
     list bytea NOT NULL,
     PRIMARY KEY (upload_id, part)
 );
+-- Ciphertext and hashes do not compress.
+ALTER TABLE staged_part ALTER COLUMN list SET STORAGE EXTERNAL;
+
+-- A full list while it is compared with what a set uses. Rows live for one transaction, so a crash may empty it.
+CREATE UNLOGGED TABLE staged_reference (
+    set_no bigint NOT NULL,
+    cid bytea NOT NULL
+);
+CREATE INDEX staged_reference_set ON staged_reference (set_no);

@@ -17,7 +17,7 @@ use crate::error::{ApiError, ApiResult};
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
-/// A binary body (`application/octet-stream`), whole in memory: for routes with a small limit.
+/// A binary body or answer (`application/octet-stream`), whole in memory.
 #[derive(Debug, Clone)]
 pub struct Octets(pub Bytes);
 
@@ -32,6 +32,12 @@ pub struct Query<T>(pub T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         AxumJson(self.0).into_response()
+    }
+}
+
+impl IntoResponse for Octets {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "application/octet-stream")], self.0).into_response()
     }
 }
 

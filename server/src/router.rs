@@ -10,10 +10,12 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on};
-use iota_core::api::PREFIX;
+use iota_core::api::frames::CommitFrame;
+use iota_core::api::{MAX_HAVE_IDS, MAX_READ_OBJECTS, MAX_REFERENCES_PART_BYTES, MAX_UPLOAD_BYTES, PREFIX};
+use iota_core::refs::Reference;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::api;
+use crate::api::{self, agent::uploads};
 use crate::app_state::AppState;
 use crate::body_pace::{self, Pace};
 use crate::error::ApiError;
@@ -23,6 +25,9 @@ use crate::{auth, body_limit, client_address, same_origin, telemetry};
 
 /// Longest JSON message, bytes.
 const JSON_BYTES: usize = 64 << 10;
+/// Longest questions for objects, bytes.
+const HAVE_BYTES: usize = MAX_HAVE_IDS * Reference::BYTES;
+const READ_BYTES: usize = MAX_READ_OBJECTS * Reference::BYTES;
 
 /// Everything below `/api/v1`.
 pub fn routes() -> Routes {
@@ -44,6 +49,24 @@ pub fn routes() -> Routes {
         .get("/enrolments/{id}/hello", api::enrolments::hear::show)
         .put("/enrolments/{id}/grant", api::enrolments::grant::put)
         .get("/enrolments/{id}/grant", api::enrolments::answer::show)
+        .get("/sets", api::sets::list::show)
+        .get("/sets/{set}/snapshots", api::sets::snapshots::show)
+        .get("/sets/{set}/segment", api::sets::segment::show)
+        .get("/sets/{set}/path", api::sets::path::show)
+        .add(Method::POST, "/objects/read", READ_BYTES, api::objects::read)
+        .get("/agent/head", api::agent::head::show)
+        .post("/agent/uploads", uploads::begin::create)
+        .post("/agent/uploads/{upload}/renew", uploads::renew::create)
+        .delete("/agent/uploads/{upload}", uploads::end::delete)
+        .add(Method::POST, "/agent/uploads/{upload}/have", HAVE_BYTES, uploads::have::create)
+        .add(Method::POST, "/agent/uploads/{upload}/objects", MAX_UPLOAD_BYTES, uploads::objects::create)
+        .add(
+            Method::PUT,
+            "/agent/uploads/{upload}/references/{part}",
+            MAX_REFERENCES_PART_BYTES,
+            uploads::references::put,
+        )
+        .add(Method::POST, "/agent/uploads/{upload}/commit", CommitFrame::MAX_BYTES, uploads::commit::create)
 }
 
 /// The whole server: API, health, pages, and what every answer goes through.
@@ -100,7 +123,6 @@ impl Routes {
         self.add(Method::PUT, path, JSON_BYTES, handler)
     }
 
-    #[expect(dead_code, reason = "the routes that use it come next")]
     fn delete<H: Handler<T, AppState>, T: 'static>(self, path: &'static str, handler: H) -> Self {
         self.add(Method::DELETE, path, JSON_BYTES, handler)
     }

@@ -9,11 +9,13 @@ mod account;
 mod browser;
 mod cluster;
 mod database;
+mod log;
 mod machine;
 mod server;
 
 pub use account::{TestAccount, slot_list};
 pub use browser::{Answer, Browser};
 pub use database::TestDatabase;
+pub use log::{TestLog, object, references};
 pub use machine::{TestMachine, grant};
 pub use server::TestServer;

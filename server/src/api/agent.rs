@@ -1,4 +1,6 @@
 //! What a machine asks.
 
 pub mod challenge;
+pub mod head;
 pub mod session;
+pub mod uploads;

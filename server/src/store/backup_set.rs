@@ -1,7 +1,8 @@
 //! Backup sets: who writes them, and where their logs end.
 
+use iota_core::api::json::SeenHead;
 use iota_core::chain::{SkipChain, skip_of};
-use iota_core::id::{HeaderHash, SetId};
+use iota_core::id::{Digest, HeaderHash, SetId};
 use sqlx::PgConnection;
 
 use super::{Result, StoreError, id, signed, unsigned};
@@ -77,4 +78,137 @@ pub async fn skip_chain(connection: &mut PgConnection, set_no: i64, head_seq: u6
     let hashes = hashes.fetch_all(connection).await?;
     let hashes: Vec<HeaderHash> = hashes.iter().map(|hash| id(hash, "commit")).collect::<Result<_>>()?;
     SkipChain::from_hashes(head_seq, &hashes).ok_or(StoreError::Damaged("chain of commits"))
+}
+
+/// Where the log of a set ends, and what its newest state uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The newest commit; 0 before the first.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: HeaderHash,
+    /// When it was received.
+    pub received_ms: u64,
+    /// The newest base.
+    pub base_seq: u64,
+    /// How many chunks its state uses.
+    pub live_count: u64,
+    /// The XOR of their ids.
+    pub live_xor: Digest,
+    /// The newest key epoch of the set.
+    pub key_epoch: u32,
+}
+
+/// The end of a log, locked until the transaction ends.
+pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Head> {
+    let row = sqlx::query!(
+        "SELECT head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor
+         FROM backup_set WHERE set_no = $1 FOR UPDATE",
+        set_no,
+    );
+    let row = row.fetch_one(&mut *connection).await?;
+    // In a statement of its own: it sees what was committed while the first one waited for the lock.
+    let key_epoch = sqlx::query_scalar!(
+        r#"SELECT coalesce(max(key_epoch), 0) AS "key_epoch!" FROM device WHERE set_no = $1"#,
+        set_no,
+    );
+    let key_epoch = key_epoch.fetch_one(connection).await?;
+    Ok(Head {
+        seq: unsigned(row.head_seq, "head")?,
+        hash: id(&row.head_hash, "head")?,
+        received_ms: unsigned(row.head_received_ms, "head")?,
+        base_seq: unsigned(row.base_seq, "head")?,
+        live_count: unsigned(row.live_count, "head")?,
+        live_xor: id(&row.live_xor, "head")?,
+        key_epoch: u32::try_from(key_epoch).map_err(|_| StoreError::Damaged("key epoch"))?,
+    })
+}
+
+/// Moves the end of a log that is locked.
+pub async fn advance(connection: &mut PgConnection, set_no: i64, head: &Head) -> Result<()> {
+    sqlx::query!(
+        "UPDATE backup_set SET head_seq = $2, head_hash = $3, head_received_ms = $4, base_seq = $5, live_count = $6,
+             live_xor = $7
+         WHERE set_no = $1",
+        set_no,
+        signed(head.seq),
+        &head.hash.0[..],
+        signed(head.received_ms),
+        signed(head.base_seq),
+        signed(head.live_count),
+        &head.live_xor.0[..],
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Number and hash of the newest commit; `None` before the first.
+pub async fn head(connection: &mut PgConnection, set_no: i64) -> Result<Option<(u64, HeaderHash)>> {
+    let row = sqlx::query!("SELECT head_seq, head_hash FROM backup_set WHERE set_no = $1 AND head_seq > 0", set_no);
+    let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
+    Ok(Some((unsigned(row.head_seq, "head")?, id(&row.head_hash, "head")?)))
+}
+
+/// Heads of the other sets of an account, those that have one.
+pub async fn other_heads(connection: &mut PgConnection, account_no: i64, set_no: i64) -> Result<Vec<SeenHead>> {
+    let rows = sqlx::query!(
+        "SELECT set_id, head_seq, head_hash FROM backup_set
+         WHERE account_no = $1 AND set_no <> $2 AND head_seq > 0 ORDER BY set_id",
+        account_no,
+        set_no,
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    rows.map(|row| {
+        let (seq, hash) = (unsigned(row.head_seq, "head")?, id(&row.head_hash, "head")?);
+        Ok(SeenHead { set: id(&row.set_id, "set")?, seq, hash })
+    })
+    .collect()
+}
+
+/// The hash to which the skip link of commit `seq` leads; zeros when it leads nowhere.
+pub async fn skipped_hash(connection: &mut PgConnection, set_no: i64, seq: u64) -> Result<HeaderHash> {
+    if skip_of(seq) == 0 {
+        return Ok(HeaderHash::ZERO);
+    }
+    let skipped = signed(skip_of(seq));
+    let hash = sqlx::query_scalar!("SELECT hash FROM commit WHERE set_no = $1 AND seq = $2", set_no, skipped);
+    id(&hash.fetch_one(connection).await?, "commit")
+}
+
+/// The row of a set of an account.
+pub async fn find_of(connection: &mut PgConnection, account_no: i64, set: SetId) -> Result<Option<i64>> {
+    let found = sqlx::query_scalar!(
+        "SELECT set_no FROM backup_set WHERE set_id = $1 AND account_no = $2",
+        &set.0[..],
+        account_no,
+    );
+    Ok(found.fetch_optional(connection).await?)
+}
+
+/// A set of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSet {
+    /// Its row.
+    pub set_no: i64,
+    /// The set.
+    pub set: SetId,
+    /// Its sealed name.
+    pub label: Vec<u8>,
+    /// When it was made.
+    pub created_ms: u64,
+}
+
+/// The sets of an account, in the order in which they were made.
+pub async fn list_of(connection: &mut PgConnection, account_no: i64) -> Result<Vec<ListedSet>> {
+    let rows = sqlx::query!(
+        "SELECT set_no, set_id, label, created_ms FROM backup_set WHERE account_no = $1 ORDER BY set_no",
+        account_no,
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    rows.map(|row| {
+        let created_ms = unsigned(row.created_ms, "set")?;
+        Ok(ListedSet { set_no: row.set_no, set: id(&row.set_id, "set")?, label: row.label, created_ms })
+    })
+    .collect()
 }

@@ -85,3 +85,11 @@ pub async fn insert(
     );
     Ok(inserted.execute(connection).await?.rows_affected() == 1)
 }
+
+/// The certificates of a set, by key epoch.
+pub async fn certificates(connection: &mut PgConnection, set_no: i64) -> Result<Vec<SignedCertificate>> {
+    let rows = sqlx::query_scalar!("SELECT certificate FROM device WHERE set_no = $1 ORDER BY key_epoch", set_no);
+    let rows = rows.fetch_all(connection).await?;
+    let certificates = rows.iter().map(|bytes| SignedCertificate::decode(bytes));
+    certificates.collect::<std::result::Result<_, _>>().map_err(|_| StoreError::Damaged("certificate"))
+}

@@ -1,0 +1,39 @@
+//! Upload sessions: what a machine was told exists stays until its session ends.
+
+pub mod begin;
+pub mod commit;
+pub mod end;
+pub mod have;
+pub mod objects;
+pub mod references;
+pub mod renew;
+
+use iota_core::api::json::UploadInfo;
+use iota_core::id::UploadId;
+use sqlx::PgConnection;
+
+use crate::auth::Machine;
+use crate::commits::upload_ended;
+use crate::error::{ApiError, ApiResult};
+use crate::store::upload::{self, Ends};
+
+fn info(upload: UploadId, ends: Ends, now_ms: u64) -> UploadInfo {
+    let left_s = |until_ms: u64| until_ms.saturating_sub(now_ms) / 1000;
+    UploadInfo { upload, lease_s: left_s(ends.lease_until_ms), life_s: left_s(ends.life_until_ms) }
+}
+
+/// Holds the session open until the transaction ends.
+async fn hold_open(transaction: &mut PgConnection, upload: UploadId, machine: &Machine, now_ms: u64) -> ApiResult<()> {
+    let open = upload::hold_open(transaction, upload, machine, now_ms).await?;
+    if open { Ok(()) } else { Err(upload_ended()) }
+}
+
+/// A binary message that does not parse.
+fn malformed(error: iota_core::wire::WireError) -> ApiError {
+    match error {
+        iota_core::wire::WireError::TooLarge(_) => {
+            ApiError::new(iota_core::api::json::code::TOO_LARGE, error.to_string())
+        }
+        error => ApiError::bad_request(error.to_string()),
+    }
+}

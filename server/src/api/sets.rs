@@ -1,0 +1,23 @@
+//! Backup sets of an account, and their logs.
+
+pub mod list;
+pub mod path;
+pub mod segment;
+pub mod snapshots;
+
+use iota_core::id::SetId;
+
+use crate::app_state::AppState;
+use crate::auth::Reader;
+use crate::error::{ApiError, ApiResult};
+use crate::store::backup_set;
+
+/// The row of a set of the reader's account.
+async fn set_no_of(state: &AppState, reader: &Reader, set: SetId) -> ApiResult<i64> {
+    let found = backup_set::find_of(&mut *state.pool().acquire().await?, reader.account_no, set).await?;
+    found.ok_or_else(|| ApiError::not_found("backup set"))
+}
+
+fn no_commit() -> ApiError {
+    ApiError::not_found("commit in this backup set")
+}

@@ -1,0 +1,36 @@
+//! `GET /sets/{set}/path?to=SEQ`.
+
+use axum::extract::State;
+use iota_core::api::frames::Segment;
+use iota_core::id::SetId;
+use serde::Deserialize;
+
+use super::{no_commit, set_no_of};
+use crate::app_state::AppState;
+use crate::auth::Reader;
+use crate::error::ApiResult;
+use crate::extract::{InPath, Octets, Query};
+use crate::log;
+
+/// Where the path ends.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct End {
+    /// The commit.
+    to: u64,
+}
+
+/// The headers from the head down to a commit: a segment without commits.
+///
+/// # Errors
+/// `not_found`, `unavailable`.
+pub async fn show(
+    State(state): State<AppState>,
+    reader: Reader,
+    InPath(set): InPath<SetId>,
+    Query(End { to }): Query<End>,
+) -> ApiResult<Octets> {
+    let set_no = set_no_of(&state, &reader, set).await?;
+    let commits = log::path(&state, set_no, to).await?.ok_or_else(no_commit)?;
+    let path = log::headers(&state, &commits).await?;
+    Ok(Octets(Segment { path, commits: Vec::new() }.encode().into()))
+}

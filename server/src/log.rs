@@ -1,0 +1,92 @@
+//! Reading the log of a set: headers and bodies from the packs, by the places that the database knows.
+
+use iota_core::api::json::HeadInfo;
+use iota_core::chain;
+use iota_core::commit::SignedHeader;
+use iota_core::pack::{CommitRecord, RecordKind};
+
+use crate::app_state::AppState;
+use crate::error::{ApiError, ApiResult};
+use crate::packs::{PackError, Place, Record};
+use crate::store::commit::Commit;
+use crate::store::{backup_set, commit};
+
+/// The newest commit of a set; `None` before the first.
+///
+/// # Errors
+/// `unavailable`; `internal` when its record is damaged.
+pub async fn head_info(state: &AppState, set_no: i64) -> ApiResult<Option<HeadInfo>> {
+    let mut connection = state.pool().acquire().await?;
+    let Some((seq, _)) = backup_set::head(&mut connection, set_no).await? else { return Ok(None) };
+    let chain = backup_set::skip_chain(&mut connection, set_no, seq).await?;
+    let found = commit::find(&mut connection, set_no, seq).await?.ok_or_else(|| missing(seq))?;
+    drop(connection);
+    let header = headers(state, &[found]).await?.pop().ok_or_else(|| missing(seq))?;
+    Ok(Some(HeadInfo {
+        seq,
+        hash: found.hash,
+        received_ms: found.received_ms,
+        header: iota_core::api::json::Bytes(header.encode()),
+        skip_chain: chain.hashes(),
+    }))
+}
+
+/// The headers of commits, in their order.
+///
+/// # Errors
+/// `internal` when a record is damaged or is not the commit's.
+pub async fn headers(state: &AppState, commits: &[Commit]) -> ApiResult<Vec<SignedHeader>> {
+    let records = state.packs().read_all(commits.iter().map(|commit| commit.record).collect()).await?;
+    commits.iter().zip(records).map(|(commit, record)| header_of(commit, record)).collect()
+}
+
+fn header_of(commit: &Commit, record: Result<Record, PackError>) -> ApiResult<SignedHeader> {
+    let record = of_kind(RecordKind::Commit, commit.record, record)?;
+    match CommitRecord::decode(&record.payload) {
+        Ok(kept) if kept.header.header.hash() == commit.hash => Ok(kept.header),
+        _ => Err(not_it(commit.record)),
+    }
+}
+
+/// A record, when it is there and of this kind.
+fn of_kind(kind: RecordKind, place: Place, record: Result<Record, PackError>) -> ApiResult<Record> {
+    let record = record?;
+    if record.kind == kind { Ok(record) } else { Err(not_it(place)) }
+}
+
+/// The sealed bodies of commits, in their order.
+///
+/// # Errors
+/// `internal` when a record is damaged.
+pub async fn bodies(state: &AppState, commits: &[Commit]) -> ApiResult<Vec<bytes::Bytes>> {
+    let records = state.packs().read_all(commits.iter().map(|commit| commit.body).collect()).await?;
+    let bodies = commits.iter().zip(records);
+    bodies.map(|(commit, record)| Ok(of_kind(RecordKind::Body, commit.body, record)?.payload)).collect()
+}
+
+/// The commits from the head of a set down to `to`, along prev and skip links; `None` when there is no such commit.
+///
+/// # Errors
+/// `unavailable`; `internal` when a commit between is not there.
+pub async fn path(state: &AppState, set_no: i64, to: u64) -> ApiResult<Option<Vec<Commit>>> {
+    let mut connection = state.pool().acquire().await?;
+    let Some((seq, _)) = backup_set::head(&mut connection, set_no).await? else { return Ok(None) };
+    if to == 0 || to > seq {
+        return Ok(None);
+    }
+    let seqs = chain::path(seq, to);
+    let mut commits = commit::find_all(&mut connection, set_no, &seqs).await?;
+    commits.reverse();
+    let complete = commits.iter().map(|commit| commit.seq).eq(seqs.iter().copied());
+    if complete { Ok(Some(commits)) } else { Err(missing(to)) }
+}
+
+fn missing(seq: u64) -> ApiError {
+    tracing::error!(seq, "the database has no row of a commit that it should have; run `iota-server doctor`");
+    ApiError::internal()
+}
+
+fn not_it(place: Place) -> ApiError {
+    tracing::error!(%place, "a record of a commit is not what the database says; run `iota-server doctor --full`");
+    ApiError::internal()
+}

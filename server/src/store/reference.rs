@@ -1,0 +1,94 @@
+//! Which commits of a set use which chunks: intervals, one row for each lifetime.
+//!
+//! A foreign key makes sure that no reference is without its chunk.
+
+use iota_core::id::Cid;
+use sqlx::PgConnection;
+
+use super::{Result, StoreError, id, signed, unsigned};
+
+/// How many of `cids` the newest state of a set uses.
+pub async fn count_open(connection: &mut PgConnection, set_no: i64, domain_no: i64, cids: &[Cid]) -> Result<u64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM reference
+           WHERE set_no = $1 AND domain_no = $2 AND to_seq IS NULL AND cid = ANY($3)"#,
+        set_no,
+        domain_no,
+        &bytes_of(cids) as &[&[u8]],
+    );
+    unsigned(count.fetch_one(connection).await?, "count")
+}
+
+/// From commit `seq` on the set uses `cids`, which it did not before.
+pub async fn open(connection: &mut PgConnection, set_no: i64, domain_no: i64, seq: u64, cids: &[Cid]) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO reference (set_no, domain_no, cid, from_seq)
+         SELECT $1, $2, cid, $3 FROM unnest($4::bytea[]) AS new (cid) ORDER BY cid",
+        set_no,
+        domain_no,
+        signed(seq),
+        &bytes_of(cids) as &[&[u8]],
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// From commit `seq` on the set uses `cids` no longer. Returns how many of them it used.
+pub async fn close(connection: &mut PgConnection, set_no: i64, domain_no: i64, seq: u64, cids: &[Cid]) -> Result<u64> {
+    let closed = sqlx::query!(
+        "UPDATE reference SET to_seq = $3
+         WHERE set_no = $1 AND domain_no = $2 AND to_seq IS NULL AND cid = ANY($4)",
+        set_no,
+        domain_no,
+        signed(seq),
+        &bytes_of(cids) as &[&[u8]],
+    );
+    Ok(closed.execute(connection).await?.rows_affected())
+}
+
+/// From commit `seq` on the set uses exactly what [`super::staged_reference`] holds for it.
+pub async fn replace_by_staged(connection: &mut PgConnection, set_no: i64, domain_no: i64, seq: u64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE reference SET to_seq = $3
+         WHERE set_no = $1 AND domain_no = $2 AND to_seq IS NULL AND NOT EXISTS (
+             SELECT FROM staged_reference AS staged WHERE staged.set_no = $1 AND staged.cid = reference.cid)",
+        set_no,
+        domain_no,
+        signed(seq),
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO reference (set_no, domain_no, cid, from_seq)
+         SELECT $1, $2, cid, $3 FROM staged_reference AS staged
+         WHERE set_no = $1 AND NOT EXISTS (
+             SELECT FROM reference
+             WHERE reference.set_no = $1 AND reference.domain_no = $2 AND to_seq IS NULL AND reference.cid = staged.cid)
+         ORDER BY cid",
+        set_no,
+        domain_no,
+        signed(seq),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What the newest state of a set uses, ascending.
+pub async fn list_open(connection: &mut PgConnection, set_no: i64) -> Result<Vec<Cid>> {
+    let open =
+        sqlx::query_scalar!("SELECT cid FROM reference WHERE set_no = $1 AND to_seq IS NULL ORDER BY cid", set_no);
+    open.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
+}
+
+/// Whether the database refused a reference because its chunk is gone.
+pub fn is_chunk_missing(error: &StoreError) -> bool {
+    const FOREIGN_KEY_VIOLATION: &str = "23503";
+    let StoreError::Database(error) = error else { return false };
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == FOREIGN_KEY_VIOLATION)
+}
+
+fn bytes_of(cids: &[Cid]) -> Vec<&[u8]> {
+    cids.iter().map(|cid| &cid.0[..]).collect()
+}
