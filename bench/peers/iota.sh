@@ -1,8 +1,8 @@
 #!/bin/sh
 # This project: agent and server over HTTP on loopback, embedded Postgres, default options.
 # What counts as repository are the pack files; Postgres lies in CACHE/server. See bench/README.md.
-AGENT=${IOTA_AGENT:?path of iota}
-SERVER=${IOTA_SERVER:?path of iota-server}
+AGENT=${IOTA_PROGRAM:?path of iota}
+SERVER=${IOTA_SERVER_PROGRAM:?path of iota-server}
 DATA=$CACHE/server
 URL=http://127.0.0.1:$PORT
 export IOTA_CONFIG_DIR=$CACHE/config IOTA_STATE_DIR=$CACHE/state IOTA_PASSWORD_FILE=$CACHE/password
@@ -16,6 +16,7 @@ server)
   mkdir -p "$DATA"
   ln -sfn "$REPO" "$DATA/packs"
   chmod 755 "$CACHE"
+  chmod 700 "$DATA"
   if [ "$(id -u)" = 0 ]; then
     chown -h nobody:nogroup "$DATA" "$DATA/packs" && chown nobody:nogroup "$REPO"
     exec setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$DATA" "$SERVER" serve --data "$DATA" --listen "127.0.0.1:$PORT"

@@ -18,7 +18,7 @@ export class Appliance {
     private readonly server: ChildProcess,
   ) {}
 
-  /** Starts `IOTA_SERVER`, or the server of cargo's target folder, and waits until it is healthy. */
+  /** Starts `IOTA_SERVER_PROGRAM`, or the server of cargo's target folder, and waits until it is healthy. */
   static async start(): Promise<Appliance> {
     const folder = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-'));
     const root = process.getuid?.() === 0;
@@ -66,9 +66,9 @@ export class Appliance {
 /** The server that cargo built last, and its pages beside it or one folder up. */
 function builtServer(): string {
   const target = resolve(process.env.CARGO_TARGET_DIR ?? '../target');
-  const places = [process.env.IOTA_SERVER, join(target, 'debug/iota-server'), join(target, 'release/iota-server')];
+  const places = [process.env.IOTA_SERVER_PROGRAM, join(target, 'debug/iota-server'), join(target, 'release/iota-server')];
   const found = places.find((place): place is string => place !== undefined && existsSync(place));
-  if (!found) throw new Error('there is no server to test: build iota-server, or name one in IOTA_SERVER');
+  if (!found) throw new Error('there is no server to test: build iota-server, or name one in IOTA_SERVER_PROGRAM');
   return found;
 }
 
