@@ -108,7 +108,9 @@ pub fn open_or_create(path: &Path, config: &Config) -> Result<DataDir> {
 /// The host key; a new one only where nothing was sealed with another.
 ///
 fn host_key(data: &Path) -> Result<HostKey> {
-    let kept = ["postgres", "packs"].iter().any(|folder| data.join(folder).exists());
+    // An empty folder may be a mount point that was prepared.
+    let holds = |folder: &&str| std::fs::read_dir(data.join(folder)).is_ok_and(|mut entries| entries.next().is_some());
+    let kept = ["postgres", "packs"].iter().any(holds);
     match HostKey::load(data) {
         Err(HostKeyError::File { source, path }) if source.kind() == std::io::ErrorKind::NotFound && kept => {
             bail!(
