@@ -1,6 +1,8 @@
 //! What the program can be told to do: one command, one file.
 
 pub mod codes;
+pub mod doctor;
+pub mod rebuild;
 pub mod serve;
 
 use std::path::Path;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::limits::Limits;
+use crate::packs::PackOptions;
 
 /// The file that `iota-server example-config` prints: every setting, with its default.
 pub const EXAMPLE: &str = include_str!("config/example.toml");
@@ -56,6 +57,8 @@ pub struct Config {
     pub server: Server,
     /// Its database.
     pub database: Database,
+    /// Where the bytes lie.
+    pub packs: Packs,
     /// How much a client may ask for.
     pub limits: Limits,
 }
@@ -94,6 +97,14 @@ pub struct Database {
     pub programs: Option<PathBuf>,
 }
 
+/// Section `[packs]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Packs {
+    /// Objects are refused when less is free on the disk of the packs.
+    pub min_free_bytes: Option<u64>,
+}
+
 /// How browsers and agents reach the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Protection {
@@ -128,6 +139,13 @@ impl Config {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.into(), source })?;
         toml::from_str(&text).map_err(|source| ConfigError::Parse { path: path.into(), source: Box::new(source) })
+    }
+}
+
+impl Packs {
+    /// The same for those who write.
+    pub fn options(&self) -> PackOptions {
+        PackOptions { min_free_bytes: self.min_free_bytes, ..PackOptions::default() }
     }
 }
 

@@ -95,6 +95,11 @@ impl DataDir {
         &self.path
     }
 
+    /// Where the packs are.
+    pub fn packs(&self) -> PathBuf {
+        self.path.join("packs")
+    }
+
     /// Locks the folder for `command`; waits for commands that take moments, not for a server.
     ///
     /// # Errors

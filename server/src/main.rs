@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
 use iota_server::codes::MAX_INVITATION_DAYS;
-use iota_server::commands::{codes, open_or_create, serve};
+use iota_server::commands::{codes, doctor, open_or_create, rebuild, serve};
 use iota_server::config::{self, Config, OwnTls};
 use iota_server::data_dir::DataDir;
 use iota_server::telemetry;
@@ -35,6 +35,17 @@ enum Command {
         #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_INVITATION_DAYS)))]
         days: u32,
     },
+    /// Look at everything that is kept, and say what is wrong
+    Doctor {
+        /// Where everything is
+        #[command(flatten)]
+        place: Where,
+        /// Read every byte of every pack
+        #[arg(long)]
+        full: bool,
+    },
+    /// Make an empty database again from the packs
+    Rebuild(Where),
     /// Print a configuration with every setting explained
     ExampleConfig,
 }
@@ -127,6 +138,15 @@ async fn run(command: Command) -> Result<()> {
         Command::Invite { place, days } => {
             let code = codes::invite(&DataDir::open(&place.data)?, &place.config()?, days).await?;
             print(&code.0)
+        }
+        Command::Doctor { place, full } => {
+            let findings = doctor::run(&DataDir::open(&place.data)?, &place.config()?, full).await?;
+            print(&findings.to_string())?;
+            if findings.has_problem() { bail!("there are problems: see above for what to do") } else { Ok(()) }
+        }
+        Command::Rebuild(place) => {
+            let report = rebuild::run(&DataDir::open(&place.data)?, &place.config()?).await?;
+            print(&report.to_string())
         }
         Command::ExampleConfig => print(config::EXAMPLE.trim_end()),
     }

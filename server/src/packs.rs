@@ -28,8 +28,9 @@ use tokio::sync::{mpsc, oneshot};
 use self::disk::{Disk, RealDisk, Space};
 pub use self::error::PackError;
 pub use self::name::{PackList, path_of};
-use self::reader::Reader;
+pub use self::reader::PackReader;
 use self::space::SpaceWatch;
+pub use self::space::limit_of as free_limit_of;
 pub use self::walk::{Fault, Walk};
 use self::writer::{Batch, Fatal, Job, Writer};
 
@@ -103,7 +104,7 @@ pub struct Packs {
 struct Shared {
     disk: Arc<dyn Disk>,
     root: PathBuf,
-    reader: Reader,
+    reader: PackReader,
 }
 
 impl Packs {
@@ -149,7 +150,7 @@ impl Packs {
             .name("packs".into())
             .spawn(move || writer.run(jobs).unwrap_or_else(on_fatal))
             .map_err(PackError::file(root))?;
-        let reader = Reader::new(disk.clone(), root.to_owned());
+        let reader = PackReader::new(disk.clone(), root.to_owned());
         let shared = Shared { disk, root: root.to_owned(), reader };
         Ok(Self { queue, shared: Arc::new(shared) })
     }
@@ -225,6 +226,14 @@ pub fn list(root: &Path) -> Result<PackList, PackError> {
 /// [`PackError::File`] when the disk fails; damage is part of the answer.
 pub fn walk(root: &Path, number: u64, verify: bool) -> Result<Walk, PackError> {
     walk::walk(&RealDisk, root, number, verify)
+}
+
+/// Space on the disk of the packs in `root`.
+///
+/// # Errors
+/// [`PackError::File`].
+pub fn space(root: &Path) -> Result<Space, PackError> {
+    RealDisk.space(root).map_err(PackError::file(root))
 }
 
 fn check_server(disk: &dyn Disk, root: &Path, newest: u64, server: ServerId) -> Result<(), PackError> {

@@ -104,8 +104,9 @@ fn a_flipped_bit_costs_what_lies_there_and_is_named() {
                 for path in differences {
                     let full = kept.live.join(&path);
                     let full = full.to_str().unwrap().trim_start_matches('/');
-                    let explained = named.iter().any(|name| name.trim_start_matches('/').contains(full) || full.starts_with(name.trim_start_matches('/')))
-                        || fs::symlink_metadata(kept.live.join(&path)).unwrap().is_dir();
+                    let explained = named.iter().any(|name| {
+                        name.trim_start_matches('/').contains(full) || full.starts_with(name.trim_start_matches('/'))
+                    }) || fs::symlink_metadata(kept.live.join(&path)).unwrap().is_dir();
                     assert!(explained, "{full} differs and is not named: {report}");
                 }
             }

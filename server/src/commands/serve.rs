@@ -1,9 +1,11 @@
 //! `iota-server serve`.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use iota_core::id::ServerId;
 use rustls::ServerConfig;
 use sqlx::PgPool;
@@ -14,8 +16,9 @@ use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Protection};
 use crate::data_dir::DataDir;
-use crate::packs::{PackOptions, Packs};
+use crate::packs::{self, Packs};
 use crate::pages::Site;
+use crate::recent;
 use crate::router;
 use crate::security_headers::Transport;
 use crate::serve;
@@ -40,8 +43,11 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
         () = shutdown.asked() => return Ok(()),
     };
     let served = async {
-        let server_id = server_id(&database.pool).await?;
-        let packs = Packs::open(&data.path().join("packs"), server_id, PackOptions::default())?;
+        let root = data.packs();
+        let server_id = server_id(&database.pool, &root).await?;
+        recent::verify_newest(&database.pool, &root).await.context("cannot verify the newest pack")?;
+        let packs = Packs::open(&root, server_id, config.packs.options())?;
+        let _verifying = recent::verify_in_background(database.pool.clone(), root, SystemTime::now());
         let parts = Parts {
             packs: packs.clone(),
             clock: Arc::new(SystemClock),
@@ -79,10 +85,16 @@ async fn serve_app(
     serve::serve(listener, app, tls, &limits, proxy, shutdown.asked()).await.context("cannot go on listening")
 }
 
-/// Made when the database is.
-async fn server_id(pool: &PgPool) -> Result<ServerId> {
+/// Made when the database is. An empty database beside packs is not a new server.
+async fn server_id(pool: &PgPool, packs: &Path) -> Result<ServerId> {
     if let Some(known) = server::find(pool).await? {
         return Ok(known);
+    }
+    if !packs::list(packs)?.numbers.is_empty() {
+        bail!(
+            "the database is empty, but there are packs: run `iota-server rebuild` to make it again from them, or put the \
+             database back"
+        );
     }
     let mut made = ServerId::ZERO;
     getrandom::fill(&mut made.0)?;

@@ -1,13 +1,13 @@
 //! Reading records at their places, verified, through files that stay open for a while.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use iota_core::pack::{PackHeader, RecordHead, Salt, record_bytes, verify_record};
 
-use super::disk::{Disk, ReadFile, read_full};
+use super::disk::{Disk, ReadFile, RealDisk, read_full};
 use super::name::path_of;
 use super::{PackError, Place, Record};
 
@@ -20,7 +20,8 @@ pub(super) struct PackFile {
     pub(super) salt: Option<Salt>,
 }
 
-pub(super) struct Reader {
+/// Reads records; any number of them may work beside the one process that writes.
+pub struct PackReader {
     disk: Arc<dyn Disk>,
     root: PathBuf,
     open: Mutex<OpenFiles>,
@@ -33,13 +34,21 @@ struct OpenFiles {
     order: VecDeque<u64>,
 }
 
-impl Reader {
+impl PackReader {
+    /// Reads the packs in `root`.
+    pub fn open(root: &Path) -> Self {
+        Self::new(Arc::new(RealDisk), root.to_owned())
+    }
+
     pub(super) fn new(disk: Arc<dyn Disk>, root: PathBuf) -> Self {
         Self { disk, root, open: Mutex::default() }
     }
 
     /// The record at `place`, verified.
-    pub(super) fn read(&self, place: Place) -> Result<Record, PackError> {
+    ///
+    /// # Errors
+    /// [`PackError::Damaged`] when the bytes there are not what was written, [`PackError::File`] when the disk fails.
+    pub fn read(&self, place: Place) -> Result<Record, PackError> {
         let pack = self.pack(place)?;
         let mut bytes = vec![0; record_bytes(place.payload_bytes) as usize];
         let path = || path_of(&self.root, place.pack);

@@ -67,7 +67,7 @@ impl SpaceWatch {
 }
 
 /// The smaller of a twentieth of the disk and 10 GiB.
-fn limit_of(space: Space) -> u64 {
+pub fn limit_of(space: Space) -> u64 {
     (space.total_bytes / FREE_PARTS).min(MOST_FREE_BYTES)
 }
 

@@ -56,10 +56,7 @@ pub async fn missing(connection: &mut PgConnection, domain_no: i64, cids: &[Cid]
 /// Makes rows for durable objects, ascending by id and without repetition. One that is here already stays where it
 /// is, unless it is damaged: then the new place counts.
 pub async fn insert(connection: &mut PgConnection, domain_no: i64, stored: &[(Cid, Place)]) -> Result<()> {
-    let ids: Vec<&[u8]> = stored.iter().map(|(cid, _)| &cid.0[..]).collect();
-    let packs: Vec<i64> = stored.iter().map(|(_, place)| signed(place.pack)).collect();
-    let positions: Vec<i64> = stored.iter().map(|(_, place)| signed(place.position)).collect();
-    let lengths: Vec<i32> = stored.iter().map(|(_, place)| place.payload_bytes as i32).collect();
+    let rows = Columns::of(stored);
     sqlx::query!(
         "INSERT INTO chunk (domain_no, cid, pack, position, object_bytes)
          SELECT $1, cid, pack, position, object_bytes
@@ -72,10 +69,10 @@ pub async fn insert(connection: &mut PgConnection, domain_no: i64, stored: &[(Ci
              position = CASE WHEN chunk.damaged THEN excluded.position ELSE chunk.position END,
              object_bytes = CASE WHEN chunk.damaged THEN excluded.object_bytes ELSE chunk.object_bytes END",
         domain_no,
-        &ids as &[&[u8]],
-        &packs,
-        &positions,
-        &lengths,
+        &rows.ids as &[&[u8]],
+        &rows.packs,
+        &rows.positions,
+        &rows.lengths,
     )
     .execute(connection)
     .await?;
@@ -112,31 +109,74 @@ pub async fn mark_damaged(connection: &mut PgConnection, place: Place) -> Result
     Ok(marked.execute(connection).await?.rows_affected())
 }
 
-/// Marks as damaged what rows of a pack say, except at `whole` positions. Returns how many are newly marked.
-pub async fn mark_damaged_except(connection: &mut PgConnection, pack: u64, whole: &[u64]) -> Result<u64> {
-    let whole: Vec<i64> = whole.iter().map(|&position| signed(position)).collect();
-    let marked = sqlx::query!(
-        "UPDATE chunk SET damaged = true
-         WHERE pack = $1 AND NOT damaged AND position NOT IN (SELECT unnest($2::bigint[]))",
-        signed(pack),
-        &whole,
-    );
-    Ok(marked.execute(connection).await?.rows_affected())
+/// A chunk as a row says it lies in a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacedChunk {
+    /// The chunk.
+    pub cid: Cid,
+    /// Where.
+    pub place: Place,
+    /// Whether it is known to be damaged.
+    pub damaged: bool,
 }
 
-/// How many of a pack's rows are not at `positions`, or have another length than there; and how many there are.
-pub async fn misplaced(connection: &mut PgConnection, pack: u64, positions: &[(u64, u32)]) -> Result<(u64, u64)> {
-    let (at, lengths): (Vec<i64>, Vec<i32>) = positions.iter().map(|&(at, length)| (signed(at), length as i32)).unzip();
-    let row = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE NOT damaged AND (position, object_bytes) NOT IN (
-               SELECT * FROM unnest($2::bigint[], $3::integer[]))) AS "misplaced!", count(*) AS "all!"
-           FROM chunk WHERE pack = $1"#,
+/// What rows say of a pack, in the order of positions.
+pub async fn placed_in(connection: &mut PgConnection, pack: u64) -> Result<Vec<PlacedChunk>> {
+    let rows = sqlx::query!(
+        "SELECT cid, pack, position, object_bytes, damaged FROM chunk WHERE pack = $1 ORDER BY position",
         signed(pack),
-        &at,
-        &lengths,
     );
-    let row = row.fetch_one(connection).await?;
-    Ok((unsigned(row.misplaced, "count")?, unsigned(row.all, "count")?))
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    rows.map(|row| {
+        let place = place(row.pack, row.position, row.object_bytes)?;
+        Ok(PlacedChunk { cid: id(&row.cid, "chunk")?, place, damaged: row.damaged })
+    })
+    .collect()
+}
+
+/// Takes the mark of damage off what lies at `place` and was found to be whole.
+pub async fn mark_whole(connection: &mut PgConnection, place: Place) -> Result<()> {
+    sqlx::query!(
+        "UPDATE chunk SET damaged = false WHERE pack = $1 AND position = $2",
+        signed(place.pack),
+        signed(place.position),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes or replaces rows for objects that were found in the packs; where one stands twice the later call counts.
+pub async fn restore(connection: &mut PgConnection, domain_no: i64, found: &[(Cid, Place)]) -> Result<()> {
+    let rows = Columns::of(found);
+    sqlx::query!(
+        "INSERT INTO chunk (domain_no, cid, pack, position, object_bytes)
+         SELECT $1, cid, pack, position, object_bytes
+         FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::integer[]) AS new (cid, pack, position, object_bytes)
+         ORDER BY cid
+         ON CONFLICT (domain_no, cid) DO UPDATE SET
+             pack = excluded.pack, position = excluded.position, object_bytes = excluded.object_bytes",
+        domain_no,
+        &rows.ids as &[&[u8]],
+        &rows.packs,
+        &rows.positions,
+        &rows.lengths,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes rows, marked as damaged, for those of `cids` that have none: their bytes are in no pack. Returns how many.
+pub async fn restore_lost(connection: &mut PgConnection, domain_no: i64, cids: &[Cid]) -> Result<u64> {
+    let lost = sqlx::query!(
+        "INSERT INTO chunk (domain_no, cid, pack, position, object_bytes, damaged)
+         SELECT $1, cid, 0, 0, 0, true FROM unnest($2::bytea[]) AS lost (cid) ORDER BY cid
+         ON CONFLICT DO NOTHING",
+        domain_no,
+        &bytes_of(cids) as &[&[u8]],
+    );
+    Ok(lost.execute(connection).await?.rows_affected())
 }
 
 /// How many chunks are marked as damaged.
@@ -149,6 +189,25 @@ pub async fn count_damaged(connection: &mut PgConnection) -> Result<u64> {
 pub async fn packs(connection: &mut PgConnection) -> Result<BTreeSet<u64>> {
     let packs = sqlx::query_scalar!("SELECT DISTINCT pack FROM chunk").fetch_all(connection).await?;
     packs.into_iter().map(|pack| unsigned(pack, "pack")).collect()
+}
+
+/// Chunks and places as arrays, one for each column.
+struct Columns<'a> {
+    ids: Vec<&'a [u8]>,
+    packs: Vec<i64>,
+    positions: Vec<i64>,
+    lengths: Vec<i32>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(chunks: &'a [(Cid, Place)]) -> Self {
+        Self {
+            ids: chunks.iter().map(|(cid, _)| &cid.0[..]).collect(),
+            packs: chunks.iter().map(|(_, place)| signed(place.pack)).collect(),
+            positions: chunks.iter().map(|(_, place)| signed(place.position)).collect(),
+            lengths: chunks.iter().map(|(_, place)| place.payload_bytes as i32).collect(),
+        }
+    }
 }
 
 fn bytes_of(cids: &[Cid]) -> Vec<&[u8]> {

@@ -115,6 +115,12 @@ pub struct CommitPlace {
     pub place: Place,
 }
 
+/// The packs that headers and bodies lie in.
+pub async fn packs(connection: &mut PgConnection) -> Result<Vec<u64>> {
+    let packs = sqlx::query_scalar!(r#"SELECT pack AS "pack!" FROM commit UNION SELECT body_pack FROM commit"#,);
+    packs.fetch_all(connection).await?.into_iter().map(|pack| unsigned(pack, "pack")).collect()
+}
+
 /// What records of commits a pack should hold: headers and bodies.
 pub async fn places_in(connection: &mut PgConnection, pack: u64) -> Result<Vec<CommitPlace>> {
     let rows = sqlx::query!(

@@ -34,6 +34,28 @@ pub async fn open(connection: &mut PgConnection, set_no: i64, domain_no: i64, se
     Ok(())
 }
 
+/// The same for a history with gaps: what the set is said to use already stays as it is.
+pub async fn open_missing(
+    connection: &mut PgConnection,
+    set_no: i64,
+    domain_no: i64,
+    seq: u64,
+    cids: &[Cid],
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO reference (set_no, domain_no, cid, from_seq)
+         SELECT $1, $2, cid, $3 FROM unnest($4::bytea[]) AS new (cid) ORDER BY cid
+         ON CONFLICT DO NOTHING",
+        set_no,
+        domain_no,
+        signed(seq),
+        &bytes_of(cids) as &[&[u8]],
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// From commit `seq` on the set uses `cids` no longer. Returns how many of them it used.
 pub async fn close(connection: &mut PgConnection, set_no: i64, domain_no: i64, seq: u64, cids: &[Cid]) -> Result<u64> {
     let closed = sqlx::query!(
@@ -75,10 +97,20 @@ pub async fn replace_by_staged(connection: &mut PgConnection, set_no: i64, domai
     Ok(())
 }
 
-/// What the newest state of a set uses, ascending.
-pub async fn list_open(connection: &mut PgConnection, set_no: i64) -> Result<Vec<Cid>> {
-    let open =
-        sqlx::query_scalar!("SELECT cid FROM reference WHERE set_no = $1 AND to_seq IS NULL ORDER BY cid", set_no);
+/// What the newest state of a set uses, ascending: at most `limit` behind `after`.
+pub async fn list_open(
+    connection: &mut PgConnection,
+    set_no: i64,
+    after: Option<Cid>,
+    limit: usize,
+) -> Result<Vec<Cid>> {
+    let open = sqlx::query_scalar!(
+        "SELECT cid FROM reference WHERE set_no = $1 AND to_seq IS NULL AND ($2::bytea IS NULL OR cid > $2)
+         ORDER BY domain_no, cid LIMIT $3",
+        set_no,
+        after.as_ref().map(|cid| &cid.0[..]),
+        limit as i64,
+    );
     open.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
 }
 

@@ -48,6 +48,18 @@ pub async fn missing(connection: &mut PgConnection, set_no: i64, domain_no: i64,
     missing.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
 }
 
+/// Makes rows, marked as damaged, for chunks of the list that have none. Returns how many.
+pub async fn restore_lost(connection: &mut PgConnection, set_no: i64, domain_no: i64) -> Result<u64> {
+    let lost = sqlx::query!(
+        "INSERT INTO chunk (domain_no, cid, pack, position, object_bytes, damaged)
+         SELECT $2, cid, 0, 0, 0, true FROM staged_reference WHERE set_no = $1
+         ON CONFLICT DO NOTHING",
+        set_no,
+        domain_no,
+    );
+    Ok(lost.execute(connection).await?.rows_affected())
+}
+
 /// Forgets the references of a set.
 pub async fn delete(connection: &mut PgConnection, set_no: i64) -> Result<()> {
     sqlx::query!("DELETE FROM staged_reference WHERE set_no = $1", set_no).execute(connection).await?;

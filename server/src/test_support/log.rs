@@ -123,12 +123,18 @@ impl TestLog {
     }
 
     fn signed(&self, mut header: Header, references: References) -> CommitFrame {
-        let body = object(header.seq, 600);
+        let body = self.body(header.seq);
         (header.body_cid, header.body_len) = (Cid::of(&body), body.len() as u32);
         let mut frame =
             CommitFrame { header: SignedHeader { header, signature: Signature([0; 64]) }, body, references };
         self.sign(&mut frame);
         frame
+    }
+
+    /// What it says in a commit.
+    pub fn body(&self, seq: u64) -> Vec<u8> {
+        let first = u64::from_le_bytes(*self.machine.set.0.first_chunk().unwrap());
+        object(first.wrapping_add(seq), 600)
     }
 
     /// Signs a frame again after a change.

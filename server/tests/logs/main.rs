@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how tests fail")]
 
 mod defects;
+mod histories;
 
 mod reading;
+mod rebuilding;
 mod sessions;
 mod sweeps;

@@ -74,7 +74,7 @@ async fn a_log_is_written_and_read_back() {
     for at in 1..=10 {
         let segment = owner.get(&format!("{address}/segment?at={at}")).await.ok();
         let segment = Segment::decode(&segment.body).unwrap();
-        assert_eq!(segment.commits.last().unwrap().body, object(at, 600));
+        assert_eq!(segment.commits.last().unwrap().body, log.body(at));
         let verified = trusted.verify_segment(segment, at).unwrap();
         assert_eq!((verified.commits().count() as u64, verified.head), (at, log.chain.head()));
         let path = owner.get(&format!("{address}/path?to={at}")).await.ok();

@@ -1,0 +1,167 @@
+//! Making the database again from the packs alone: accounts and logins, sets and machines, commits, references, objects.
+//!
+//! ```text
+//! walk every pack ─► decisions: accounts, slot lists, certificates, names, commits
+//!   ─► for each set the log that its newest commit leads to ─► rows of objects ─► references, commit by commit
+//! ```
+//! All of it is one transaction: a rebuild that was interrupted left nothing, and is run again.
+
+mod decisions;
+mod history;
+mod objects;
+mod replay;
+mod report;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use iota_core::certificate::SignedCertificate;
+use iota_core::id::{AccountId, SetId};
+use sqlx::{PgConnection, PgPool};
+use thiserror::Error;
+
+use self::decisions::Decisions;
+use self::history::History;
+pub use self::report::Report;
+use crate::host_key::{HostKey, HostKeyError};
+use crate::packs::{self, PackError, PackReader, Walk};
+use crate::store::account::{self, NewAccount};
+use crate::store::{StoreError, backup_set, device, domain, server};
+
+/// The database could not be made again. It is as it was.
+#[derive(Debug, Error)]
+pub enum RebuildError {
+    /// There is something in the database.
+    #[error("the database is not empty: move DATA/postgres away, or name an empty database, then run this again")]
+    NotEmpty,
+    /// There is nothing to make it from.
+    #[error("there are no packs in {0}: put back the folder `packs` of the server, then run this again")]
+    NoPacks(String),
+    /// Packs of several servers.
+    #[error("pack {0:x} belongs to another server than the ones before: move it away, then run this again")]
+    Foreign(u64),
+    /// The packs.
+    #[error(transparent)]
+    Packs(#[from] PackError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The host key.
+    #[error(transparent)]
+    HostKey(#[from] HostKeyError),
+}
+
+impl From<sqlx::Error> for RebuildError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Fills an empty database, whose tables are there, from the packs in `root`.
+///
+/// # Errors
+/// [`RebuildError`].
+pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> Result<Report, RebuildError> {
+    if server::find(pool).await?.is_some() || account::exists_any(pool).await? {
+        return Err(RebuildError::NotEmpty);
+    }
+    let mut report = Report::default();
+    let walks = walk_all(root, &mut report)?;
+    let reader = PackReader::open(root);
+    let decisions = Decisions::read(&walks, &reader, key, &mut report)?;
+    let server_id = decisions.server.ok_or_else(|| RebuildError::NoPacks(root.display().to_string()))?;
+
+    let mut transaction = pool.begin().await?;
+    let domains = enter_accounts(&mut transaction, &decisions, key, &mut report).await?;
+    objects::enter(&mut transaction, &walks, &domains, &mut report).await?;
+    for (account, domain) in &domains {
+        enter_sets(&mut transaction, &decisions, *account, domain, &reader, &mut report).await?;
+    }
+    transaction.commit().await?;
+    // Last: a server starts only on a database that has its id.
+    server::insert(pool, server_id, now_ms).await?;
+    Ok(report)
+}
+
+/// Rows of an account.
+struct Domain {
+    account_no: i64,
+    domain_no: i64,
+}
+
+fn walk_all(root: &Path, report: &mut Report) -> Result<Vec<Walk>, RebuildError> {
+    let mut walks = Vec::new();
+    for number in packs::list(root)?.numbers {
+        let walk = packs::walk(root, number, false)?;
+        report.note_walk(&walk);
+        walks.push(walk);
+    }
+    Ok(walks)
+}
+
+async fn enter_accounts(
+    connection: &mut PgConnection,
+    decisions: &Decisions,
+    key: &HostKey,
+    report: &mut Report,
+) -> Result<BTreeMap<AccountId, Domain>, RebuildError> {
+    let mut domains = BTreeMap::new();
+    for found in decisions.accounts() {
+        let Some(slots) = decisions.slots.get(&found.record.account) else {
+            report.problem(format!("account {} has no slot list and is left out", found.record.account));
+            continue;
+        };
+        let new = NewAccount::from_record(&found.record, key, slots.sealed.clone(), slots.version)?;
+        // Taken: by an account that was made later with the same login, so this one was never acknowledged.
+        let Some(account_no) = account::insert(connection, &new).await? else { continue };
+        let domain_no = domain::private_of(connection, account_no).await?;
+        domains.insert(found.record.account, Domain { account_no, domain_no });
+        report.accounts += 1;
+    }
+    Ok(domains)
+}
+
+async fn enter_sets(
+    connection: &mut PgConnection,
+    decisions: &Decisions,
+    account: AccountId,
+    domain: &Domain,
+    reader: &PackReader,
+    report: &mut Report,
+) -> Result<(), RebuildError> {
+    for (set, certificates) in decisions.sets_of(account) {
+        let commits = decisions.commits_of(account, set);
+        let history = History::of(&certificates, &commits);
+        let Some(first) = history.certificates.first() else { continue };
+        let label = decisions.labels.get(&(account, set)).map_or(&[][..], |label| label);
+        let created_ms = first.certificate.issued_ms;
+        let set_no = backup_set::insert(connection, set, domain.account_no, label, created_ms).await?;
+        let set_no = set_no.ok_or(StoreError::Damaged("set"))?;
+        enter_machines(connection, set, set_no, &history.certificates, report).await?;
+        let lost = history.lost.len();
+        if lost > 0 {
+            report.problem(format!("{lost} commits of set {set} are in no pack: {:?}", history.lost));
+        }
+        replay::Replay { set, set_no, domain_no: domain.domain_no, reader, decisions }
+            .run(connection, &history, report)
+            .await?;
+        report.sets += 1;
+    }
+    Ok(())
+}
+
+async fn enter_machines(
+    connection: &mut PgConnection,
+    set: SetId,
+    set_no: i64,
+    certificates: &[SignedCertificate],
+    report: &mut Report,
+) -> Result<(), RebuildError> {
+    for signed in certificates {
+        if !device::insert(connection, set_no, signed, signed.certificate.issued_ms).await? {
+            report
+                .problem(format!("machine {} stands in two sets; in {set} it is left out", signed.certificate.device));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! The database is emptied and made again from the packs: it is the same, and everybody goes on.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+use iota_core::api::json::{HeadInfo, SetInfo};
+use iota_core::certificate::SignedCertificate;
+use iota_core::id::Cid;
+use iota_core::pack::CommitRecord;
+use iota_server::doctor::examine;
+use iota_server::packs::{self, PackOptions, RecordKind};
+use iota_server::rebuild::{RebuildError, Report, rebuild};
+use iota_server::test_support::{TestAccount, TestLog, TestMachine, TestServer, object};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use super::histories::{play, states_of, turns};
+use super::reading::machine_of;
+
+/// Every table whose rows matter, with ids in place of row numbers.
+const DUMPS: [&str; 6] = [
+    "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms) FROM account",
+    "SELECT concat_ws(' ', account_id, set_id, label, head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor)
+     FROM backup_set JOIN account USING (account_no)",
+    "SELECT concat_ws(' ', set_id, device_id, key_epoch, first_seq, signing_key, certificate)
+     FROM device JOIN backup_set USING (set_no)",
+    "SELECT concat_ws(' ', account_id, kind, cid, pack, position, object_bytes, condemned, damaged)
+     FROM chunk JOIN domain USING (domain_no) JOIN account USING (account_no)",
+    "SELECT concat_ws(' ', set_id, cid, from_seq, to_seq) FROM reference JOIN backup_set USING (set_no)",
+    "SELECT concat_ws(' ', set_id, seq, hash, received_ms, commit.base_seq, pack, position, record_bytes, body_pack,
+         body_position, body_bytes) FROM commit JOIN backup_set USING (set_no)",
+];
+
+async fn dump(server: &TestServer) -> Vec<Vec<String>> {
+    let mut tables = Vec::new();
+    for query in DUMPS {
+        let mut rows: Vec<String> = sqlx::query_scalar(query).fetch_all(server.pool()).await.unwrap();
+        rows.sort();
+        tables.push(rows);
+    }
+    tables
+}
+
+async fn empty(server: &TestServer) {
+    sqlx::raw_sql(
+        "TRUNCATE server, account, code, web_session, attempt, backup_set, device, token, challenge, enrolment, domain,
+         chunk, reference, commit, upload, staged_part RESTART IDENTITY CASCADE",
+    )
+    .execute(server.pool())
+    .await
+    .unwrap();
+}
+
+async fn rebuild_here(server: &TestServer) -> Result<Report, RebuildError> {
+    rebuild(server.pool(), &server.data.path().join("packs"), server.state.host_key(), 1).await
+}
+
+/// Empties the database and makes it again: the same.
+async fn rebuild_the_same(server: &TestServer) {
+    let before = dump(server).await;
+    empty(server).await;
+    let report = rebuild_here(server).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    let after = dump(server).await;
+    before.iter().zip(&after).for_each(|(before, after)| assert_eq!(before, after));
+}
+
+#[tokio::test]
+async fn everything_comes_back_from_the_packs() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
+    let mut logs =
+        vec![machine_of(&server, &ada).await, machine_of(&server, &ada).await, machine_of(&server, &bob).await];
+    let mut runner = TestRunner::deterministic();
+    let mut states = Vec::new();
+    for (log, account) in logs.iter_mut().zip([&ada, &ada, &bob]) {
+        let turns = turns().new_tree(&mut runner).unwrap().current();
+        states.push(play(&server, account, log, &turns).await);
+    }
+    let unused = TestMachine::enrol(&server, &bob).await;
+    assert!(matches!(rebuild_here(&server).await, Err(RebuildError::NotEmpty)));
+    rebuild_the_same(&server).await;
+
+    // Passwords and machines are who they were, and go on.
+    assert!(ada.sign_in(&server.stranger()).await.status.is_success());
+    let owner = bob.owner(&server).await;
+    let sets = owner.get("/sets").await.json::<Vec<SetInfo>>();
+    assert_eq!(sets.iter().map(|set| set.set).collect::<Vec<_>>().len(), 2);
+    assert!(sets.iter().any(|set| set.set == unused.set && set.head.is_none()));
+    for (log, states) in logs.iter_mut().zip(states) {
+        assert_eq!(states_of(server.pool(), log).await, states);
+        log.machine.browser = log.machine.session(&server).await;
+        log.delta(&[object(1_000_000, 200)], &[]).await;
+    }
+    rebuild_the_same(&server).await;
+    server.stop().await;
+}
+
+/// A commit whose record stands in the packs and whose transaction failed.
+async fn orphan(server: &TestServer, log: &TestLog, added: &[Cid], received_ms: u64) {
+    let frame = log.changes(added, &[]);
+    let record = CommitRecord { received_ms, header: frame.header.clone(), full: false, references: Vec::new() };
+    let decisions = vec![(RecordKind::Body, frame.body), (RecordKind::Commit, record.encode())];
+    server.state.decide(log.account, decisions).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_never_acknowledged_is_ignored() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &account).await;
+    log.base(&[object(1, 100)]).await;
+    // Another commit took its place.
+    orphan(&server, &log, &[Cid([9; 32])], 7).await;
+    log.delta(&[object(2, 100)], &[]).await;
+    rebuild_the_same(&server).await;
+    // The same commit came again later.
+    log.machine.browser = log.machine.session(&server).await;
+    orphan(&server, &log, &[], 7).await;
+    log.delta(&[], &[]).await;
+    rebuild_the_same(&server).await;
+    log.machine.browser = log.machine.session(&server).await;
+    log.delta(&[], &[]).await;
+    rebuild_the_same(&server).await;
+    // Another machine was let in, but that failed, and the old one went on.
+    let machine = TestMachine::draft(&server, log.machine.set, 2, log.chain.clone());
+    let certificate = machine.certificate(&account);
+    let signature = account.sign(&certificate.encode());
+    let payload = SignedCertificate { certificate, signature }.encode();
+    server.state.decide(log.account, vec![(RecordKind::Certificate, payload)]).await.unwrap();
+    log.machine.browser = log.machine.session(&server).await;
+    log.delta(&[], &[]).await;
+    rebuild_the_same(&server).await;
+    // A machine that was replaced had a commit under way.
+    account.sign_in(&account.browser).await.ok();
+    orphan(&server, &log, &[], 7).await;
+    let machine = TestMachine::enrol_in(&server, &account, log.machine.set, 2, log.chain.clone()).await;
+    let mut new = TestLog::new(machine, account.account, log.received_ms, log.live.clone());
+    rebuild_the_same(&server).await;
+    new.machine.browser = new.machine.session(&server).await;
+    new.base(&[object(3, 100)]).await;
+    rebuild_the_same(&server).await;
+    server.stop().await;
+}
+
+/// Flips a byte of every record of a kind.
+fn damage(server: &TestServer, kind: RecordKind) -> usize {
+    let root = server.data.path().join("packs");
+    let mut damaged = 0;
+    for number in packs::list(&root).unwrap().numbers {
+        let walk = packs::walk(&root, number, false).unwrap();
+        let mut bytes = std::fs::read(&walk.path).unwrap();
+        for (place, _) in walk.of_kind(kind) {
+            bytes[place.position as usize + 68 + place.payload_bytes as usize / 2] ^= 1;
+            damaged += 1;
+        }
+        std::fs::write(&walk.path, bytes).unwrap();
+    }
+    damaged
+}
+
+#[tokio::test]
+async fn what_is_damaged_is_said_and_the_rest_comes_back() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &account).await;
+    log.base(&[object(1, 100), object(2, 100)]).await;
+    log.delta(&[object(3, 100)], &[]).await;
+    assert_eq!(damage(&server, RecordKind::References), 2);
+    empty(&server).await;
+    let report = rebuild_here(&server).await.unwrap();
+    assert_eq!((report.commits, report.objects, report.problems.len()), (2, 3, 3), "{report}");
+    // The machine brings its references again.
+    log.machine.browser = log.machine.session(&server).await;
+    let head = log.machine.browser.get("/agent/head").await.json::<Option<HeadInfo>>().unwrap();
+    assert_eq!((head.seq, head.hash), log.chain.head());
+    let upload = log.begin().await;
+    let changes = log.changes(&[], &[]);
+    assert_eq!(log.commit(upload, &changes).await.code(), "need_full_references");
+    log.base(&[object(1, 100), object(3, 100)]).await;
+    log.delta(&[object(4, 100)], &[]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn lost_objects_are_asked_for_again() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &account).await;
+    let objects = [object(1, 100), object(2, 100)];
+    log.base(&objects).await;
+    // As if a whole pack of objects were gone: heads no longer verify, so nothing says what was there.
+    let root = server.data.path().join("packs");
+    for number in packs::list(&root).unwrap().numbers {
+        let walk = packs::walk(&root, number, false).unwrap();
+        let mut bytes = std::fs::read(&walk.path).unwrap();
+        walk.of_kind(RecordKind::Object).for_each(|(place, _)| bytes[place.position as usize] ^= 1);
+        std::fs::write(&walk.path, bytes).unwrap();
+    }
+    empty(&server).await;
+    let report = rebuild_here(&server).await.unwrap();
+    assert_eq!((report.commits, report.objects, report.lost_objects), (1, 0, 2), "{report}");
+    log.machine.browser = log.machine.session(&server).await;
+    let upload = log.begin().await;
+    let cids = [Cid::of(&objects[0]), Cid::of(&objects[1])];
+    assert_eq!(log.have(upload, &cids).await, [false, false]);
+    log.put(upload, &objects).await.ok();
+    assert_eq!(log.have(upload, &cids).await, [true, true]);
+    log.delta(&[], &[]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_is_wrong() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &account).await;
+    log.base(&[object(1, 5000), object(2, 5000)]).await;
+    std::fs::set_permissions(server.data.path(), Permissions::from_mode(0o700)).unwrap();
+    let options = PackOptions { min_free_bytes: Some(0), ..PackOptions::default() };
+    let look = async |full: bool| examine(server.pool(), server.data.path(), &options, full).await.unwrap();
+    for full in [false, true] {
+        let findings = look(full).await;
+        assert!(!findings.has_problem() && !findings.to_string().contains("warning"), "{findings}");
+    }
+    std::fs::write(server.data.path().join("notes.txt"), "").unwrap();
+    std::fs::write(server.data.path().join("packs/notes.txt"), "").unwrap();
+    let findings = look(false).await;
+    assert_eq!(findings.to_string().matches("does not belong here").count(), 2, "{findings}");
+    assert!(!findings.has_problem());
+
+    // Damage that only a full look sees; then it is marked, named, and healed by the machine.
+    assert_eq!(damage(&server, RecordKind::Object), 2);
+    assert!(!look(false).await.has_problem());
+    let findings = look(true).await;
+    assert!(findings.has_problem() && findings.to_string().contains("2 objects are damaged"), "{findings}");
+    damage(&server, RecordKind::Object);
+    let findings = look(true).await;
+    assert!(!findings.has_problem() && !findings.to_string().contains("are damaged"), "{findings}");
+    damage(&server, RecordKind::Object);
+    look(true).await;
+    let upload = log.begin().await;
+    log.put(upload, &[object(1, 5000), object(2, 5000)]).await.ok();
+    assert!(!look(false).await.to_string().contains("are damaged"));
+
+    // A row without its record, and a pack that is gone.
+    sqlx::query("UPDATE commit SET position = position + 1").execute(server.pool()).await.unwrap();
+    let findings = look(false).await;
+    assert!(findings.to_string().contains("commit 1 of set"), "{findings}");
+    sqlx::query("UPDATE commit SET pack = 77").execute(server.pool()).await.unwrap();
+    let findings = look(false).await;
+    assert!(findings.to_string().contains("pack 4d is gone"), "{findings}");
+    server.stop().await;
+}
