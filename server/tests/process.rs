@@ -244,6 +244,23 @@ fn a_data_folder_with_a_long_name_has_its_socket_elsewhere() {
 }
 
 #[test]
+fn a_database_elsewhere_is_used_in_place_of_the_built_in_one() {
+    let mut appliance = Appliance::start();
+    appliance.stop();
+    fs::remove_dir_all(appliance.data()).unwrap();
+    fs::create_dir(appliance.data()).unwrap();
+    give_away(&appliance.data());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(iota_server::test_support::TestDatabase::create_empty());
+    appliance.spawn_with(&["--database-url", &database.url()]);
+    appliance.wait_healthy();
+    let token = succeed(appliance.command(&["setup-token", "--database-url", &database.url()]));
+    assert_eq!(token.trim().len(), 27);
+    assert!(!appliance.data().join("postgres").exists());
+    appliance.stop();
+}
+
+#[test]
 fn a_certificate_of_its_own_making_has_a_pin_that_stays() {
     let mut appliance = Appliance::start();
     let mut pins = Vec::new();

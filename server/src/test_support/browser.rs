@@ -61,6 +61,11 @@ impl Browser {
         self.send(Method::GET, path, None, Vec::new()).await
     }
 
+    /// Status of `/health`.
+    pub async fn health(&self) -> u16 {
+        self.client.get(format!("{}/health", self.url)).send().await.unwrap().status().as_u16()
+    }
+
     /// `POST` of JSON.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Answer {
         self.send(Method::POST, path, Some("application/json"), serde_json::to_vec(body).unwrap()).await

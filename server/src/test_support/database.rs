@@ -14,6 +14,7 @@ use crate::postgres;
 /// A fresh database with all tables; dropped with the value.
 pub struct TestDatabase {
     name: String,
+    admin_url: String,
     admin: PgConnectOptions,
     _cluster: Option<Arc<Cluster>>,
 }
@@ -36,7 +37,8 @@ impl TestDatabase {
         let mut random = [0; 8];
         getrandom::fill(&mut random).unwrap();
         let name = format!("test_{}", HEXLOWER.encode(&random));
-        let database = Self { name, admin: PgConnectOptions::from_str(&url).unwrap(), _cluster: cluster };
+        let database =
+            Self { name, admin: PgConnectOptions::from_str(&url).unwrap(), admin_url: url, _cluster: cluster };
         execute(&database.admin, format!("CREATE DATABASE {}", database.name)).await;
         database
     }
@@ -44,6 +46,11 @@ impl TestDatabase {
     /// How to connect to it.
     pub fn options(&self) -> PgConnectOptions {
         self.admin.clone().database(&self.name)
+    }
+
+    /// Its address for the program.
+    pub fn url(&self) -> String {
+        self.admin_url.replacen("/postgres?", &format!("/{}?", self.name), 1)
     }
 
     /// Connections to it: few, because many tests run at once.
