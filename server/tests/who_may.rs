@@ -1,0 +1,263 @@
+//! Who may do what, as `docs/api.md` says it: every route, asked by everybody.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use axum::http::Method;
+use iota_core::api::frames::ObjectFrame;
+use iota_core::api::json::UploadInfo;
+use iota_core::id::{Cid, Domain, EnrolId, SetId, UploadId};
+use iota_core::refs::Reference;
+use iota_core::wire::Writer;
+use iota_server::auth::FRESH_MS;
+use iota_server::router;
+use iota_server::test_support::{Answer, Browser, TestAccount, TestMachine, TestServer, grant};
+use serde_json::json;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    All,
+    Web,
+    FreshWeb,
+    Reader,
+    Machine,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Nobody,
+    StaleWeb,
+    FreshWeb,
+    Owner,
+    Machine,
+}
+
+const CALLERS: [Caller; 5] = [Caller::Nobody, Caller::StaleWeb, Caller::FreshWeb, Caller::Owner, Caller::Machine];
+
+/// The word of the refusal that a caller must get; `None` when the route is for them.
+fn refusal(who: Who, caller: Caller) -> Option<&'static str> {
+    match (who, caller) {
+        (Who::All, _)
+        | (Who::Web | Who::Reader, Caller::StaleWeb | Caller::FreshWeb)
+        | (Who::FreshWeb, Caller::FreshWeb)
+        | (Who::Reader, Caller::Owner)
+        | (Who::Machine, Caller::Machine) => None,
+        (_, Caller::Nobody) => Some("unauthenticated"),
+        (Who::FreshWeb, Caller::StaleWeb) => Some("reauthenticate"),
+        _ => Some("forbidden"),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    None,
+    /// An object without the fields that are needed: whoever may ask is told that it is malformed.
+    Empty,
+    Hello,
+    Grant,
+    References,
+    Objects,
+    Bytes,
+}
+
+const TABLE: [(&str, &str, Who, Body); 29] = [
+    ("GET", "/server", Who::All, Body::None),
+    ("POST", "/accounts", Who::All, Body::Empty),
+    ("POST", "/login", Who::All, Body::Empty),
+    ("POST", "/logout", Who::Web, Body::Empty),
+    ("GET", "/session", Who::Web, Body::None),
+    ("POST", "/invitations", Who::FreshWeb, Body::Empty),
+    ("GET", "/vault", Who::Reader, Body::None),
+    ("PUT", "/vault/slots", Who::FreshWeb, Body::Empty),
+    ("POST", "/owner/challenge", Who::All, Body::Empty),
+    ("POST", "/owner/session", Who::All, Body::Empty),
+    ("POST", "/agent/challenge", Who::All, Body::Empty),
+    ("POST", "/agent/session", Who::All, Body::Empty),
+    ("POST", "/enrolments", Who::FreshWeb, Body::Empty),
+    ("PUT", "/enrolments/{id}/hello", Who::All, Body::Hello),
+    ("GET", "/enrolments/{id}/hello", Who::Web, Body::None),
+    ("PUT", "/enrolments/{id}/grant", Who::FreshWeb, Body::Grant),
+    ("GET", "/enrolments/{id}/grant", Who::All, Body::None),
+    ("GET", "/sets", Who::Reader, Body::None),
+    ("GET", "/sets/{set}/snapshots", Who::Reader, Body::None),
+    ("GET", "/sets/{set}/segment", Who::Reader, Body::None),
+    ("GET", "/sets/{set}/path", Who::Reader, Body::None),
+    ("POST", "/objects/read", Who::Reader, Body::References),
+    ("GET", "/agent/head", Who::Machine, Body::None),
+    ("POST", "/agent/uploads", Who::Machine, Body::Empty),
+    ("POST", "/agent/uploads/{upload}/renew", Who::Machine, Body::Empty),
+    ("POST", "/agent/uploads/{upload}/have", Who::Machine, Body::References),
+    ("POST", "/agent/uploads/{upload}/objects", Who::Machine, Body::Objects),
+    ("PUT", "/agent/uploads/{upload}/references/{part}", Who::Machine, Body::References),
+    ("POST", "/agent/uploads/{upload}/commit", Who::Machine, Body::Bytes),
+];
+/// Asked last, because it ends what the others need.
+const ENDING: (&str, &str, Who, Body) = ("DELETE", "/agent/uploads/{upload}", Who::Machine, Body::None);
+
+fn rows() -> impl Iterator<Item = (&'static str, &'static str, Who, Body)> {
+    TABLE.into_iter().chain([ENDING])
+}
+
+/// Names of things: one's own, another's, or none at all.
+#[derive(Clone, Copy)]
+struct Names {
+    enrolment: EnrolId,
+    set: SetId,
+    upload: UploadId,
+}
+
+impl Names {
+    fn fill(&self, path: &str) -> String {
+        let filled = path.replace("{id}", &self.enrolment.to_string()).replace("{set}", &self.set.to_string());
+        let filled = filled.replace("{upload}", &self.upload.to_string()).replace("{part}", "0");
+        match path.rsplit('/').next() {
+            Some("segment") => format!("{filled}?at=1"),
+            Some("path") => format!("{filled}?to=1"),
+            _ => filled,
+        }
+    }
+}
+
+/// An account with everything that it can have.
+struct Party {
+    account: TestAccount,
+    machine: TestMachine,
+    /// Waits for its grant.
+    joining: TestMachine,
+    names: Names,
+}
+
+impl Party {
+    async fn new(server: &TestServer, account: TestAccount) -> Self {
+        let machine = TestMachine::enrol(server, &account).await;
+        let joining = TestMachine::draft(server, SetId(server.state.random().unwrap()), 1, Default::default());
+        let enrolment = EnrolId(server.state.random().unwrap());
+        account.browser.post("/enrolments", &json!({ "enrol_id": enrolment })).await.ok();
+        server.stranger().put(&format!("/enrolments/{enrolment}/hello"), &joining.hello()).await.ok();
+        let upload = machine.browser.post("/agent/uploads", &json!({})).await.json::<UploadInfo>().upload;
+        let names = Names { enrolment, set: machine.set, upload };
+        Self { account, machine, joining, names }
+    }
+
+    async fn browser(&self, server: &TestServer, caller: Caller, stale: &Browser) -> Browser {
+        match caller {
+            Caller::Nobody => server.stranger(),
+            Caller::StaleWeb => stale.same(),
+            Caller::FreshWeb => {
+                let browser = server.stranger();
+                self.account.sign_in(&browser).await.ok();
+                browser
+            }
+            Caller::Owner => self.account.owner(server).await,
+            Caller::Machine => self.machine.session(server).await,
+        }
+    }
+
+    fn body(&self, body: Body) -> (Option<&'static str>, Vec<u8>) {
+        let (json, octets) = (Some("application/json"), Some("application/octet-stream"));
+        let reference = Reference { domain: Domain::PRIVATE, cid: Cid::of(b"object") };
+        let mut writer = Writer::new();
+        match body {
+            Body::None => (None, Vec::new()),
+            Body::Empty => (json, b"{}".to_vec()),
+            Body::Hello => (json, serde_json::to_vec(&self.joining.hello()).unwrap()),
+            Body::Grant => {
+                let grant = grant(&self.account, self.joining.certificate(&self.account));
+                (json, serde_json::to_vec(&grant).unwrap())
+            }
+            Body::References => {
+                reference.write(&mut writer);
+                (octets, writer.finish())
+            }
+            Body::Objects => {
+                ObjectFrame { reference, object: b"object" }.write(&mut writer);
+                (octets, writer.finish())
+            }
+            Body::Bytes => (octets, vec![1; 400]),
+        }
+    }
+
+    async fn ask(&self, browser: &Browser, method: &str, path: &str, body: Body) -> Answer {
+        let (content_type, bytes) = self.body(body);
+        browser.send(Method::from_bytes(method.as_bytes()).unwrap(), path, content_type, bytes).await
+    }
+}
+
+struct Scene {
+    server: TestServer,
+    ada: Party,
+    bob: Party,
+    /// Ada's sessions whose proof is old: one for each row.
+    stale: Vec<Browser>,
+}
+
+async fn scene() -> Scene {
+    let server = TestServer::start().await;
+    let ada = Party::new(&server, TestAccount::first(&server).await).await;
+    let bob = Party::new(&server, TestAccount::invited(&server, "bob@example.org").await).await;
+    let mut stale = Vec::new();
+    for _ in rows() {
+        let browser = server.stranger();
+        ada.account.sign_in(&browser).await.ok();
+        stale.push(browser);
+    }
+    server.clock.advance_ms(FRESH_MS);
+    Scene { server, ada, bob, stale }
+}
+
+#[test]
+fn the_table_has_every_route_and_no_other() {
+    let mut listed: Vec<_> = rows().map(|(method, path, ..)| format!("{method} {path}")).collect();
+    let mut routed: Vec<_> = router::routes().table().iter().map(|(method, path)| format!("{method} {path}")).collect();
+    listed.sort();
+    routed.sort();
+    assert_eq!(listed, routed);
+}
+
+#[tokio::test]
+async fn everybody_asks_everything() {
+    let Scene { server, ada, stale, .. } = scene().await;
+    for (row, (method, path, who, body)) in rows().enumerate() {
+        for caller in CALLERS {
+            let browser = ada.browser(&server, caller, &stale[row]).await;
+            let code = ada.ask(&browser, method, &ada.names.fill(path), body).await.code();
+            let asked = format!("{method} {path} by {caller:?}: {code}");
+            match refusal(who, caller) {
+                Some(wanted) => assert_eq!(code, wanted, "{asked}"),
+                None => {
+                    assert!(!matches!(code.as_str(), "unauthenticated" | "forbidden" | "reauthenticate"), "{asked}")
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_somebody_elses_looks_like_what_is_not_there() {
+    let Scene { server, ada, bob, stale } = scene().await;
+    let random = || server.state.random().unwrap();
+    let nowhere =
+        Names { enrolment: EnrolId(server.state.random().unwrap()), set: SetId(random()), upload: UploadId(random()) };
+    for (method, path, who, body) in rows().filter(|(_, path, who, _)| path.contains('{') && *who != Who::All) {
+        for caller in
+            CALLERS.into_iter().filter(|caller| refusal(who, *caller).is_none() && *caller != Caller::StaleWeb)
+        {
+            let browser = bob.browser(&server, caller, &stale[0]).await;
+            let theirs = bob.ask(&browser, method, &ada.names.fill(path), body).await;
+            let nothing = bob.ask(&browser, method, &nowhere.fill(path), body).await;
+            let told = |answer: &Answer, names: &Names| {
+                String::from_utf8_lossy(&answer.body).replace(&names.set.to_string(), "").to_owned()
+            };
+            let asked = format!("{method} {path} by {caller:?}: {theirs}");
+            assert_eq!(
+                (theirs.status, told(&theirs, &ada.names)),
+                (nothing.status, told(&nothing, &nowhere)),
+                "{asked}"
+            );
+            let ending_nothing = method == "DELETE" && theirs.status.is_success();
+            assert!(ending_nothing || !theirs.code().is_empty(), "{asked}");
+        }
+    }
+    // And nothing of it has changed anything.
+    let again = ada.browser(&server, Caller::Machine, &stale[0]).await;
+    ada.ask(&again, "POST", &ada.names.fill("/agent/uploads/{upload}/renew"), Body::Empty).await.ok();
+}
