@@ -47,9 +47,19 @@ log_of() { mkdir -p "$cache/logs"; printf '%s' "$cache/logs/$1.log"; }
 
 # What every build needs.
 ensure_build_tools() {
+  own_target
   ensure_packages ca-certificates curl gcc g++ make pkg-config libc6-dev
   ensure_rust
   ensure_node
+}
+
+# Cargo goes by the times of files: what another checkout built must not pass for ours.
+own_target() {
+  local mark=$CARGO_TARGET_DIR/checkout
+  [ "$(cat "$mark" 2>/dev/null)" != "$project" ] || return 0
+  find "$project" \( -name target -o -name node_modules -o -name .git \) -prune -o -type f -name '*.rs' -exec touch {} +
+  mkdir -p "$CARGO_TARGET_DIR"
+  printf '%s' "$project" >"$mark"
 }
 
 ensure_rust() {

@@ -9,13 +9,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use iota_core::id::ServerId;
 use sqlx::PgPool;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, DataLock};
 use crate::host_key::{HostKey, HostKeyError};
+use crate::packs;
 use crate::postgres::{self, Embedded};
+use crate::store::server;
 
 /// How long a command waits for a server that is starting.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,23 +65,26 @@ impl Database {
                 Ok(lock) => return Self::start(data, config, lock).await,
                 Err(holder) => holder,
             };
-            if holder.starts_with("serve") {
-                let options = match &config.database.url {
-                    Some(url) => postgres::parse_url(url)?,
-                    None => postgres::beside(data.path()),
-                };
-                if let Ok(pool) = migrated(options).await {
-                    let host_key = HostKey::load(data.path())?;
-                    return Ok(Self { pool, host_key, embedded: None, _lock: None });
-                }
+            let attached = if holder.starts_with("serve") { Some(Self::attach(data, config).await) } else { None };
+            match attached {
+                Some(Ok(database)) => return Ok(database),
+                // A server that starts brings up its database, and then the tables.
+                _ if begun.elapsed() < PATIENCE => sleep(Duration::from_millis(100)).await,
+                Some(Err(error)) => return Err(error),
+                None => bail!("the data folder is in use by `iota-server {holder}`: try again when that has ended"),
             }
-            if begun.elapsed() > PATIENCE {
-                bail!(
-                    "the data folder is in use by `iota-server {holder}`, whose database does not answer: try again later"
-                );
-            }
-            sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// The database of a running server, as it is.
+    async fn attach(data: &DataDir, config: &Config) -> Result<Self> {
+        let options = match &config.database.url {
+            Some(url) => postgres::parse_url(url)?,
+            None => postgres::beside(data.path()),
+        };
+        let pool = postgres::connect(options).await?;
+        postgres::require_current(&pool).await?;
+        Ok(Self { pool, host_key: HostKey::load(data.path())?, embedded: None, _lock: None })
     }
 
     /// Ends the connections, and the database if this command started it.
@@ -107,8 +113,22 @@ pub fn open_or_create(path: &Path, config: &Config) -> Result<DataDir> {
     Ok(DataDir::open_or_create(path)?)
 }
 
-/// The host key; a new one only where nothing was sealed with another.
+/// Whether an empty database is that of a new server: beside packs it is not.
 ///
+/// # Errors
+/// When it should be made again from the packs first.
+pub async fn require_new_or_known(pool: &PgPool, packs: &Path) -> Result<Option<ServerId>> {
+    let known = server::find(pool).await?;
+    if known.is_none() && !packs::list(packs)?.numbers.is_empty() {
+        bail!(
+            "the database is empty, but there are packs: run `iota-server rebuild` to make it again from them, or put the \
+             database back"
+        );
+    }
+    Ok(known)
+}
+
+/// The host key; a new one only where nothing was sealed with another.
 fn host_key(data: &Path) -> Result<HostKey> {
     // An empty folder may be a mount point that was prepared.
     let holds = |folder: &&str| std::fs::read_dir(data.join(folder)).is_ok_and(|mut entries| entries.next().is_some());

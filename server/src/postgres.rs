@@ -19,7 +19,7 @@ use thiserror::Error;
 
 pub use cluster::require_user;
 pub use connect::{connect, parse_url, pool_options};
-pub use schema::migrate;
+pub use schema::{migrate, require_current};
 pub use supervisor::{Embedded, beside};
 
 /// The database cannot be used.
@@ -97,6 +97,17 @@ pub enum PostgresError {
          version again"
     )]
     Newer {
+        /// Version of the database.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// The server that runs is older than this program.
+    #[error(
+        "the server that runs is older than this program (its schema is {found}, this program knows {known}): restart it with \
+         the new version first"
+    )]
+    Older {
         /// Version of the database.
         found: i64,
         /// Newest version that this program knows.

@@ -1,5 +1,7 @@
 //! What is left when disks lie or Postgres is gone: damage costs itself and is named, and packs are enough.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod appliance;
 
 use appliance::{

@@ -30,8 +30,10 @@ impl Database {
         }
         let database = Self { programs: newest_installation()?, folder };
         process::run(database.program("initdb")?.args(["-U", "postgres", "-A", "trust", "--no-sync"]))?;
-        let socket =
-            format!("-c listen_addresses= -c fsync=off -c max_connections=300 -c unix_socket_directories={}", database.path().display());
+        let socket = format!(
+            "-c listen_addresses= -c fsync=off -c max_connections=300 -c unix_socket_directories={}",
+            database.path().display()
+        );
         process::run(
             database.program("pg_ctl")?.args(["start", "-w", "-o", &socket, "-l"]).arg(database.path().join("log")),
         )?;

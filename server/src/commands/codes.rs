@@ -1,9 +1,11 @@
 //! `iota-server setup-token` and `iota-server invite`.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use sqlx::PgPool;
 
-use super::Database;
+use super::{Database, require_new_or_known};
 use crate::clock::{Clock, SystemClock};
 use crate::codes::{CodeKind, CodeText, DAY_MS, SETUP_MS};
 use crate::config::Config;
@@ -16,7 +18,7 @@ use crate::store::{account, code};
 /// When there is an account already, or the database cannot be used.
 pub async fn setup_token(data: &DataDir, config: &Config) -> Result<CodeText> {
     let database = Database::beside(data, config, "setup-token").await?;
-    let made = make_setup_token(&database.pool).await;
+    let made = make_setup_token(&database.pool, &data.packs()).await;
     database.stop().await;
     made
 }
@@ -32,7 +34,8 @@ pub async fn invite(data: &DataDir, config: &Config, days: u32) -> Result<CodeTe
     made
 }
 
-async fn make_setup_token(pool: &PgPool) -> Result<CodeText> {
+async fn make_setup_token(pool: &PgPool, packs: &Path) -> Result<CodeText> {
+    require_new_or_known(pool, packs).await?;
     if account::exists_any(pool).await? {
         bail!("there is an account already: make an invitation with `iota-server invite`");
     }

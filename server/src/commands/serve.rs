@@ -10,7 +10,7 @@ use iota_core::id::ServerId;
 use rustls::ServerConfig;
 use sqlx::PgPool;
 
-use super::Database;
+use super::{Database, require_new_or_known};
 use crate::app_state::{AppState, Parts};
 use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
@@ -85,16 +85,10 @@ async fn serve_app(
     serve::serve(listener, app, tls, &limits, proxy, shutdown.asked()).await.context("cannot go on listening")
 }
 
-/// Made when the database is. An empty database beside packs is not a new server.
+/// Made when the database is.
 async fn server_id(pool: &PgPool, packs: &Path) -> Result<ServerId> {
-    if let Some(known) = server::find(pool).await? {
+    if let Some(known) = require_new_or_known(pool, packs).await? {
         return Ok(known);
-    }
-    if !packs::list(packs)?.numbers.is_empty() {
-        bail!(
-            "the database is empty, but there are packs: run `iota-server rebuild` to make it again from them, or put the \
-             database back"
-        );
     }
     let mut made = ServerId::ZERO;
     getrandom::fill(&mut made.0)?;

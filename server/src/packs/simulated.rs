@@ -49,6 +49,11 @@ impl SimulatedDisk {
         disk
     }
 
+    /// Lets nobody do anything with it until the guard is dropped.
+    pub(super) fn hold(&self) -> impl Drop + '_ {
+        self.0.lock().unwrap()
+    }
+
     pub(super) fn set_free_bytes(&self, free_bytes: u64) {
         self.with(|state| state.free_bytes = free_bytes);
     }

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::FutureExt;
+use futures::future::join_all;
 use iota_core::pack::{FIRST_RECORD, record_bytes};
 
 use super::simulated::{SimulatedDisk, Trouble};
@@ -99,19 +101,14 @@ async fn many_at_once_share_syncs_and_lose_nothing() {
     let disk = SimulatedDisk::new(None);
     let (packs, _) = open(&disk, PackOptions { pack_bytes: 1 << 20, ..SMALL }).unwrap();
     let before = disk.operations();
-    let tasks: Vec<_> = (0..200u32)
-        .map(|number| {
-            let packs = packs.clone();
-            tokio::spawn(async move {
-                let record = object(number, 500);
-                (packs.append(vec![record.clone()]).await.unwrap()[0], record)
-            })
-        })
-        .collect();
-    let mut acknowledged = Vec::new();
-    for task in tasks {
-        acknowledged.push(task.await.unwrap());
-    }
+    let records: Vec<_> = (0..200).map(|number| object(number, 500)).collect();
+    let mut appended = join_all(records.iter().map(|record| packs.append(vec![record.clone()])));
+    // While the disk is busy they queue up.
+    let busy = disk.hold();
+    assert!((&mut appended).now_or_never().is_none());
+    drop(busy);
+    let places = appended.await.into_iter().map(|places| places.unwrap()[0]);
+    let acknowledged: Vec<_> = places.zip(records).collect();
     assert_eq!(acknowledged.iter().map(|(place, _)| place).collect::<BTreeSet<_>>().len(), 200);
     assert!(disk.operations() - before < 300, "{} operations for 200 batches", disk.operations() - before);
     let (packs, _) = open(&disk.after_crash(|_| Vec::new()), SMALL).unwrap();

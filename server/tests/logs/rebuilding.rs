@@ -69,8 +69,7 @@ async fn rebuild_the_same(server: &TestServer) {
 async fn everything_comes_back_from_the_packs() {
     let server = TestServer::start().await;
     let (ada, bob) = (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
-    let mut logs =
-        vec![machine_of(&server, &ada).await, machine_of(&server, &ada).await, machine_of(&server, &bob).await];
+    let mut logs = [machine_of(&server, &ada).await, machine_of(&server, &ada).await, machine_of(&server, &bob).await];
     let mut runner = TestRunner::deterministic();
     let mut states = Vec::new();
     for (log, account) in logs.iter_mut().zip([&ada, &ada, &bob]) {
