@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use iota_core::id::ServerId;
 use rustls::ServerConfig;
 use sqlx::PgPool;
@@ -16,7 +16,7 @@ use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Protection};
 use crate::data_dir::DataDir;
-use crate::packs::{self, Packs};
+use crate::packs::Packs;
 use crate::pages::Site;
 use crate::recent;
 use crate::router;
