@@ -1,6 +1,7 @@
 #!/bin/sh
 # This project: agent and server over HTTP on loopback, embedded Postgres, default options.
-# What counts as repository are the pack files; Postgres lies in CACHE/server. See bench/README.md.
+# What counts as repository are the pack files; Postgres lies in CACHE/server, and the reserve against a full disk
+# (64 MiB, of any size of repository) is emptied. See bench/README.md.
 AGENT=${IOTA_PROGRAM:?path of iota}
 SERVER=${IOTA_SERVER_PROGRAM:?path of iota-server}
 DATA=$CACHE/server
@@ -29,7 +30,7 @@ init)
   (umask 077 && echo 'a password for a benchmark' >"$IOTA_PASSWORD_FILE")
   "$AGENT" account create --server "$URL" --login bench@example.org --invite "$token" --kit "$CACHE/kit.txt" &&
     "$AGENT" enroll --server "$URL" --login bench@example.org --name bench &&
-    exec "$AGENT" include "$SRC"
+    "$AGENT" include "$SRC" && : >"$REPO/reserve"
   ;;
 backup) exec "$AGENT" --quiet backup ;;
 restore_one) exec "$AGENT" --quiet restore --kit "$CACHE/kit.txt" "$SRC/$FILE" --to "$OUT" ;;
