@@ -25,7 +25,8 @@ use crate::{
 };
 use commit::Outcome;
 use iota_core::{
-    commit::{Gap, MAX_LISTED_GAPS},
+    commit::{Gap, GapReason, MAX_LISTED_GAPS, Seen},
+    entry::Kind,
     id::{AccountId, Cid, DeviceId, HeaderHash, SetId},
     operation::Operation,
     path::{Key, TreePath},
@@ -198,6 +199,15 @@ struct Run<'a, 'scope> {
     delta: Option<BTreeMap<Key, Operation>>,
     delta_bytes: usize,
     last_commit_ms: u64,
+    /// No more commits before the scan has ended.
+    hold_commits: bool,
+    /// Gaps of the commit before, which hold for what was not scanned again yet.
+    gaps_before: Vec<Gap>,
+    gap_count_before: u64,
+    /// Key of the path that was scanned last; `None` when the scan has ended.
+    scanned: Option<Vec<u8>>,
+    /// Heads of other sets that the commit under way names.
+    seen: Vec<Seen>,
     small_buffer: Vec<u8>,
     large_buffer: Vec<u8>,
     report: Report,
@@ -232,6 +242,11 @@ impl<'a, 'scope> Run<'a, 'scope> {
             delta: Some(BTreeMap::new()),
             delta_bytes: 0,
             last_commit_ms: clock.now_ms(),
+            hold_commits: false,
+            gaps_before: Vec::new(),
+            gap_count_before: 0,
+            scanned: None,
+            seen: Vec::new(),
             small_buffer: Vec::new(),
             large_buffer: Vec::new(),
             report: Report::default(),
@@ -241,10 +256,15 @@ impl<'a, 'scope> Run<'a, 'scope> {
     /// Walks once, and brings the state to what was found.
     fn scan(&mut self, source: &mut impl Source) -> Result<(), BackupError> {
         (self.report.gaps, self.report.gap_count) = (Vec::new(), 0);
+        (self.gaps_before, self.gap_count_before) = self.state.gaps()?;
+        self.hold_commits = false;
         let mut known = KnownCursor::default();
         while let Some(event) = source.next()? {
             match event {
-                Event::Found(found) => self.found(source, &mut known, found)?,
+                Event::Found(found) => {
+                    self.scanned = Some(found.path.key().as_bytes().to_vec());
+                    self.found(source, &mut known, found)?;
+                }
                 Event::Gap { path, reason, below } => {
                     self.keep_known(&mut known, &path, below)?;
                     self.gap(Gap { path, reason });
@@ -257,6 +277,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
             self.remove(&gone.key)?;
         }
         self.flush_bundle()?;
+        self.scanned = None;
         self.take_sealed(true)
     }
 
@@ -266,11 +287,18 @@ impl<'a, 'scope> Run<'a, 'scope> {
             self.remove(&gone.key)?;
         }
         let before = known.next_at(&self.state, key.as_bytes())?;
+        let unmounted = before.as_ref().is_some_and(Known::was_mount) && !found.stamp.mount;
+        if unmounted && source.hold_if_empty() {
+            return Ok(());
+        }
         if let Some(before) = &before
             && !self.options.full
-            && before.stamp == found.stamp.encode()
+            && before.is_as(&found.stamp)
             && self.still_fits(&found, &before.key)?
         {
+            if before.lacks_metadata() {
+                self.gap(Gap { path: found.path.as_bytes().into(), reason: GapReason::Unsupported });
+            }
             return Ok(());
         }
         self.read(source, found)
@@ -280,7 +308,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
     /// worth keeping.
     fn still_fits(&self, found: &Found, key: &[u8]) -> Result<bool, BackupError> {
         use iota_core::{
-            entry::{Entry, Kind},
+            entry::Entry,
             extent::{Content, Extent},
         };
         let source::FoundKind::File { link } = &found.kind else { return Ok(true) };
@@ -317,11 +345,28 @@ impl<'a, 'scope> Run<'a, 'scope> {
         Ok(())
     }
 
+    /// Removes an entry, and with a directory all that is below it: a commit in the middle of a scan has no orphans.
     fn remove(&mut self, key: &[u8]) -> Result<(), BackupError> {
-        if let Some(path) = self.state.remove(key)? {
-            self.note_change(Operation::Remove(path));
+        let Some(removed) = self.state.remove(key)? else { return Ok(()) };
+        if removed.kind == Kind::Dir {
+            self.remove_below(&removed.path)?;
         }
+        self.note_change(Operation::Remove(removed.path));
         Ok(())
+    }
+
+    pub(crate) fn remove_below(&mut self, path: &TreePath) -> Result<(), BackupError> {
+        let (mut start, end) = (Key::subtree_start(Some(path)), Key::subtree_end(path));
+        loop {
+            let below = self.state.known_from(&start, &end, KnownCursor::BATCH)?;
+            let Some(last) = below.last() else { return Ok(()) };
+            start = [&last.key[..], &[0]].concat();
+            for known in &below {
+                if let Some(removed) = self.state.remove(&known.key)? {
+                    self.note_change(Operation::Remove(removed.path));
+                }
+            }
+        }
     }
 
     fn note_change(&mut self, operation: Operation) {
@@ -346,16 +391,33 @@ impl<'a, 'scope> Run<'a, 'scope> {
         }
     }
 
+    /// Gaps of the state as it is: those of this scan, and behind where it has come to those of the scan before.
+    fn gaps_of_state(&self) -> (Vec<Gap>, u64) {
+        let (mut gaps, mut count) = (self.report.gaps.clone(), self.report.gap_count);
+        let Some(scanned) = &self.scanned else { return (gaps, count) };
+        let ahead = |gap: &&Gap| TreePath::parse(&gap.path).is_ok_and(|path| path.key().as_bytes() > &scanned[..]);
+        let before: Vec<_> = self.gaps_before.iter().filter(ahead).cloned().collect();
+        let unlisted = self.gap_count_before - self.gaps_before.len() as u64;
+        count += before.len() as u64 + unlisted;
+        gaps.extend(before);
+        gaps.truncate(MAX_LISTED_GAPS);
+        (gaps, count)
+    }
+
     fn commit_when_due(&mut self) -> Result<(), BackupError> {
         let waited_ms = self.clock.now_ms().saturating_sub(self.last_commit_ms);
-        if Duration::from_millis(waited_ms) < self.options.commit_every {
+        if self.hold_commits || Duration::from_millis(waited_ms) < self.options.commit_every {
             return Ok(());
         }
         self.flush_bundle()?;
         self.take_sealed(true)?;
         match self.commit(true)? {
             Outcome::Done => Ok(()),
-            Outcome::Missing(cids) => self.lose(&cids),
+            Outcome::Missing(cids) => {
+                // What is missing may lie behind, where only the next scan comes.
+                self.hold_commits = true;
+                self.lose(&cids)
+            }
         }
     }
 

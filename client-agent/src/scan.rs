@@ -17,23 +17,19 @@ mod read;
 pub use read::Opened;
 
 use crate::{
-    backup::source::{Event, Found, FoundKind, OpenFile, Source, gap_reason},
+    backup::source::{Described, Event, Found, FoundKind, OpenFile, Source, gap_reason},
     platform::{
-        FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, status_of,
+        FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, require_proc,
+        status_of,
     },
     rules::Rules,
     state::Stamp,
 };
 use frame::{Cover, Frame, Subdirectory};
-use iota_core::{
-    commit::GapReason,
-    entry::{MAX_TARGET_BYTES, Metadata},
-    path::TreePath,
-};
+use iota_core::{commit::GapReason, entry::MAX_TARGET_BYTES, path::TreePath};
 use links::LinkGroups;
 use owners::Owners;
 use std::{
-    collections::VecDeque,
     io,
     os::fd::{AsFd, BorrowedFd},
     path::Path,
@@ -50,8 +46,6 @@ pub struct Scan {
     frames: Vec<Frame>,
     /// `/` and the path of the innermost directory, ending with `/`.
     path: Vec<u8>,
-    /// Told before the walk goes on.
-    queue: VecDeque<Event>,
     /// What the last event was about.
     last: Option<Last>,
     links: LinkGroups,
@@ -70,8 +64,9 @@ impl Scan {
     /// Begins a walk. `own` are directories of the agent, which are left out wherever they lie.
     ///
     /// # Errors
-    /// When `/` or a directory of the agent cannot be opened.
+    /// When `/`, `/proc` or a directory of the agent cannot be opened.
     pub fn start(rules: Rules, own: &[&Path]) -> io::Result<Self> {
+        require_proc()?;
         let own = own
             .iter()
             .filter_map(|path| match open_given_directory(path) {
@@ -89,7 +84,6 @@ impl Scan {
             own,
             frames: vec![first],
             path: vec![b'/'],
-            queue: VecDeque::new(),
             last: None,
             links: LinkGroups::default(),
             owners: Owners::default(),
@@ -153,6 +147,8 @@ impl Scan {
         let Ok(path) = TreePath::parse(&self.path[1..]) else {
             return Ok(self.gap(GapReason::Unsupported, false));
         };
+        // One that is not entered has nothing to lose.
+        let mount = subdirectory.crosses && (subdirectory.cover.is_some() || subdirectory.node.is_some());
         let kind = match status.kind {
             FileKind::Directory => {
                 frame.subdirectories.push_back(subdirectory);
@@ -174,7 +170,8 @@ impl Scan {
             FileKind::Socket => FoundKind::Socket,
             FileKind::Unknown => return Ok(self.gap(GapReason::Unsupported, false)),
         };
-        Ok(Step::Event(Event::Found(Found { path, kind, stamp: stamp(&status) })))
+        let stamp = Stamp { mount, ..stamp(&status) };
+        Ok(Step::Event(Event::Found(Found { path, kind, stamp })))
     }
 
     /// Enters a subdirectory of the innermost directory.
@@ -186,13 +183,15 @@ impl Scan {
             Some(reason) => Err(reason),
             None => frame.open_subdirectory(&subdirectory),
         };
-        let frame = opened.and_then(|directory| match directory {
-            Some(directory) if !is_outside(&subdirectory, directory.as_fd()) => {
-                Frame::open(directory, subdirectory.node, subdirectory.cover, &self.rules, parent_bytes)
-                    .map(Some)
-                    .map_err(|error| gap_reason(&error))
-            }
-            _ => Ok(None),
+        let frame = opened.and_then(|directory| {
+            let Some(directory) = directory else { return Ok(None) };
+            let frame = is_outside(&subdirectory, directory.as_fd()).and_then(|outside| match outside {
+                true => Ok(None),
+                false => {
+                    Frame::open(directory, subdirectory.node, subdirectory.cover, &self.rules, parent_bytes).map(Some)
+                }
+            });
+            frame.map_err(|error| gap_reason(&error))
         });
         Ok(match frame {
             Ok(Some(frame)) => {
@@ -218,8 +217,8 @@ impl Scan {
 }
 
 /// A mounted file system of the kernel's own is not entered, whatever the rules say.
-fn is_outside(subdirectory: &Subdirectory, directory: BorrowedFd<'_>) -> bool {
-    subdirectory.crosses && is_pseudo(directory).unwrap_or(true)
+fn is_outside(subdirectory: &Subdirectory, directory: BorrowedFd<'_>) -> io::Result<bool> {
+    if subdirectory.crosses { is_pseudo(directory) } else { Ok(false) }
 }
 
 enum Step {
@@ -258,14 +257,12 @@ pub(crate) fn stamp(status: &Status) -> Stamp {
         ctime: status.ctime,
         inode: status.key.inode,
         links: if is_file { status.links.into() } else { 1 },
+        mount: false,
     }
 }
 
 impl Source for Scan {
     fn next(&mut self) -> io::Result<Option<Event>> {
-        if let Some(event) = self.queue.pop_front() {
-            return Ok(Some(event));
-        }
         loop {
             match self.step()? {
                 Step::Event(event) => return Ok(Some(event)),
@@ -275,12 +272,16 @@ impl Source for Scan {
         }
     }
 
-    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
-        self.read_metadata(found)
+    fn hold_if_empty(&mut self) -> bool {
+        self.frames.last_mut().is_some_and(Frame::hold_last_if_empty)
     }
 
-    fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
-        match self.take_opened(found) {
+    fn metadata(&mut self, _found: &Found) -> Result<Described, GapReason> {
+        self.read_metadata()
+    }
+
+    fn open(&mut self, _found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
+        match self.take_opened() {
             Ok(opened) => Ok(Some(Box::new(opened))),
             Err(GapReason::Vanished) => Ok(None),
             Err(reason) => Err(reason),

@@ -12,22 +12,24 @@ mod entries;
 mod links;
 
 pub use chunks::{ChunkId, ChunkRow, SliceRow, StoredAs};
-pub use entries::{Known, Stamp};
+pub use entries::{Known, Put, Stamp};
 
+use crate::durable;
 use iota_core::{
-    commit::{MAX_SEEN, Seen, Totals},
+    commit::{Gap, GapReason, MAX_SEEN, Seen, Totals},
     id::{Digest, HeaderHash, SetId},
     wire::{Reader, WireError, Writer},
 };
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     collections::{HashMap, HashSet},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 use thiserror::Error;
 
 /// Schema of the cache; another one is discarded.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const FILE_NAME: &str = "cache.sqlite";
 
 /// The cache could not be used.
@@ -80,6 +82,8 @@ pub struct Position {
     pub delta_bytes: u64,
     /// Whether the first scan has finished once.
     pub complete: bool,
+    /// How many gaps the state has.
+    pub gap_count: u64,
 }
 
 impl Position {
@@ -97,6 +101,7 @@ impl Position {
             base_day: 0,
             delta_bytes: 0,
             complete: false,
+            gap_count: 0,
         }
     }
 
@@ -107,6 +112,7 @@ impl Position {
         writer.u64(files).u64(dirs).u64(others).u64(bytes);
         writer.u64(self.live_count).raw(&self.live_xor.0);
         writer.u64(self.base_seq).u64(self.base_day).u64(self.delta_bytes).u8(self.complete.into());
+        writer.u64(self.gap_count);
         writer.finish()
     }
 
@@ -124,6 +130,7 @@ impl Position {
             base_day: reader.u64()?,
             delta_bytes: reader.u64()?,
             complete: reader.u8()? == 1,
+            gap_count: reader.u64()?,
         };
         reader.finish()?;
         Ok(position)
@@ -168,7 +175,7 @@ impl State {
     /// [`StateError`] when neither is possible.
     pub fn open(directory: &Path, set: SetId, head: HeaderHash) -> Result<Self> {
         let in_directory = |source| StateError::Directory { path: directory.display().to_string(), source };
-        create_private_dir(directory).map_err(in_directory)?;
+        durable::create_private_dir(directory).map_err(in_directory)?;
         let file = directory.join(FILE_NAME);
         if file.exists() {
             match Self::connect(&file, set) {
@@ -177,6 +184,8 @@ impl State {
                 Ok(_) | Err(_) => Self::discard(directory).map_err(in_directory)?,
             }
         }
+        // Names are nobody else's business, whatever the directory allows; what SQLite puts beside it follows suit.
+        std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&file).map_err(in_directory)?;
         Self::connect(&file, set)
     }
 
@@ -248,38 +257,64 @@ impl State {
 }
 
 impl State {
-    /// Remembers heads of the account's other sets.
+    /// Remembers heads of the account's other sets, and that a commit has named those in `told`. Between two changes.
     ///
     /// # Errors
     /// [`StateError::Sqlite`].
-    pub fn note_seen(&mut self, heads: &[Seen]) -> Result<()> {
+    pub fn note_seen(&mut self, told: &[Seen], heads: &[Seen]) -> Result<()> {
+        let change = self.database.transaction()?;
+        for head in told {
+            let mut update = change.prepare_cached("UPDATE seen SET told = 1 WHERE set_id = ?1 AND hash = ?2")?;
+            update.execute(params![head.set.0, head.hash.0])?;
+        }
         for head in heads {
-            let mut upsert = self.database.prepare_cached(
+            let mut upsert = change.prepare_cached(
                 "INSERT INTO seen (set_id, seq, hash, told) VALUES (?1, ?2, ?3, 0)
                  ON CONFLICT (set_id) DO UPDATE SET seq = ?2, hash = ?3, told = 0 WHERE hash <> ?3",
             )?;
             upsert.execute(params![head.set.0, head.seq as i64, head.hash.0])?;
         }
-        Ok(())
+        Ok(change.commit()?)
     }
 
-    /// The heads of other sets that no commit has named yet, by set; they count as named from here on.
+    /// The heads of other sets that no commit has named yet, by set.
     ///
     /// # Errors
     /// [`StateError::Sqlite`].
-    pub fn take_seen(&mut self) -> Result<Vec<Seen>> {
+    pub fn untold_seen(&self) -> Result<Vec<Seen>> {
         let mut query = self
             .database
             .prepare_cached("SELECT set_id, seq, hash FROM seen WHERE told = 0 ORDER BY set_id LIMIT ?1")?;
         let rows = query.query_map([MAX_SEEN as i64], |row| {
             Ok(Seen { set: SetId(row.get(0)?), seq: row.get::<_, i64>(1)? as u64, hash: HeaderHash(row.get(2)?) })
         })?;
-        let heads: Vec<Seen> = rows.collect::<rusqlite::Result<_>>()?;
-        drop(query);
-        for head in &heads {
-            self.database.prepare_cached("UPDATE seen SET told = 1 WHERE set_id = ?1")?.execute([head.set.0])?;
-        }
-        Ok(heads)
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The listed gaps of the commit that the cache describes, and how many there are.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn gaps(&self) -> Result<(Vec<Gap>, u64)> {
+        let mut query = self.database.prepare_cached("SELECT path, reason FROM gap")?;
+        let rows = query.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u8>(1)?)))?;
+        let gap = |row: rusqlite::Result<(Vec<u8>, u8)>| -> Result<Gap> {
+            let (path, reason) = row?;
+            Ok(Gap { path: path.into(), reason: GapReason::parse(reason)? })
+        };
+        Ok((rows.map(gap).collect::<Result<_>>()?, self.position.gap_count))
+    }
+
+    /// Notes the gaps of the next commit.
+    ///
+    /// # Errors
+    /// [`StateError::Sqlite`].
+    pub fn set_gaps(&mut self, gaps: &[Gap], gap_count: u64) -> Result<()> {
+        self.position.gap_count = gap_count;
+        self.database.prepare_cached("DELETE FROM gap")?.execute([])?;
+        let mut insert = self.database.prepare_cached("INSERT INTO gap (path, reason) VALUES (?1, ?2)")?;
+        gaps.iter().try_for_each(|gap| insert.execute(params![&*gap.path, gap.reason.code()]).map(drop))?;
+        Ok(())
     }
 }
 
@@ -290,10 +325,4 @@ impl Drop for State {
             let _ = self.database.execute_batch("ROLLBACK");
         }
     }
-}
-
-fn create_private_dir(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
 }

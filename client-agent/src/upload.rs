@@ -276,8 +276,20 @@ impl Drop for Uploads<'_> {
     }
 }
 
+/// Tells the caller, who waits for what a thread owes, when that thread ends in the middle.
+struct Tell<'a>(&'a Sender<Event>);
+
+impl Drop for Tell<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.send(Event::Failed(UploadError::Stopped));
+        }
+    }
+}
+
 fn seal_all(queue: &Receiver<(ChunkKey, Vec<u8>)>, window: &Window, event: &Sender<Event>, spares: &Sender<Vec<u8>>) {
     let mut sealer = ChunkSealer::default();
+    let _tell = Tell(event);
     for (ckey, mut plaintext) in queue {
         let said = match sealer.seal(&ckey, &plaintext) {
             Ok(sealed) => {
@@ -298,6 +310,7 @@ fn seal_all(queue: &Receiver<(ChunkKey, Vec<u8>)>, window: &Window, event: &Send
 
 fn upload_all(windows: &Receiver<Vec<SealedChunk>>, session: &Session<'_>, event: &Sender<Event>, traffic: &Traffic) {
     let mut failed = false;
+    let _tell = Tell(event);
     for mut window in windows {
         if failed {
             continue;

@@ -9,7 +9,7 @@ mod support;
 use iota_agent::{
     backup::{
         self, Machine, Options,
-        source::{Event, Found, FoundKind, OpenFile, Segment, Source},
+        source::{Described, Event, Found, FoundKind, OpenFile, Segment, Source},
     },
     monitor::Silent,
     remote::{Remote, RemoteError},
@@ -36,46 +36,35 @@ use support::{ACCOUNT, DEVICE, Rig, SET};
 const FILES_PER_DIRECTORY: u64 = 500;
 const MAX_RSS_BYTES: u64 = 150 << 20;
 
-/// Makes a tree up as it is walked: directories of small files, all different.
+/// Makes a tree up as it is walked: directories, and then small files in them, all different.
 struct Endless {
     files: u64,
     next: u64,
-    in_directory: bool,
-}
-
-impl Endless {
-    fn new(files: u64) -> Self {
-        Self { files, next: 0, in_directory: false }
-    }
 }
 
 impl Source for Endless {
     fn next(&mut self) -> io::Result<Option<Event>> {
-        if self.next == self.files {
+        let directories = self.files.div_ceil(FILES_PER_DIRECTORY);
+        let number = self.next;
+        if number == directories + self.files {
             return Ok(None);
         }
-        let directory = self.next / FILES_PER_DIRECTORY;
-        let begins = self.next.is_multiple_of(FILES_PER_DIRECTORY) && !self.in_directory;
-        let (path, kind, size) = if begins {
-            self.in_directory = true;
-            (format!("d{directory:08}"), FoundKind::Dir, 0)
-        } else {
-            let number = self.next;
-            self.next += 1;
-            self.in_directory = !self.next.is_multiple_of(FILES_PER_DIRECTORY);
-            (
-                format!("d{directory:08}/a file with a name of usual length {number:010}"),
-                FoundKind::File { link: None },
-                40,
-            )
+        self.next += 1;
+        let (path, kind, size) = match number.checked_sub(directories) {
+            None => (format!("d{number:08}"), FoundKind::Dir, 0),
+            Some(file) => {
+                let directory = file / FILES_PER_DIRECTORY;
+                let path = format!("d{directory:08}/a file with a name of usual length {file:010}");
+                (path, FoundKind::File { link: None }, 40)
+            }
         };
         let time = Timestamp { seconds: 1_000_000, nanoseconds: 5 };
-        let stamp = Stamp { size, mtime: time, ctime: time, inode: self.next + directory, links: 1 };
+        let stamp = Stamp { size, mtime: time, ctime: time, inode: number + 1, links: 1, mount: false };
         Ok(Some(Event::Found(Found { path: TreePath::parse(path.as_bytes()).unwrap(), kind, stamp })))
     }
 
-    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
-        Ok(Metadata { mode: 0o644, user: (*b"ada").into(), mtime: found.stamp.mtime, ..Metadata::default() })
+    fn metadata(&mut self, found: &Found) -> Result<Described, GapReason> {
+        Ok(Metadata { mode: 0o644, user: (*b"ada").into(), mtime: found.stamp.mtime, ..Metadata::default() }.into())
     }
 
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
@@ -187,7 +176,7 @@ fn memory_does_not_grow_with_the_tree() {
     };
     let run = |full| {
         let options = Options { full, ..Options::default() };
-        backup::run(&machine, &server, || Ok(Endless::new(files)), options, &rig.clock, &Silent).unwrap()
+        backup::run(&machine, &server, || Ok(Endless { files, next: 0 }), options, &rig.clock, &Silent).unwrap()
     };
     let first = run(false);
     assert_eq!((first.files, first.dirs), (files, files.div_ceil(FILES_PER_DIRECTORY)));

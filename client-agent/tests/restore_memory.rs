@@ -9,7 +9,7 @@ mod support;
 use iota_agent::{
     backup::{
         self, Machine, Options,
-        source::{Event, Found, FoundKind, OpenFile, Segment, Source},
+        source::{Described, Event, Found, FoundKind, OpenFile, Segment, Source},
     },
     history::{History, Moment},
     monitor::Silent,
@@ -83,12 +83,12 @@ impl Source for Endless {
             return Ok(None);
         };
         let time = Timestamp { seconds: 1_000_000, nanoseconds: 1 };
-        let stamp = Stamp { size, mtime: time, ctime: time, inode: at + 1, links: 1 };
+        let stamp = Stamp { size, mtime: time, ctime: time, inode: at + 1, links: 1, mount: false };
         Ok(Some(Event::Found(Found { path: TreePath::parse(path.as_bytes()).unwrap(), kind, stamp })))
     }
 
-    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
-        Ok(Metadata { mode: 0o755, mtime: found.stamp.mtime, ..Metadata::default() })
+    fn metadata(&mut self, found: &Found) -> Result<Described, GapReason> {
+        Ok(Metadata { mode: 0o755, mtime: found.stamp.mtime, ..Metadata::default() }.into())
     }
 
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {

@@ -276,18 +276,31 @@ pub enum GapReason {
     Torn,
     /// Name, path, attribute or target beyond the limits of the format.
     Unsupported,
+    /// A file system used to be mounted there, and now the directory is empty.
+    Unmounted,
 }
 
 impl GapReason {
     /// All reasons with their codes.
-    pub const ALL: [(u8, Self); 5] =
-        [(1, Self::Permission), (2, Self::Io), (3, Self::Vanished), (4, Self::Torn), (5, Self::Unsupported)];
+    pub const ALL: [(u8, Self); 6] = [
+        (1, Self::Permission),
+        (2, Self::Io),
+        (3, Self::Vanished),
+        (4, Self::Torn),
+        (5, Self::Unsupported),
+        (6, Self::Unmounted),
+    ];
 
-    fn code(self) -> u8 {
+    /// The code in a body.
+    pub fn code(self) -> u8 {
         Self::ALL.iter().find(|(_, reason)| *reason == self).expect("every reason has a code").0
     }
 
-    fn parse(code: u8) -> Result<Self> {
+    /// The reason with a code.
+    ///
+    /// # Errors
+    /// [`WireError::Invalid`] for a code that is none.
+    pub fn parse(code: u8) -> Result<Self> {
         Self::ALL
             .iter()
             .find(|(known, _)| *known == code)
@@ -303,6 +316,7 @@ impl GapReason {
             Self::Vanished => "vanished",
             Self::Torn => "torn",
             Self::Unsupported => "unsupported",
+            Self::Unmounted => "unmounted",
         }
     }
 }

@@ -26,6 +26,8 @@ use thiserror::Error;
 const MAX_COMMITS_SINCE_BASE: u64 = 512;
 /// A base is due when the deltas since the last would exceed this.
 const MAX_DELTAS_BYTES: u64 = 3 << 20;
+/// A commit is tried in this many upload sessions.
+const MAX_SESSIONS: usize = 4;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The server does not take the commit.
@@ -37,6 +39,11 @@ pub enum CommitError {
     /// The server asked twice for full references.
     #[error("the server does not accept the list of references, not even a full one; run `iota-server doctor` there")]
     References,
+    /// Every upload session ended before the commit could be sent.
+    #[error(
+        "the server ends every upload session before the commit arrives; its clock or its load may be the cause, try again later"
+    )]
+    Sessions,
 }
 
 /// How a commit ended.
@@ -73,13 +80,14 @@ impl Run<'_, '_> {
             let frame = self.sign(change, &lists, partial)?;
             self.state.finish()?;
             let answer = self.send(&frame, &lists);
+            if let Ok(answer) = &answer {
+                self.acknowledged(&frame, answer)?;
+            }
             self.state.begin()?;
-            match answer {
-                Ok(answer) => return self.acknowledged(&frame, answer),
-                Err(error) => match self.refused(error)? {
-                    Some(missing) => return Ok(Outcome::Missing(missing)),
-                    None => self.log.full_references = true,
-                },
+            let Err(error) = answer else { return Ok(Outcome::Done) };
+            match self.refused(error)? {
+                Some(missing) => return Ok(Outcome::Missing(missing)),
+                None => self.log.full_references = true,
             }
         }
         Err(CommitError::References.into())
@@ -134,11 +142,13 @@ impl Run<'_, '_> {
         let ratchet = &self.log.ratchet;
         let (prev, skip) = ratchet.chain.next_links();
         let seq = self.log.seq() + 1;
+        let (gaps, gap_count) = self.gaps_of_state();
+        self.state.set_gaps(&gaps, gap_count)?;
         let body = Body {
             change,
-            seen: self.state.take_seen()?,
-            gaps: self.report.gaps.clone(),
-            gap_count: self.report.gap_count,
+            seen: self.state.untold_seen()?,
+            gaps,
+            gap_count,
             totals: self.state.position.totals,
             state_root: self.state.position.state_root,
         };
@@ -171,9 +181,10 @@ impl Run<'_, '_> {
             flags: Flags::default()
                 .with(Flags::FULL_REFERENCES, matches!(lists, Lists::Full { .. }))
                 .with(Flags::PARTIAL, partial)
-                .with(Flags::GAPS, self.report.gap_count > 0),
+                .with(Flags::GAPS, gap_count > 0),
         };
         let hash = header.hash();
+        self.seen = body.seen;
         self.move_position(&header);
         let signature = machine.signing.sign(&header.encode());
         let references = match lists {
@@ -198,20 +209,26 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Sends a commit; when its upload session has ended, in a new one.
     fn send(&self, frame: &CommitFrame, lists: &Lists) -> Result<CommitAnswer, BackupError> {
         let bytes = frame.encode();
-        let mut staged_in = None;
-        loop {
-            let upload = self.uploads.within_session(Ok)?;
-            if matches!(lists, Lists::Full { .. }) && staged_in != Some(upload) {
-                self.stage(upload)?;
-                staged_in = Some(upload);
-            }
-            match self.remote.commit(upload, bytes.clone()) {
-                Err(error) if error.code() == Some(code::UPLOAD_ENDED) && self.uploads.session_ended() => {}
-                answer => return Ok(answer?),
+        for _ in 0..MAX_SESSIONS {
+            match self.send_once(&bytes, lists) {
+                Err(BackupError::Remote(error)) if error.code() == Some(code::UPLOAD_ENDED) => {
+                    self.uploads.session_ended();
+                }
+                answer => return answer,
             }
         }
+        Err(CommitError::Sessions.into())
+    }
+
+    fn send_once(&self, frame: &[u8], lists: &Lists) -> Result<CommitAnswer, BackupError> {
+        let upload = self.uploads.within_session(Ok)?;
+        if matches!(lists, Lists::Full { .. }) {
+            self.stage(upload)?;
+        }
+        Ok(self.remote.commit(upload, frame.to_vec())?)
     }
 
     /// Stages the full reference list in parts.
@@ -230,14 +247,13 @@ impl Run<'_, '_> {
         if writer.is_empty() { Ok(()) } else { Ok(self.remote.put_references(upload, part, writer.finish())?) }
     }
 
-    fn acknowledged(&mut self, frame: &CommitFrame, answer: CommitAnswer) -> Result<Outcome, BackupError> {
+    fn acknowledged(&mut self, frame: &CommitFrame, answer: &CommitAnswer) -> Result<(), BackupError> {
         self.uploads.session_ended();
         self.log.ratchet.acknowledge(self.machine.config_dir, frame.header.header.hash(), answer.received_ms)?;
         self.log.full_references = false;
         self.last_commit_ms = self.clock.now_ms();
         let seen = answer.seen.iter().map(|head| Seen { set: head.set, seq: head.seq, hash: head.hash });
-        self.state.note_seen(&seen.collect::<Vec<_>>())?;
-        Ok(Outcome::Done)
+        Ok(self.state.note_seen(&std::mem::take(&mut self.seen), &seen.collect::<Vec<_>>())?)
     }
 
     /// What a refusal asks for: the missing objects, or full references; everything else ends the run.

@@ -1,7 +1,10 @@
 //! Files that were read and wait for the ids of their chunks.
 
 use super::{BackupError, Run, small::Bundle};
-use crate::{state::StoredAs, upload::SealedRef};
+use crate::{
+    state::{Put, StoredAs},
+    upload::SealedRef,
+};
 use iota_core::{
     entry::{Entry, Kind, Metadata},
     extent::{ChunkKey, ChunkRef, Content, Extent},
@@ -37,6 +40,14 @@ pub(super) struct PendingFile {
     pub waiting: usize,
     /// The whole file was read.
     pub read: bool,
+}
+
+impl PendingFile {
+    /// A file of which nothing was read yet.
+    pub fn new(path: TreePath, link: Option<TreePath>) -> Self {
+        let (metadata, stamp, pieces) = (Metadata::default(), Vec::new(), Vec::new());
+        Self { path, metadata, link, size: 0, stamp, pieces, waiting: 0, read: false }
+    }
 }
 
 /// Who waits for a chunk under way: which piece of which file is which slice of it.
@@ -87,11 +98,18 @@ impl Pending {
         self.file(id).pieces.push(Piece::Ready(extent));
     }
 
-    /// Forgets what was read of a file, to read it again. Chunks under way stay, without it.
-    pub fn restart(&mut self, id: FileId) {
+    /// Begins to read a file: forgets what was read of it before. Chunks under way stay, without it.
+    pub fn restart(&mut self, id: FileId, metadata: Metadata) {
         let file = self.file(id);
-        file.pieces.clear();
-        file.waiting = 0;
+        file.metadata = metadata;
+        if !file.pieces.is_empty() {
+            file.pieces.clear();
+            file.waiting = 0;
+            self.forget_waiter(id);
+        }
+    }
+
+    fn forget_waiter(&mut self, id: FileId) {
         for chunk in self.chunks.values_mut() {
             chunk.waiters.retain(|waiter| waiter.file != id);
         }
@@ -100,19 +118,17 @@ impl Pending {
         }
     }
 
-    /// Notes what reading found: the size, and whether the file changed meanwhile.
-    pub fn set(&mut self, id: FileId, size: u64, torn: bool) {
+    /// Notes what reading found: the size, whether the file changed meanwhile, and the stamp to remember.
+    pub fn set(&mut self, id: FileId, size: u64, torn: bool, stamp: Vec<u8>) {
         let file = self.file(id);
         file.size = size;
         file.metadata.torn = torn;
-        if torn {
-            file.stamp.clear();
-        }
+        file.stamp = stamp;
     }
 
     /// Gives up on a file.
     pub fn abandon(&mut self, id: FileId) {
-        self.restart(id);
+        self.forget_waiter(id);
         self.files.remove(&id);
     }
 
@@ -280,7 +296,11 @@ impl Run<'_, '_> {
 
     /// Puts an entry whose chunks all have their ids.
     pub(super) fn put(&mut self, entry: Entry, stamp: &[u8]) -> Result<(), BackupError> {
-        if self.state.put(&entry, stamp)? {
+        let put = self.state.put(&entry, stamp)?;
+        if put == Put::InPlaceOfDirectory {
+            self.remove_below(&entry.path)?;
+        }
+        if put != Put::Same {
             self.note_change(Operation::Put(entry));
         }
         Ok(())

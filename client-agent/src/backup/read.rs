@@ -3,12 +3,14 @@
 use super::{
     BackupError, Run,
     pending::{FileId, PendingFile},
-    source::{Found, FoundKind, OpenFile, Segment, Source, gap_reason, is_racy},
+    source::{Described, Found, FoundKind, OpenFile, Segment, Source, gap_reason, is_racy},
 };
+use crate::state::Stamp;
 use iota_core::{
     commit::{Gap, GapReason},
-    entry::{Entry, Kind, Metadata},
+    entry::{Entry, Kind},
     extent::Extent,
+    path::TreePath,
 };
 use iota_crypto::{
     chunker::{Chunker, SizeClass},
@@ -27,12 +29,10 @@ const READ_BYTES: usize = 1 << 20;
 
 /// How one attempt to read a file ended.
 enum Attempt {
-    /// As the stamp said, from beginning to end.
-    Settled { size: u64 },
+    /// From beginning to end as its stamp says.
+    Settled { stamp: Stamp },
     /// It changed meanwhile; `size` bytes were read.
     Changed { size: u64 },
-    /// It is gone, or no longer a regular file.
-    Gone,
     /// It cannot be read.
     Unreadable(GapReason),
 }
@@ -40,15 +40,8 @@ enum Attempt {
 impl Run<'_, '_> {
     /// Reads what was found, new or changed.
     pub(super) fn read(&mut self, source: &mut impl Source, found: Found) -> Result<(), BackupError> {
-        let metadata = match source.metadata(&found) {
-            Ok(metadata) => metadata,
-            Err(reason) => return self.unreadable(&found, reason),
-        };
         let kind = match &found.kind {
-            FoundKind::File { link } => {
-                let link = link.clone();
-                return self.read_file(source, found, metadata, link);
-            }
+            FoundKind::File { link } => return self.read_file(source, &found, link.clone()),
             FoundKind::Dir => Kind::Dir,
             FoundKind::Symlink { target } => Kind::Symlink { target: target.clone() },
             FoundKind::Fifo => Kind::Fifo,
@@ -56,13 +49,29 @@ impl Run<'_, '_> {
             &FoundKind::Block { major, minor } => Kind::Block { major, minor },
             FoundKind::Socket => Kind::Socket,
         };
-        let stamp = self.lasting_stamp(&found);
+        let Described { metadata, lacks } = match source.metadata(&found) {
+            Ok(described) => described,
+            Err(reason) => return self.unreadable(&found, reason),
+        };
+        let stamp = self.lasting_stamp(&found.stamp, lacks);
+        self.lacking(&found, lacks);
         self.put(Entry { path: found.path, metadata, kind }, &stamp)
     }
 
-    /// The stamp to remember: none when the file could change again without changing it.
-    fn lasting_stamp(&self, found: &Found) -> Vec<u8> {
-        if is_racy(&found.stamp, self.clock.now_ms()) { Vec::new() } else { found.stamp.encode().to_vec() }
+    /// The stamp to remember: none when it could stay the same while the file changes, or when there is more to read.
+    fn lasting_stamp(&self, stamp: &Stamp, lacks: Option<GapReason>) -> Vec<u8> {
+        match lacks {
+            _ if is_racy(stamp, self.clock.now_ms()) => stamp.encode_unsettled(),
+            None => stamp.encode().to_vec(),
+            Some(GapReason::Unsupported) => stamp.encode_lacking(),
+            Some(_) => stamp.encode_unsettled(),
+        }
+    }
+
+    fn lacking(&mut self, found: &Found, lacks: Option<GapReason>) {
+        if let Some(reason) = lacks {
+            self.gap(Gap { path: found.path.as_bytes().into(), reason });
+        }
     }
 
     fn unreadable(&mut self, found: &Found, reason: GapReason) -> Result<(), BackupError> {
@@ -76,52 +85,45 @@ impl Run<'_, '_> {
     fn read_file(
         &mut self,
         source: &mut impl Source,
-        found: Found,
-        metadata: Metadata,
-        link: Option<iota_core::path::TreePath>,
+        found: &Found,
+        link: Option<TreePath>,
     ) -> Result<(), BackupError> {
         self.monitor.file(&found.path, found.stamp.size);
-        let stamp = self.lasting_stamp(&found);
-        let file = PendingFile {
-            path: found.path.clone(),
-            metadata,
-            link,
-            size: found.stamp.size,
-            stamp,
-            pieces: Vec::new(),
-            waiting: 0,
-            read: false,
-        };
-        let id = self.pending.begin(file);
-        for attempt in 1.. {
-            match self.read_content(source, &found, id)? {
-                Attempt::Settled { size } => {
-                    self.pending.set(id, size, false);
+        let id = self.pending.begin(PendingFile::new(found.path.clone(), link));
+        let mut attempt = 1;
+        loop {
+            let Described { metadata, lacks } = match source.metadata(found) {
+                Ok(described) => described,
+                Err(reason) => return self.give_up(found, id, reason),
+            };
+            self.pending.restart(id, metadata);
+            match self.read_content(source, found, id)? {
+                Attempt::Settled { stamp } => {
+                    let lasting = self.lasting_stamp(&stamp, lacks);
+                    self.lacking(found, lacks);
+                    self.pending.set(id, stamp.size, false, lasting);
                     return self.file_read(id);
                 }
                 Attempt::Changed { size } if attempt >= MAX_READS || size > MAX_REREAD_BYTES => {
-                    self.pending.set(id, size, true);
-                    self.gap(Gap { path: found.path.as_bytes().into(), reason: GapReason::Torn });
+                    self.pending.set(id, size, true, Vec::new());
+                    self.lacking(found, Some(GapReason::Torn));
                     return self.file_read(id);
                 }
-                Attempt::Changed { .. } => self.pending.restart(id),
-                Attempt::Gone => {
-                    self.pending.abandon(id);
-                    return self.unreadable(&found, GapReason::Vanished);
-                }
-                Attempt::Unreadable(reason) => {
-                    self.pending.abandon(id);
-                    return self.unreadable(&found, reason);
-                }
+                Attempt::Changed { .. } => attempt += 1,
+                Attempt::Unreadable(reason) => return self.give_up(found, id, reason),
             }
         }
-        Ok(())
+    }
+
+    fn give_up(&mut self, found: &Found, id: FileId, reason: GapReason) -> Result<(), BackupError> {
+        self.pending.abandon(id);
+        self.unreadable(found, reason)
     }
 
     fn read_content(&mut self, source: &mut impl Source, found: &Found, id: FileId) -> Result<Attempt, BackupError> {
         let mut file = match source.open(found) {
             Ok(Some(file)) => file,
-            Ok(None) => return Ok(Attempt::Gone),
+            Ok(None) => return Ok(Attempt::Unreadable(GapReason::Vanished)),
             Err(reason) => return Ok(Attempt::Unreadable(reason)),
         };
         let before = match file.stamp() {
@@ -138,9 +140,12 @@ impl Run<'_, '_> {
             Err(error) => return Ok(Attempt::Unreadable(gap_reason(&error))),
         };
         self.report.read_bytes += size;
-        self.monitor.progress(size);
-        let settled = file.stamp().is_ok_and(|after| after == before && after == found.stamp) && size == before.size;
-        Ok(if settled { Attempt::Settled { size } } else { Attempt::Changed { size } })
+        let settled = file.stamp().is_ok_and(|after| after == before) && size == before.size;
+        Ok(if settled && is_as_listed(&before, found) {
+            Attempt::Settled { stamp: before }
+        } else {
+            Attempt::Changed { size }
+        })
     }
 
     /// Reads a small file in one piece, without regard to holes.
@@ -150,7 +155,10 @@ impl Run<'_, '_> {
         let done = read_whole(file, &mut content, SMALL_FILE_BYTES as usize);
         let outcome = match done {
             Ok(()) if content.is_empty() => Ok(Ok(0)),
-            Ok(()) => self.add_small(id, &content).map(|()| Ok(content.len() as u64)),
+            Ok(()) => {
+                self.monitor.progress(content.len() as u64);
+                self.add_small(id, &content).map(|()| Ok(content.len() as u64))
+            }
             Err(error) => Ok(Err(error)),
         };
         self.small_buffer = content;
@@ -226,6 +234,12 @@ impl Run<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a file is still the one of the listing, as far as the other names of it go: which they are was found there.
+fn is_as_listed(stamp: &Stamp, found: &Found) -> bool {
+    let alone = stamp.links == 1 && found.stamp.links == 1;
+    alone || (stamp.inode, stamp.links) == (found.stamp.inode, found.stamp.links)
 }
 
 /// Moves what is left from `start` to the front and reads more behind it; returns how many bytes came.

@@ -70,6 +70,21 @@ pub enum Event {
     },
 }
 
+/// What a path is like apart from its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Mode, owner, times and attributes.
+    pub metadata: Metadata,
+    /// Why some of it is missing.
+    pub lacks: Option<GapReason>,
+}
+
+impl From<Metadata> for Described {
+    fn from(metadata: Metadata) -> Self {
+        Self { metadata, lacks: None }
+    }
+}
+
 /// A stretch of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Segment {
@@ -95,9 +110,14 @@ pub trait OpenFile {
 pub trait Source {
     /// The next path in key order.
     fn next(&mut self) -> io::Result<Option<Event>>;
-    /// Mode, owner, times and attributes.
-    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason>;
-    /// Opens a regular file; `None` when it is gone or no longer one.
+    /// Holds the directory of the last event back when it is empty: in its turn it is told as a gap
+    /// ([`GapReason::Unmounted`]) that keeps what was known below it. Says whether it was empty.
+    fn hold_if_empty(&mut self) -> bool {
+        false
+    }
+    /// Mode, owner, times and attributes. [`GapReason::Vanished`]: there is nothing any more at the path.
+    fn metadata(&mut self, found: &Found) -> Result<Described, GapReason>;
+    /// Opens the regular file that the metadata was last read of; `None` when it is gone.
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason>;
 }
 

@@ -14,8 +14,8 @@ pub use write::{
     own_user, rename_new, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner, sync_file_system,
 };
 pub use xattr::{
-    Attribute, attributes_at, attributes_of, proc_path, remove_attribute_at, remove_attribute_of, set_attribute_at,
-    set_attribute_of,
+    Attribute, attributes_at, attributes_of, proc_path, remove_attribute_at, remove_attribute_of, require_proc,
+    set_attribute_at, set_attribute_of,
 };
 
 use rustix::{

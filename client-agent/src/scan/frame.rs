@@ -43,6 +43,11 @@ impl Subdirectory {
         let key = FileKey { device: 0, inode: 0 };
         Self { name: name.into(), key, node: None, cover: None, crosses: false, failed: Some(reason) }
     }
+
+    /// A root, what leads to one, or another file system.
+    fn is_prominent(&self) -> bool {
+        self.node.is_some() || self.crosses
+    }
 }
 
 /// A directory on the current branch.
@@ -144,11 +149,23 @@ impl Frame {
         Some(Subdirectory { name, key: status.key, node, cover, crosses, failed: None })
     }
 
-    /// Opens a subdirectory, and makes sure that it is the one that was told; `None` when it was deleted meanwhile.
+    /// Holds back the subdirectory that was told last when there is nothing in it: it used to hold another file system.
+    pub fn hold_last_if_empty(&mut self) -> bool {
+        let Some(last) = self.subdirectories.back() else { return false };
+        let opened = self.open_subdirectory(last).ok().flatten();
+        let empty = opened.is_some_and(|directory| list(directory.as_fd()).is_ok_and(|names| names.is_empty()));
+        if let Some(last) = self.subdirectories.back_mut().filter(|_| empty) {
+            last.failed = Some(GapReason::Unmounted);
+        }
+        empty
+    }
+
+    /// Opens a subdirectory, and makes sure that it is the one that was told; `None` when it was deleted meanwhile. A root or
+    /// another file system is not deleted but away.
     pub fn open_subdirectory(&self, subdirectory: &Subdirectory) -> Result<Option<OwnedFd>, GapReason> {
         let reason = |error: io::Error| if is_swapped(&error) { GapReason::Vanished } else { gap_reason(&error) };
         let directory = match open_directory(self.directory.as_fd(), &subdirectory.name) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !subdirectory.is_prominent() => return Ok(None),
             opened => opened.map_err(reason)?,
         };
         let key = status_of(&directory).map_err(reason)?.key;

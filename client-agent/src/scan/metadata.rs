@@ -1,8 +1,8 @@
 //! Mode, owner, times and extended attributes of the path that was told last.
 
-use super::{Last, Opened, Scan};
+use super::{Last, Opened, Scan, frame::Frame};
 use crate::{
-    backup::source::{Event, Found, gap_reason},
+    backup::source::{Described, gap_reason},
     platform::{Attribute, FileKind, Status, attributes_at, attributes_of, is_swapped, open_file, status_of},
 };
 use iota_core::{
@@ -12,22 +12,25 @@ use iota_core::{
 use std::{io, os::fd::BorrowedFd};
 
 impl Scan {
-    pub(super) fn read_metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
+    pub(super) fn read_metadata(&mut self) -> Result<Described, GapReason> {
         let (Some(frame), Some(last)) = (self.frames.last(), &mut self.last) else { return Err(GapReason::Vanished) };
         let (status, attributes) = if last.status.kind == FileKind::File {
-            let opened = open(frame.directory(), last)?;
-            let read = (opened.status, attributes_of(opened.file()).map_err(reason)?);
+            let opened = open(frame.directory(), last).map_err(|reason| what_is_left(frame, last, reason))?;
+            let read = (opened.status, attributes_of(opened.file()));
             last.opened = Some(opened);
             read
         } else {
-            (last.status, attributes_at(frame.directory(), &last.name).map_err(reason)?)
+            (last.status, attributes_at(frame.directory(), &last.name))
         };
-        let (xattrs, complete) = within_limits(attributes);
-        if !complete {
-            let path = found.path.as_bytes().into();
-            self.queue.push_back(Event::Gap { path, reason: GapReason::Unsupported, below: false });
+        // What has no readable attributes is still worth its mode, its times and all that is below it.
+        let (xattrs, lacks) = match attributes {
+            Ok(attributes) => within_limits(attributes),
+            Err(error) => (Vec::new(), Some(what_is_left(frame, last, reason(error)))),
+        };
+        match lacks {
+            Some(GapReason::Vanished) => Err(GapReason::Vanished),
+            lacks => Ok(Described { metadata: self.describe(&status, xattrs), lacks }),
         }
-        Ok(self.describe(&status, xattrs))
     }
 
     fn describe(&mut self, status: &Status, xattrs: Vec<Xattr>) -> Metadata {
@@ -44,11 +47,11 @@ impl Scan {
     }
 
     /// The file that was told last, opened: the one that its metadata came from, or anew.
-    pub(super) fn take_opened(&mut self, _found: &Found) -> Result<Opened, GapReason> {
+    pub(super) fn take_opened(&mut self) -> Result<Opened, GapReason> {
         let (Some(frame), Some(last)) = (self.frames.last(), &mut self.last) else { return Err(GapReason::Vanished) };
         match last.opened.take() {
             Some(opened) => Ok(opened),
-            None => open(frame.directory(), last),
+            None => open(frame.directory(), last).map_err(|reason| what_is_left(frame, last, reason)),
         }
     }
 }
@@ -64,13 +67,19 @@ fn open(directory: BorrowedFd<'_>, last: &Last) -> Result<Opened, GapReason> {
     Ok(Opened::new(file, status))
 }
 
+/// Only a name that is gone has vanished; something else under it has changed while it was read.
+fn what_is_left(frame: &Frame, last: &Last, reason: GapReason) -> GapReason {
+    let gone = || frame.status(&last.name).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if reason == GapReason::Vanished && !gone() { GapReason::Torn } else { reason }
+}
+
 fn reason(error: io::Error) -> GapReason {
     if is_swapped(&error) { GapReason::Vanished } else { gap_reason(&error) }
 }
 
-/// The attributes that the format holds, and whether that is all of them.
-fn within_limits(attributes: Vec<Attribute>) -> (Vec<Xattr>, bool) {
-    let (mut xattrs, mut complete, mut total_bytes) = (Vec::new(), true, 0);
+/// The attributes that the format holds, and why that is not all of them.
+fn within_limits(attributes: Vec<Attribute>) -> (Vec<Xattr>, Option<GapReason>) {
+    let (mut xattrs, mut lacks, mut total_bytes) = (Vec::new(), None, 0);
     for (name, value) in attributes {
         let fits = |value: &[u8]| {
             name.len() <= MAX_XATTR_NAME_BYTES
@@ -83,10 +92,10 @@ fn within_limits(attributes: Vec<Attribute>) -> (Vec<Xattr>, bool) {
                 total_bytes += name.len() + value.len();
                 xattrs.push(Xattr { name, value });
             }
-            None => complete = false,
+            None => lacks = Some(GapReason::Unsupported),
         }
     }
-    (xattrs, complete)
+    (xattrs, lacks)
 }
 
 #[cfg(test)]
@@ -99,14 +108,14 @@ mod tests {
 
     #[test]
     fn attributes_beyond_the_limits_are_left_out_and_told() {
-        let (kept, complete) = within_limits(vec![attribute("user.a", 64 << 10), attribute("user.b", 3)]);
-        assert_eq!((kept.len(), complete), (2, true));
-        let (kept, complete) = within_limits(vec![attribute("user.a", (64 << 10) + 1), attribute("user.b", 3)]);
-        assert_eq!((kept.len(), complete), (1, false));
+        let (kept, lacks) = within_limits(vec![attribute("user.a", 64 << 10), attribute("user.b", 3)]);
+        assert_eq!((kept.len(), lacks), (2, None));
+        let (kept, lacks) = within_limits(vec![attribute("user.a", (64 << 10) + 1), attribute("user.b", 3)]);
+        assert_eq!((kept.len(), lacks), (1, Some(GapReason::Unsupported)));
         let many = (0..5).map(|number| attribute(&format!("user.{number}"), 60 << 10)).collect();
-        let (kept, complete) = within_limits(many);
-        assert_eq!((kept.len(), complete), (4, false));
-        let (kept, complete) = within_limits(vec![(b"user.x"[..].into(), None)]);
-        assert_eq!((kept.len(), complete), (0, false));
+        let (kept, lacks) = within_limits(many);
+        assert_eq!((kept.len(), lacks), (4, Some(GapReason::Unsupported)));
+        let (kept, lacks) = within_limits(vec![(b"user.x"[..].into(), None)]);
+        assert_eq!((kept.len(), lacks), (0, Some(GapReason::Unsupported)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Result, State};
 use iota_core::{
-    entry::{Entry, Timestamp, entry_hash},
+    entry::{Entry, Kind, Timestamp, entry_hash},
     path::{Key, TreePath},
 };
 use rusqlite::{OptionalExtension, params};
@@ -20,19 +20,32 @@ pub struct Stamp {
     pub inode: u64,
     /// Number of links.
     pub links: u64,
+    /// A file system is mounted there.
+    pub mount: bool,
 }
 
 impl Stamp {
     /// The row's bytes.
-    pub fn encode(&self) -> [u8; 48] {
-        let mut bytes = [0; 48];
+    pub fn encode(&self) -> [u8; 49] {
+        let mut bytes = [0; 49];
         let fields = [self.size, self.mtime.seconds as u64, self.ctime.seconds as u64, self.inode, self.links];
         for (slot, field) in bytes.chunks_exact_mut(8).zip(fields) {
             slot.copy_from_slice(&field.to_le_bytes());
         }
         bytes[40..44].copy_from_slice(&self.mtime.nanoseconds.to_le_bytes());
-        bytes[44..].copy_from_slice(&self.ctime.nanoseconds.to_le_bytes());
+        bytes[44..48].copy_from_slice(&self.ctime.nanoseconds.to_le_bytes());
+        bytes[48] = self.mount.into();
         bytes
+    }
+
+    /// The bytes of a row whose metadata the format cannot hold in full.
+    pub fn encode_lacking(&self) -> Vec<u8> {
+        [&self.encode()[..], &[1]].concat()
+    }
+
+    /// The bytes of a row that must be read again whatever the next stamp says.
+    pub fn encode_unsettled(&self) -> Vec<u8> {
+        if self.mount { vec![1] } else { Vec::new() }
     }
 }
 
@@ -41,8 +54,36 @@ impl Stamp {
 pub struct Known {
     /// Sort key of the path.
     pub key: Vec<u8>,
-    /// Encoded [`Stamp`]; empty when the entry must be read again.
+    /// Encoded [`Stamp`]; shorter when the entry must be read again.
     pub stamp: Vec<u8>,
+}
+
+impl Known {
+    /// Whether a file system was mounted there.
+    pub fn was_mount(&self) -> bool {
+        self.stamp[..] == [1] || self.stamp.get(48) == Some(&1)
+    }
+
+    /// Whether nothing has changed since.
+    pub fn is_as(&self, stamp: &Stamp) -> bool {
+        self.stamp.get(..49) == Some(&stamp.encode()[..])
+    }
+
+    /// Whether the format cannot hold all of its metadata.
+    pub fn lacks_metadata(&self) -> bool {
+        self.stamp.len() > 49
+    }
+}
+
+/// What putting an entry came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It was there.
+    Same,
+    /// It is new or another.
+    Changed,
+    /// It is another, and what was below it is below nothing now.
+    InPlaceOfDirectory,
 }
 
 impl State {
@@ -55,6 +96,16 @@ impl State {
             self.database.prepare_cached("SELECT key, stamp FROM entry WHERE key > ?1 ORDER BY key LIMIT ?2")?;
         let rows =
             query.query_map(params![after, limit as i64], |row| Ok(Known { key: row.get(0)?, stamp: row.get(1)? }))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Up to `limit` known entries with keys from `start` to before `end`, in key order.
+    pub fn known_from(&self, start: &[u8], end: &[u8], limit: usize) -> Result<Vec<Known>> {
+        let mut query = self
+            .database
+            .prepare_cached("SELECT key, stamp FROM entry WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?;
+        let rows = query
+            .query_map(params![start, end, limit as i64], |row| Ok(Known { key: row.get(0)?, stamp: row.get(1)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -97,39 +148,41 @@ impl State {
 
     /// Puts `entry`, with everything that it uses already known ([`State::store_chunk`], [`State::store_slice`]).
     ///
-    /// Returns whether the entry is new or differs from what was there.
-    pub fn put(&mut self, entry: &Entry, stamp: &[u8]) -> Result<bool> {
+    pub fn put(&mut self, entry: &Entry, stamp: &[u8]) -> Result<Put> {
         let key = entry.path.key();
         let tail = entry.encode_tail();
         let previous = self.tail(key.as_bytes())?;
         if previous.as_ref() == Some(&tail) {
             let mut update = self.database.prepare_cached("UPDATE entry SET stamp = ?2 WHERE key = ?1")?;
             update.execute(params![key.as_bytes(), stamp])?;
-            return Ok(false);
+            return Ok(Put::Same);
         }
         // New uses first, so that what both versions share is never dropped in between.
         self.use_content(entry, 1)?;
         self.count(entry, &tail, true);
+        let mut put = Put::Changed;
         if let Some(previous) = previous {
             let old = Entry::decode_tail(entry.path.clone(), &previous)?;
             self.use_content(&old, -1)?;
             self.count(&old, &previous, false);
+            if old.kind == Kind::Dir && entry.kind != Kind::Dir {
+                put = Put::InPlaceOfDirectory;
+            }
         }
         let mut insert =
             self.database.prepare_cached("INSERT OR REPLACE INTO entry (key, stamp, tail) VALUES (?1, ?2, ?3)")?;
         insert.execute(params![key.as_bytes(), stamp, tail])?;
-        Ok(true)
+        Ok(put)
     }
 
-    /// Removes the entry with `key`; returns its path when there was one.
-    pub fn remove(&mut self, key: &[u8]) -> Result<Option<TreePath>> {
+    /// Removes the entry with `key`; returns it when there was one.
+    pub fn remove(&mut self, key: &[u8]) -> Result<Option<Entry>> {
         let Some(tail) = self.tail(key)? else { return Ok(None) };
-        let path = Key::parse(key)?;
-        let old = Entry::decode_tail(path.clone(), &tail)?;
+        let old = Entry::decode_tail(Key::parse(key)?, &tail)?;
         self.use_content(&old, -1)?;
         self.count(&old, &tail, false);
         self.database.prepare_cached("DELETE FROM entry WHERE key = ?1")?.execute(params![key])?;
-        Ok(Some(path))
+        Ok(Some(old))
     }
 
     /// Makes the entry with `key` be read again by the next run.

@@ -33,6 +33,9 @@ CREATE INDEX slice_by_content ON slice (content);
 -- Pages of the newest base.
 CREATE TABLE base_page (chunk INTEGER PRIMARY KEY);
 
+-- The listed gaps of the commit.
+CREATE TABLE gap (path BLOB NOT NULL, reason INTEGER NOT NULL);
+
 -- Heads of the account's other sets; `told` once a commit has named them.
 CREATE TABLE seen (
     set_id BLOB PRIMARY KEY,

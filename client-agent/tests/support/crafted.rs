@@ -1,7 +1,7 @@
 //! A backup of whatever a test makes up: states that no real file system would give.
 
 use iota_agent::{
-    backup::source::{Event, Found, FoundKind, OpenFile, Segment, Source},
+    backup::source::{Described, Event, Found, FoundKind, OpenFile, Segment, Source},
     state::Stamp,
 };
 use iota_core::{
@@ -83,12 +83,13 @@ impl Source for Walk<'_> {
             ctime: made.metadata.mtime,
             inode: self.number,
             links: 1,
+            mount: false,
         };
         Ok(Some(Event::Found(Found { path, kind: made.kind.clone(), stamp })))
     }
 
-    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
-        Ok(self.tree.0[&found.path].metadata.clone())
+    fn metadata(&mut self, found: &Found) -> Result<Described, GapReason> {
+        Ok(self.tree.0[&found.path].metadata.clone().into())
     }
 
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {

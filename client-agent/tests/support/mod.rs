@@ -26,6 +26,7 @@ use iota_agent::{
 };
 use iota_core::{
     chain::SkipChain,
+    commit::Body,
     id::{AccountId, DeviceId, SetId},
     path::TreePath,
 };
@@ -162,6 +163,10 @@ impl Rig {
     /// What the newest commit restores to; every check of a full reader is made.
     pub fn restore_latest(&self) -> MemoryTree {
         self.restore(self.server.head_seq())
+    }
+
+    pub fn body(&self, seq: u64) -> Body {
+        reader::body(&self.server, &self.master, seq)
     }
 
     pub fn restore(&self, seq: u64) -> MemoryTree {

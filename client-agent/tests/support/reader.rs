@@ -2,7 +2,7 @@
 
 use super::{ACCOUNT, SET, server::MemoryServer, tree::MemoryTree};
 use iota_core::{
-    commit::{Change, CommitKind},
+    commit::{Body, Change, CommitKind},
     entry::{Entry, Kind},
     extent::{ChunkRef, Content, Extent},
     page::{decode_index, decode_page},
@@ -13,6 +13,14 @@ use iota_crypto::{
     chunk::ChunkOpener,
     keys::{DedupKey, MasterKey},
 };
+
+/// The body of a commit.
+pub fn body(server: &MemoryServer, master: &MasterKey, seq: u64) -> Body {
+    let inner = server.inner.lock().unwrap();
+    let stored = &inner.commits[seq as usize - 1];
+    let key = master.log_root(ACCOUNT, SET, 1).advance(seq - 1).body_key();
+    body::open(&key, &stored.frame.header.header, &stored.frame.body).unwrap()
+}
 
 pub fn restore(server: &MemoryServer, master: &MasterKey, dedup: &DedupKey, seq: u64) -> MemoryTree {
     let inner = server.inner.lock().unwrap();

@@ -2,7 +2,7 @@ use iota_agent::remote::{Remote, RemoteError};
 use iota_core::{
     api::{
         frames::{CommitFrame, References, decode_objects},
-        json::{Bytes, CommitAnswer, ErrorDetail, HeadInfo, UploadAnswer, UploadInfo, code},
+        json::{Bytes, CommitAnswer, ErrorDetail, HeadInfo, SeenHead, UploadAnswer, UploadInfo, code},
     },
     commit::{CommitKind, Flags},
     id::{Cid, Digest, HeaderHash, UploadId, VerifyingKey},
@@ -30,6 +30,8 @@ pub struct Inner {
     staged: BTreeMap<u32, Vec<u8>>,
     /// Ids of every object that was ever sent, in order.
     pub sent: Vec<Cid>,
+    /// Heads of the account's other sets.
+    pub others: Vec<SeenHead>,
 }
 
 /// A server that checks what a real one checks.
@@ -139,7 +141,8 @@ impl Remote for MemoryServer {
         self.call(|inner| {
             let frame = CommitFrame::decode(&frame).unwrap();
             let header = &frame.header.header;
-            let answer = |received_ms| Ok(CommitAnswer { received_ms, seen: vec![] });
+            let others = inner.others.clone();
+            let answer = |received_ms| Ok(CommitAnswer { received_ms, seen: others.clone() });
             if let Some(last) = inner.commits.last()
                 && last.frame.header == frame.header
             {

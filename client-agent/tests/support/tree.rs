@@ -1,5 +1,5 @@
 use iota_agent::{
-    backup::source::{Event, Found, FoundKind, OpenFile, Segment, Source},
+    backup::source::{Described, Event, Found, FoundKind, OpenFile, Segment, Source},
     state::Stamp,
 };
 use iota_core::{
@@ -39,7 +39,7 @@ impl MemoryTree {
         self.inode += 1;
         let time = Timestamp { seconds: 1_000_000 + self.inode as i64, nanoseconds: 5 };
         let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        let stamp = Stamp { size, mtime: time, ctime: time, inode: self.inode, links: 1 };
+        let stamp = Stamp { size, mtime: time, ctime: time, inode: self.inode, links: 1, mount: false };
         self.nodes.insert(path(at).key().as_bytes().to_vec(), Node { content, stamp, unreadable: false, restless: 0 });
     }
 
@@ -86,8 +86,8 @@ impl Source for Walk<'_> {
         Ok(Some(Event::Found(Found { path: Key::parse(&key).unwrap(), kind, stamp: node.stamp })))
     }
 
-    fn metadata(&mut self, found: &Found) -> Result<Metadata, GapReason> {
-        Ok(Metadata { mode: 0o644, mtime: found.stamp.mtime, ..Metadata::default() })
+    fn metadata(&mut self, found: &Found) -> Result<Described, GapReason> {
+        Ok(Metadata { mode: 0o644, mtime: found.stamp.mtime, ..Metadata::default() }.into())
     }
 
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {

@@ -25,6 +25,16 @@ pub fn proc_path(parent: BorrowedFd<'_>, name: &[u8]) -> Vec<u8> {
     path
 }
 
+/// Checks that [`proc_path`] works here.
+///
+/// # Errors
+/// With what to do, when `/proc` is not mounted.
+pub fn require_proc() -> io::Result<()> {
+    std::fs::symlink_metadata("/proc/self/fd").map(drop).map_err(|error| {
+        io::Error::new(error.kind(), format!("attributes are read through /proc, so mount it ({error})"))
+    })
+}
+
 /// Attributes of an open file, sorted by name.
 ///
 /// # Errors
