@@ -91,7 +91,7 @@ impl<'a> History<'a> {
         Objects::new(archive.as_ref(), master.dedup_key(*account, FIRST_EPOCH))
     }
 
-    /// The state at `moment`.
+    /// The state at `moment`. The latest is that of the newest scan that has finished, if any has.
     ///
     /// # Errors
     /// [`ReadError::NoPoint`] when there is no such commit; [`ReadError::History`] when the commits are not those of the
@@ -99,7 +99,7 @@ impl<'a> History<'a> {
     pub fn at(&self, moment: Moment) -> Result<Point<'a>> {
         let newest = self.head.header.seq;
         let seq = match moment {
-            Moment::Latest => newest,
+            Moment::Latest => self.newest_whole()?,
             Moment::Seq(seq) if (1..=newest).contains(&seq) => seq,
             Moment::Seq(seq) => return Err(ReadError::NoPoint(format!("commit {seq}; the newest is {newest}"))),
             Moment::Until(ms) => self.newest_until(ms)?,

@@ -80,6 +80,8 @@ pub struct Report {
     pub losses: Vec<Loss>,
     /// How many losses there are.
     pub loss_count: u64,
+    /// Paths whose owner or group only root could give back; no losses, for everybody else has what can be had.
+    pub owners_left: u64,
 }
 
 /// Why a restore ended early. What is complete stays; the same command goes on from there.
@@ -107,6 +109,9 @@ pub enum RestoreError {
     /// The registry of hard links.
     #[error("a temporary file failed: {0}; check the free space in /tmp")]
     Temporary(#[from] rusqlite::Error),
+    /// A thread ended in the middle.
+    #[error("a thread of the restore ended early; run the same command again: it goes on from here")]
+    Stopped,
 }
 
 /// What all threads of a restore share.
@@ -139,6 +144,7 @@ struct Counts {
     others: AtomicU64,
     bytes: AtomicU64,
     kept: AtomicU64,
+    owners_left: AtomicU64,
 }
 
 fn count(counter: &AtomicU64, by: u64) {
@@ -200,7 +206,7 @@ impl Shared<'_> {
             return Err(error);
         }
         let (losses, loss_count) = self.losses.finish();
-        let Counts { files, dirs, others, bytes, kept } = self.counts;
+        let Counts { files, dirs, others, bytes, kept, owners_left } = self.counts;
         Ok(Report {
             files: files.into_inner(),
             dirs: dirs.into_inner(),
@@ -209,6 +215,7 @@ impl Shared<'_> {
             kept: kept.into_inner(),
             losses,
             loss_count,
+            owners_left: owners_left.into_inner(),
         })
     }
 }
@@ -254,8 +261,10 @@ pub fn restore(
         drop(queue);
         Planner::new(&shared, batches).run(selection);
     });
-    sync_file_system(shared.root.as_fd()).map_err(|source| RestoreError::Full { path: target.to_owned(), source })?;
-    shared.report()
+    let synced = sync_file_system(shared.root.as_fd());
+    let report = shared.report()?;
+    synced.map_err(|source| RestoreError::Full { path: target.to_owned(), source })?;
+    Ok(report)
 }
 
 /// Makes the target when it is not there, for its owner alone. A link to it is followed: the user named it.

@@ -184,7 +184,17 @@ impl Run<'_> {
             return Ok(());
         }
         let lost: BTreeMap<Cid, Fault> = lost.into_iter().map(|object| (object.cid, object.fault)).collect();
-        for entry in self.point.walk(None).filter_map(Result::ok) {
+        // Each counts, whatever the second walk finds of the files.
+        for (&cid, &fault) in &lost {
+            self.lost.entry(cid).or_insert(Content { fault, paths: Vec::new(), files: 0 });
+        }
+        for entry in self.point.walk(None) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(WalkError::Fatal(error)) => return Err(error),
+                // The first walk has told.
+                Err(WalkError::Lost(_) | WalkError::StateRoot(_)) => continue,
+            };
             let mut hit = BTreeMap::new();
             let mut extents = self.point.extents(&entry);
             while let Some(extent) = extents.next_extent()? {

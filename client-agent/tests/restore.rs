@@ -5,6 +5,7 @@
 mod support;
 
 use iota_agent::{
+    backup,
     history::{Fault, Moment, ReadError},
     restore::{LossReason, Options, restore},
     witness::Witness,
@@ -135,6 +136,57 @@ fn links_whose_first_path_is_not_selected_are_linked_to_each_other() {
     assert_eq!(is[&b"z/c"[..]].same_as.as_deref(), Some(&b"z/b"[..]));
     let again = rig.restore_to(1, &[&tree_path(&root.join("z"))], target.path(), Options::default());
     assert_eq!((again.files, again.kept, again.loss_count), (0, 2, 0), "{:?}", again.losses);
+}
+
+#[test]
+fn names_of_a_file_that_changed_between_them_are_not_linked() {
+    let rig = Rig::new();
+    let mut tree = support::crafted::Crafted::default();
+    tree.file("a", "before");
+    for (path, content) in [("a", "before"), ("b", "before"), ("c", "after!"), ("d", "after!")] {
+        tree.hard_link(path, "a", content.as_bytes());
+    }
+    rig.run(|| Ok(tree.walk()), Default::default()).unwrap();
+    let target = tempfile::tempdir().unwrap();
+    let report = rig.restore_to(1, &[], target.path(), Options::default());
+    assert_eq!((report.files, report.loss_count), (4, 0), "{:?}", report.losses);
+    let is = look(target.path());
+    let linked = |name: &str| is[name.as_bytes()].same_as.as_deref().map(<[u8]>::to_vec);
+    assert_eq!([linked("b"), linked("c"), linked("d")], [b"a", b"c", b"c"].map(|first| Some(first.to_vec())));
+    for (name, content) in [("a", "before"), ("b", "before"), ("c", "after!"), ("d", "after!")] {
+        assert_eq!(fs::read_to_string(target.path().join(name)).unwrap(), content);
+    }
+}
+
+#[test]
+fn the_latest_point_is_that_of_a_scan_that_has_finished() {
+    let rig = Rig::new();
+    let mut tree = support::tree::MemoryTree::default();
+    for number in 0..40 {
+        tree.file(&format!("file {number}"), vec![number; 100]);
+    }
+    let at_every_path = backup::Options { commit_every: std::time::Duration::ZERO, ..Default::default() };
+    let stop_soon = || {
+        rig.server.fail_in.store(40, std::sync::atomic::Ordering::SeqCst);
+        rig.backup_with(&tree, at_every_path).unwrap_err();
+        rig.server.fail_in.store(-1, std::sync::atomic::Ordering::SeqCst);
+        rig.server.head_seq()
+    };
+    let latest = || {
+        let owner = rig.owner();
+        open_history(&owner).at(Moment::Latest).unwrap().header().seq
+    };
+    // Before there is any, what there is.
+    let first = stop_soon();
+    assert!(first > 1);
+    assert_eq!(latest(), first);
+    let whole = rig.backup(&tree).unwrap().seq;
+    assert_eq!(latest(), whole);
+    // A machine without its cache begins anew.
+    iota_agent::state::State::discard(rig.state.path()).unwrap();
+    let head = stop_soon();
+    assert!(head > whole);
+    assert_eq!(latest(), whole);
 }
 
 #[test]

@@ -124,6 +124,37 @@ fn a_flipped_bit_costs_what_lies_there_and_is_named() {
 }
 
 #[test]
+fn what_was_missing_from_a_backup_is_told_when_it_is_read() {
+    let appliance = Appliance::start();
+    let agent = Agent::join(&appliance, &appliance.setup_token());
+    let live = agent.path("live");
+    fs::create_dir_all(live.join("folder")).unwrap();
+    fs::write(live.join("folder/file"), "content").unwrap();
+    let missing = live.join("not mounted");
+    fs::create_dir(&missing).unwrap();
+    agent.done(&["include", live.join("folder").to_str().unwrap(), missing.to_str().unwrap()]);
+    fs::remove_dir(&missing).unwrap();
+    assert_eq!(agent.run(&["backup"]).status.code(), Some(3));
+    let kit = agent.kit();
+    let kit = kit.to_str().unwrap();
+    let read = |arguments: &[&str]| {
+        let output = agent.run(&[&["--json"], arguments, &["--kit", kit]].concat());
+        (output.status.code().unwrap(), serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap())
+    };
+    let to = agent.path("all");
+    let (code, report) = read(&["restore", "--to", to.to_str().unwrap()]);
+    assert_eq!((code, &report["gap_count"], &report["loss_count"]), (3, &2.into(), &0.into()), "{report}");
+    for data in [&["verify"][..], &["verify", "--data"]] {
+        let (code, report) = read(data);
+        assert_eq!((code, &report["gap_count"], &report["problem_count"]), (3, &2.into(), &0.into()), "{report}");
+    }
+    // What has no gap in it is whole.
+    let to = agent.path("part");
+    let (code, report) = read(&["restore", live.join("folder").to_str().unwrap(), "--to", to.to_str().unwrap()]);
+    assert_eq!((code, &report["gap_count"]), (0, &0.into()), "{report}");
+}
+
+#[test]
 fn without_postgres_the_packs_are_enough() {
     let (mut kept, mut dice) = kept(11);
     let listed = kept.agent.json(&["snapshots", "--kit", kept.agent.kit().to_str().unwrap()]);

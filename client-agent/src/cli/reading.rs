@@ -1,13 +1,16 @@
 //! What the commands that read history have in common: which set, which point, which paths.
 
-use super::{Context, Usage};
+use super::{Context, Usage, output::Output};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
     history::{History, Moment, NamedSet, Point, choose_set},
     witness::Witness,
 };
-use iota_core::path::TreePath;
+use iota_core::{
+    commit::{Flags, Gap},
+    path::TreePath,
+};
 use jiff::tz::TimeZone;
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
@@ -53,6 +56,52 @@ impl At {
     pub fn open<T>(&self, context: &Context, run: impl FnOnce(&Point<'_>) -> Result<T>) -> Result<T> {
         let moment = Moment::parse(&self.at, &TimeZone::system()).map_err(|error| Usage(error.to_string()))?;
         self.set.open(context, |_, history| run(&history.at(moment)?))
+    }
+}
+
+/// What a snapshot lacks by itself, whatever is well with the server.
+#[derive(Debug, Clone, Copy)]
+pub struct Shortfall {
+    /// The first scan had not finished.
+    pub partial: bool,
+    /// Paths that could not be read when it was made, or that are older than it; below what is asked for, as far as they are
+    /// listed.
+    pub gap_count: u64,
+}
+
+impl Shortfall {
+    /// Of `selection`, or of everything.
+    pub fn of(point: &Point<'_>, selection: &[TreePath]) -> Self {
+        let (count, listed) = point.gaps();
+        let touches = |gap: &&Gap| {
+            let path = TreePath::parse(&gap.path);
+            path.is_ok_and(|path| selection.iter().any(|chosen| path.starts_with(chosen) || chosen.starts_with(&path)))
+        };
+        let gap_count = match selection {
+            [] => count,
+            _ => listed.iter().filter(touches).count() as u64,
+        };
+        Self { partial: point.header().flags.contains(Flags::PARTIAL), gap_count }
+    }
+
+    /// Whether there is any.
+    pub fn is_any(self) -> bool {
+        self.partial || self.gap_count > 0
+    }
+
+    /// Says so.
+    pub fn tell(self, output: Output, seq: u64) {
+        if self.partial {
+            output.line(format!(
+                "Snapshot {seq} is the beginning of a first backup: what was not scanned by then is not in it."
+            ));
+        }
+        if self.gap_count > 0 {
+            let count = self.gap_count;
+            output.line(format!(
+                "Snapshot {seq} has {count} gaps: what could not be read then is missing from it, or is older."
+            ));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Context, Outcome,
     output::{JsonPath, clean, human_bytes},
-    reading::{At, tree_path},
+    reading::{At, Shortfall, tree_path},
 };
 use anyhow::Result;
 use clap::Args;
@@ -43,17 +43,18 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let options = Options { devices, trust, keep_damaged };
     at.open(context, |point| {
         let total_bytes = selection.is_empty().then_some(point.totals().bytes);
+        let shortfall = Shortfall::of(point, &selection);
         let progress = context.progress(total_bytes);
         let report = restore::restore(point, &selection, &to, options, &progress)?;
         drop(progress);
-        tell(context, point.header().seq, &report);
-        Ok(if report.loss_count > 0 { Outcome::Gaps } else { Outcome::Done })
+        tell(context, point.header().seq, &report, shortfall);
+        Ok(if report.loss_count > 0 || shortfall.is_any() { Outcome::Gaps } else { Outcome::Done })
     })
 }
 
-fn tell(context: &Context, seq: u64, report: &Report) {
+fn tell(context: &Context, seq: u64, report: &Report, shortfall: Shortfall) {
     let output = context.output;
-    let Report { files, dirs, others, bytes, kept, losses, loss_count } = report;
+    let Report { files, dirs, others, bytes, kept, losses, loss_count, owners_left } = report;
     for loss in losses {
         output.line(line(loss));
     }
@@ -64,6 +65,10 @@ fn tell(context: &Context, seq: u64, report: &Report) {
     if *kept > 0 {
         output.note(format!("{kept} files were there already, the same."));
     }
+    if *owners_left > 0 {
+        output.note(format!("{owners_left} paths belong to you now: only root can give them back to their owners."));
+    }
+    shortfall.tell(output, seq);
     if *loss_count > 0 {
         output.line(format!("{loss_count} losses; what is named above is missing, or is not quite as it was."));
     }
@@ -75,6 +80,9 @@ fn tell(context: &Context, seq: u64, report: &Report) {
         "others": others,
         "bytes": bytes,
         "kept": kept,
+        "partial": shortfall.partial,
+        "gap_count": shortfall.gap_count,
+        "owners_left": owners_left,
         "loss_count": loss_count,
         "losses": losses,
     }));

@@ -3,7 +3,7 @@
 use super::{
     Context, Outcome,
     output::{JsonPath, clean, human_bytes},
-    reading::At,
+    reading::{At, Shortfall},
 };
 use anyhow::Result;
 use clap::Args;
@@ -26,12 +26,13 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
         let progress = context.progress(None);
         let report = verify::verify(point, arguments.data, &progress)?;
         drop(progress);
-        tell(context, point.header().seq, arguments.data, &report);
-        Ok(if report.problem_count > 0 { Outcome::Gaps } else { Outcome::Done })
+        let shortfall = Shortfall::of(point, &[]);
+        tell(context, point.header().seq, arguments.data, &report, shortfall);
+        Ok(if report.problem_count > 0 || shortfall.is_any() { Outcome::Gaps } else { Outcome::Done })
     })
 }
 
-fn tell(context: &Context, seq: u64, data: bool, report: &Report) {
+fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortfall: Shortfall) {
     let output = context.output;
     report.problems.iter().for_each(|problem| output.line(line(problem)));
     let totals = report.totals;
@@ -47,9 +48,11 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report) {
         }
     ));
     match report.problem_count {
-        0 => output.line(format!("Snapshot {seq} is whole.")),
+        0 if data => output.line(format!("Snapshot {seq} is whole.")),
+        0 => output.line(format!("The tree of snapshot {seq} is whole; --data checks the content, too.")),
         count => output.line(format!("Snapshot {seq} has {count} problems.")),
     }
+    shortfall.tell(output, seq);
     let problems: Vec<Value> = report.problems.iter().map(object).collect();
     output.object(&json!({
         "seq": seq,
@@ -60,6 +63,8 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report) {
         "bytes": totals.bytes,
         "objects": report.objects,
         "read_bytes": report.read_bytes,
+        "partial": shortfall.partial,
+        "gap_count": shortfall.gap_count,
         "problem_count": report.problem_count,
         "problems": problems,
     }));

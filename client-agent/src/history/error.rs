@@ -49,6 +49,9 @@ pub enum ReadError {
     /// The path is not in the state.
     #[error("there is no {0} in this snapshot; see `iota ls`")]
     NoPath(String),
+    /// A thread ended in the middle.
+    #[error("a thread that reads ended early; run the same command again")]
+    Stopped,
     /// A temporary file of this program.
     #[error("a temporary file failed: {0}; check the free space in /tmp")]
     Temporary(#[from] rusqlite::Error),

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 /// A point in the history of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The newest commit.
+    /// The newest commit of a scan that has finished.
     Latest,
     /// The commit with this number.
     Seq(u64),

@@ -3,7 +3,7 @@
 use super::{History, ReadError, Result};
 use iota_core::{
     api::json::SnapshotInfo,
-    commit::{Header, SignedHeader},
+    commit::{Flags, Header, SignedHeader},
     history::HistoryError,
 };
 
@@ -31,6 +31,17 @@ impl History<'_> {
             false
         })?;
         Ok(all)
+    }
+
+    /// The newest commit that is no beginning of a first scan; the newest of all when none is.
+    pub(super) fn newest_whole(&self) -> Result<u64> {
+        let is_whole = |header: &Header| !header.flags.contains(Flags::PARTIAL);
+        let head = &self.head.header;
+        if is_whole(head) {
+            return Ok(head.seq);
+        }
+        let found = self.list_until(|snapshot| is_whole(&snapshot.header))?;
+        Ok(found.map_or(head.seq, |snapshot| snapshot.header.seq))
     }
 
     /// The newest commit that was received at `ms` or before.

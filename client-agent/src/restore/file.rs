@@ -3,16 +3,14 @@
 use super::{
     LossReason, Shared, count,
     dirs::{Dir, release},
+    links::Group,
     metadata::At,
 };
 use crate::platform::{
     FileKind, Stretch, create_named, create_unnamed, name_file, next_stretch, open_file, remove_file, rename_new,
     status_of,
 };
-use iota_core::{
-    entry::{Entry, Kind},
-    path::TreePath,
-};
+use iota_core::{entry::Entry, path::TreePath};
 use iota_crypto::{chunk::chunk_key, keys::DedupKey};
 use std::{
     fs::File,
@@ -248,9 +246,9 @@ impl FileJob {
 
     /// Tells the registry of hard links what became of the first file of a group.
     fn note_link(&self, shared: &Shared<'_>, placed: Option<&File>) {
-        let Kind::File { link: Some(leader), .. } = &self.entry.kind else { return };
+        let Some(group) = Group::of(&self.entry) else { return };
         let key = placed.and_then(|file| status_of(file).ok()).map(|status| status.key);
-        let noted = shared.links.lock().unwrap_or_else(PoisonError::into_inner).finish(leader, key);
+        let noted = shared.links.lock().unwrap_or_else(PoisonError::into_inner).finish(group, key);
         if let Err(error) = noted {
             shared.stop(error.into());
         }

@@ -1,6 +1,6 @@
 //! Owner, attributes, mode and time, in the order in which none undoes another.
 
-use super::{LossReason, Shared};
+use super::{LossReason, Shared, count};
 use crate::platform::{
     remove_attribute_at, remove_attribute_of, set_attribute_at, set_attribute_of, set_mode, set_mode_of_handle,
     set_mtime, set_mtime_at, set_owner, status_of,
@@ -37,7 +37,13 @@ impl Shared<'_> {
             }
             !failed
         };
-        let owned = note("the owner", self.set_owner(at, metadata));
+        let owned = match self.set_owner(at, metadata) {
+            Err(error) if !self.is_root && error.kind() == io::ErrorKind::PermissionDenied => {
+                count(&self.counts.owners_left, 1);
+                false
+            }
+            owner => note("the owner", owner),
+        };
         if inherits {
             note("the absence of an inherited ACL", at.remove_inherited(metadata));
         }

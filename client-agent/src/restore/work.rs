@@ -13,12 +13,24 @@ use iota_crypto::chunk::ChunkOpener;
 pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Batch>) {
     let mut worker =
         Worker { shared, opener: ChunkOpener::default(), plaintext: Vec::new(), last: LastDirectory::default() };
+    let _watch = Watch(shared);
     for batch in queue {
         // After an error batches are only taken, so that the planner is not held up.
         if !shared.is_stopped()
             && let Err(error) = worker.work(batch)
         {
             shared.stop(error);
+        }
+    }
+}
+
+/// Ends the restore when its thread ends in the middle: nobody waits for files that nobody writes.
+struct Watch<'s, 'a>(&'s Shared<'a>);
+
+impl Drop for Watch<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop(RestoreError::Stopped);
         }
     }
 }

@@ -75,8 +75,20 @@ pub(super) fn with_workers(
     }
 }
 
+/// Notes that a thread ended in the middle, with all that it was given.
+struct Watch<'f>(&'f Mutex<Found>);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).failed.get_or_insert(ReadError::Stopped);
+        }
+    }
+}
+
 fn work(point: &Point<'_>, monitor: &dyn Monitor, queue: &Receiver<Vec<Needed>>, found: &Mutex<Found>) {
     let (mut opener, mut plaintext) = (ChunkOpener::default(), Vec::new());
+    let _watch = Watch(found);
     let lock = || found.lock().unwrap_or_else(PoisonError::into_inner);
     for batch in queue {
         if lock().failed.is_some() {

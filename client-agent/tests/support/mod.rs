@@ -17,7 +17,6 @@ use iota_agent::{
     history::{History, Moment},
     monitor::{Clock, Silent},
     owner::Owner,
-    platform::own_user,
     ratchet::Ratchet,
     restore,
     rules::{RuleFile, RuleRoot, Rules},
@@ -149,15 +148,7 @@ impl Rig {
         let owner = self.owner();
         let selection: Vec<_> = selection.iter().map(|path| TreePath::parse(path).unwrap()).collect();
         let point = open_history(&owner).at(Moment::Seq(seq)).unwrap();
-        let mut report = restore::restore(&point, &selection, target, options, &Silent).unwrap();
-        if own_user() != 0 {
-            // Directories that lead to the source, such as /tmp, belong to root, and only root gives that back.
-            let is_owner = |loss: &restore::Loss| matches!(&loss.reason, restore::LossReason::Metadata { part, .. } if part == "the owner");
-            let before = report.losses.len();
-            report.losses.retain(|loss| !is_owner(loss));
-            report.loss_count -= (before - report.losses.len()) as u64;
-        }
-        report
+        restore::restore(&point, &selection, target, options, &Silent).unwrap()
     }
 
     /// What the newest commit restores to; every check of a full reader is made.

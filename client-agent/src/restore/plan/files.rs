@@ -3,7 +3,13 @@
 use super::{Planner, count, release};
 use crate::{
     platform::{FileKey, FileKind, name_file, open_beneath, open_handle, status_at, status_of},
-    restore::{LossReason, batch::Use, dirs::Dir, file::FileJob, links::First},
+    restore::{
+        LossReason,
+        batch::Use,
+        dirs::Dir,
+        file::FileJob,
+        links::{First, Group},
+    },
 };
 use iota_core::{
     entry::{Entry, Kind},
@@ -48,9 +54,9 @@ impl Planner<'_, '_> {
     }
 
     fn first(&self, entry: &Entry) -> Option<First> {
-        let Kind::File { link: Some(leader), .. } = &entry.kind else { return None };
+        let group = Group::of(entry)?;
         let links = self.shared.links.lock().unwrap_or_else(PoisonError::into_inner);
-        match links.first_or_begin(leader, &entry.path) {
+        match links.first_or_begin(group, &entry.path) {
             Ok(first) => first,
             Err(error) => {
                 drop(links);
