@@ -273,7 +273,8 @@ impl Source for Scan {
     }
 
     fn hold_if_empty(&mut self) -> bool {
-        self.frames.last_mut().is_some_and(Frame::hold_last_if_empty)
+        let (Some(frame), Some(last)) = (self.frames.last_mut(), &self.last) else { return false };
+        frame.hold_if_empty(&last.name)
     }
 
     fn metadata(&mut self, _found: &Found) -> Result<Described, GapReason> {

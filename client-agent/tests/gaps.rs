@@ -105,6 +105,33 @@ fn what_is_never_entered_is_not_missed() {
     assert_eq!(rig.backup_roots(&[source.path()]).unwrap().gap_count, 0);
 }
 
+#[test]
+fn a_mount_point_that_is_a_link_now_is_that_link() {
+    let source = tempfile::tempdir().unwrap();
+    let (disk, empty) = (source.path().join("disk"), source.path().join("an empty folder"));
+    [&disk, &empty].into_iter().for_each(|path| fs::create_dir(path).unwrap());
+    let roots = RuleFile { roots: vec![RuleRoot::new(source.path())], one_file_system: false, ..RuleFile::default() };
+    let rules = Rules::compile(&roots).unwrap();
+    let rig = Rig::new();
+    let back_up = || rig.run(|| Scan::start(rules.clone(), &[]), Options::default()).unwrap();
+    let Some(mounted) = Mount::new(&disk) else {
+        eprintln!("nothing can be mounted here: this is not tested");
+        return;
+    };
+    back_up();
+    drop(mounted);
+    fs::remove_dir(&disk).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &disk).unwrap();
+    for _ in 0..2 {
+        assert_eq!(back_up().gaps, []);
+        let target = tempfile::tempdir().unwrap();
+        let options = iota_agent::restore::Options { devices: false, trust: false, keep_damaged: false };
+        rig.restore_to(rig.server.head_seq(), &[], target.path(), options);
+        let link = fs::read_link(target.path().join(disk.strip_prefix("/").unwrap())).unwrap();
+        assert_eq!(link, Path::new("elsewhere"));
+    }
+}
+
 fn tree_path(path: &Path) -> TreePath {
     TreePath::parse(&path.to_str().unwrap().as_bytes()[1..]).unwrap()
 }
@@ -130,6 +157,23 @@ fn attributes_that_the_format_cannot_hold_are_a_gap_each_time() {
         assert_eq!(gaps, [(tree_path(&folder).as_bytes(), GapReason::Unsupported)]);
         assert!(rig.restore_latest().nodes.contains_key(tree_path(&folder.join("file")).key().as_bytes()));
     }
+}
+
+#[test]
+fn what_has_no_readable_attributes_is_kept_with_all_below_it_and_told_each_time() {
+    let rig = Rig::new();
+    let mut tree = folders();
+    tree.node("d20").lacks = Some(GapReason::Io);
+    tree.node("d21/file").lacks = Some(GapReason::Permission);
+    for _ in 0..2 {
+        let report = rig.backup(&tree).unwrap();
+        let gaps: Vec<_> = report.gaps.iter().map(|gap| (&*gap.path, gap.reason)).collect();
+        assert_eq!(gaps, [(&b"d20"[..], GapReason::Io), (b"d21/file", GapReason::Permission)]);
+        assert_eq!(rig.restore_latest().contents(), tree.contents());
+    }
+    tree.node("d20").lacks = None;
+    tree.node("d21/file").lacks = None;
+    assert_eq!(rig.backup(&tree).unwrap().gap_count, 0);
 }
 
 /// Fifty folders with a file each.

@@ -149,9 +149,10 @@ impl Frame {
         Some(Subdirectory { name, key: status.key, node, cover, crosses, failed: None })
     }
 
-    /// Holds back the subdirectory that was told last when there is nothing in it: it used to hold another file system.
-    pub fn hold_last_if_empty(&mut self) -> bool {
-        let Some(last) = self.subdirectories.back() else { return false };
+    /// Holds back the directory `name`, which was told last, when there is nothing in it: it used to hold another file
+    /// system.
+    pub fn hold_if_empty(&mut self, name: &[u8]) -> bool {
+        let Some(last) = self.subdirectories.back().filter(|last| *last.name == *name) else { return false };
         let opened = self.open_subdirectory(last).ok().flatten();
         let empty = opened.is_some_and(|directory| list(directory.as_fd()).is_ok_and(|names| names.is_empty()));
         if let Some(last) = self.subdirectories.back_mut().filter(|_| empty) {

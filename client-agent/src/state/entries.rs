@@ -147,7 +147,6 @@ impl State {
     }
 
     /// Puts `entry`, with everything that it uses already known ([`State::store_chunk`], [`State::store_slice`]).
-    ///
     pub fn put(&mut self, entry: &Entry, stamp: &[u8]) -> Result<Put> {
         let key = entry.path.key();
         let tail = entry.encode_tail();

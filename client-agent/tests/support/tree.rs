@@ -26,6 +26,8 @@ pub struct Node {
     pub content: Content,
     pub stamp: Stamp,
     pub unreadable: bool,
+    /// Why its attributes cannot be read.
+    pub lacks: Option<GapReason>,
     /// Changes under the reader's eyes this often.
     pub restless: usize,
 }
@@ -40,7 +42,8 @@ impl MemoryTree {
         let time = Timestamp { seconds: 1_000_000 + self.inode as i64, nanoseconds: 5 };
         let size = content.as_ref().map_or(0, |bytes| bytes.len() as u64);
         let stamp = Stamp { size, mtime: time, ctime: time, inode: self.inode, links: 1, mount: false };
-        self.nodes.insert(path(at).key().as_bytes().to_vec(), Node { content, stamp, unreadable: false, restless: 0 });
+        let node = Node { content, stamp, unreadable: false, lacks: None, restless: 0 };
+        self.nodes.insert(path(at).key().as_bytes().to_vec(), node);
     }
 
     pub fn dir(&mut self, at: &str) {
@@ -87,7 +90,9 @@ impl Source for Walk<'_> {
     }
 
     fn metadata(&mut self, found: &Found) -> Result<Described, GapReason> {
-        Ok(Metadata { mode: 0o644, mtime: found.stamp.mtime, ..Metadata::default() }.into())
+        let lacks = self.tree.nodes[found.path.key().as_bytes()].lacks;
+        let metadata = Metadata { mode: 0o644, mtime: found.stamp.mtime, ..Metadata::default() };
+        if lacks == Some(GapReason::Vanished) { Err(GapReason::Vanished) } else { Ok(Described { metadata, lacks }) }
     }
 
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
