@@ -51,6 +51,7 @@ CREATE TABLE attempt (
     at_ms bigint NOT NULL
 );
 CREATE INDEX attempt_bucket ON attempt (bucket, at_ms);
+CREATE INDEX attempt_at ON attempt (at_ms);
 
 -- A machine writes one set from a certificate on; the newest certificate of a set counts.
 CREATE TABLE backup_set (
@@ -97,6 +98,7 @@ CREATE TABLE challenge (
     expires_ms bigint NOT NULL
 );
 CREATE INDEX challenge_expires ON challenge (expires_ms);
+CREATE INDEX challenge_subject ON challenge (subject);
 
 -- The relay between a machine that wants to join and its owner. Messages are JSON as they came.
 CREATE TABLE enrolment (
@@ -129,6 +131,7 @@ CREATE TABLE chunk (
     PRIMARY KEY (domain_no, cid)
 );
 CREATE INDEX chunk_place ON chunk (pack, position);
+CREATE INDEX chunk_damaged ON chunk (domain_no, cid) WHERE damaged;
 
 -- Which commits of a set use a chunk: from one up to, not including, another.
 CREATE TABLE reference (
@@ -149,6 +152,8 @@ CREATE TABLE commit (
     seq bigint NOT NULL,
     hash bytea NOT NULL CHECK (octet_length(hash) = 32),
     received_ms bigint NOT NULL,
+    -- The signed header; NULL when it is lost, and only links of later commits say that there was one.
+    header bytea,
     -- The nearest base at or before it.
     base_seq bigint NOT NULL,
     -- The record of header and reference lists.

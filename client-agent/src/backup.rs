@@ -170,12 +170,17 @@ pub fn run<S: Source>(
     std::thread::scope(|scope| {
         let uploads = Uploads::start(scope, remote);
         let mut run = Run::new(machine, remote, log, state, uploads, options, clock, monitor)?;
-        for _ in 0..MAX_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
             monitor.stage(Stage::Scan);
             run.scan(&mut open_source()?)?;
+            run.drop_lost()?;
+            // What is damaged there and still here is sent again, once.
+            if attempt == 0 && run.lose(&run.uploads.damaged()?)? {
+                continue;
+            }
             match run.commit(false)? {
                 Outcome::Done => return Ok(run.report()),
-                Outcome::Missing(cids) => run.lose(&cids)?,
+                Outcome::Missing(cids) => drop(run.lose(&cids)?),
             }
         }
         Err(CommitError::KeepsLosing.into())
@@ -199,7 +204,7 @@ struct Run<'a, 'scope> {
     delta: Option<BTreeMap<Key, Operation>>,
     delta_bytes: usize,
     last_commit_ms: u64,
-    /// No more commits before the scan has ended.
+    /// No more commits before the scan has ended: objects were lost since it began.
     hold_commits: bool,
     /// Gaps of the commit before, which hold for what was not scanned again yet.
     gaps_before: Vec<Gap>,
@@ -416,17 +421,28 @@ impl<'a, 'scope> Run<'a, 'scope> {
             Outcome::Missing(cids) => {
                 // What is missing may lie behind, where only the next scan comes.
                 self.hold_commits = true;
-                self.lose(&cids)
+                self.lose(&cids).map(drop)
             }
         }
     }
 
-    /// The server lost objects: what needs them is read again, and the next commit lists all references.
-    fn lose(&mut self, cids: &[Cid]) -> Result<(), BackupError> {
-        self.state.begin()?;
-        self.state.lose(cids)?;
-        self.log.full_references = true;
-        Ok(())
+    /// The server lost objects: what needs them is read again, and the next commit lists all references. Says whether there
+    /// are any.
+    fn lose(&mut self, cids: &[Cid]) -> Result<bool, BackupError> {
+        if !cids.is_empty() {
+            self.state.begin()?;
+            self.state.lose(cids)?;
+            self.log.full_references = true;
+        }
+        Ok(!cids.is_empty())
+    }
+
+    /// What the server lost and could not be read again, which is told as a gap, is nowhere: the state can claim it no more.
+    fn drop_lost(&mut self) -> Result<(), BackupError> {
+        if self.hold_commits {
+            return Ok(());
+        }
+        self.state.using_lost()?.iter().try_for_each(|key| self.remove(key.as_bytes()))
     }
 
     fn report(self) -> Report {

@@ -79,6 +79,8 @@ pub struct Traffic {
 struct Session<'r> {
     remote: &'r dyn Remote,
     upload: Mutex<Option<UploadId>>,
+    /// What the server said is damaged when the session began.
+    damaged: Mutex<Vec<Cid>>,
 }
 
 impl Session<'_> {
@@ -86,7 +88,12 @@ impl Session<'_> {
         let mut upload = self.upload.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match *upload {
             Some(id) => Ok(id),
-            None => Ok(*upload.insert(self.remote.begin_upload()?.upload)),
+            None => {
+                let begun = self.remote.begin_upload()?;
+                let damaged = begun.damaged.iter().map(|object| object.cid).collect();
+                *self.damaged.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = damaged;
+                Ok(*upload.insert(begun.upload))
+            }
         }
     }
 
@@ -165,7 +172,7 @@ impl<'scope> Uploads<'scope> {
         let (event, events) = unbounded();
         let (spares, spare) = bounded(2 * QUEUED_CHUNKS);
         let window = Arc::new(Window { chunks: Mutex::default(), full: Mutex::new(Some(full)) });
-        let session = Arc::new(Session { remote, upload: Mutex::default() });
+        let session = Arc::new(Session { remote, upload: Mutex::default(), damaged: Mutex::default() });
         let traffic = Arc::new(Traffic::default());
         for _ in 0..sealers {
             let (queue, window, event, spares) = (queue.clone(), window.clone(), event.clone(), spares.clone());
@@ -259,6 +266,15 @@ impl<'scope> Uploads<'scope> {
     /// [`RemoteError`].
     pub fn within_session<T>(&self, call: impl Fn(UploadId) -> Result<T, RemoteError>) -> Result<T, RemoteError> {
         self.session.within(call)
+    }
+
+    /// Objects of the newest state that the server cannot read any more, as it says when a session begins.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub fn damaged(&self) -> Result<Vec<Cid>, RemoteError> {
+        self.session.id()?;
+        Ok(std::mem::take(&mut *self.session.damaged.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
     }
 
     /// The session has ended; the next call begins another. Returns whether there was one.

@@ -261,3 +261,56 @@ fn the_next_commit_names_the_heads_of_other_sets_once() {
     }
     assert_eq!(named, [vec![], vec![1], vec![], vec![], vec![2]]);
 }
+
+/// Damages the object that holds a large file.
+fn damage_film(rig: &Rig) -> iota_core::id::Cid {
+    let mut inner = rig.server.inner.lock().unwrap();
+    let film = inner.objects.iter().max_by_key(|(_, object)| object.len()).map(|(&cid, _)| cid).unwrap();
+    inner.objects.remove(&film);
+    inner.damaged.push(film);
+    film
+}
+
+fn with_film() -> MemoryTree {
+    let mut tree = folders();
+    let mut noise = vec![0; 150_000];
+    blake3::Hasher::new().update(b"film").finalize_xof().fill(&mut noise);
+    tree.file("d10/film", noise);
+    tree
+}
+
+#[test]
+fn what_is_damaged_on_the_server_is_sent_again_though_nothing_has_changed() {
+    let rig = Rig::new();
+    let tree = with_film();
+    rig.backup(&tree).unwrap();
+    let film = damage_film(&rig);
+    tree.reads.borrow_mut().clear();
+    let report = rig.backup(&tree).unwrap();
+    assert_eq!((report.seq, report.gap_count), (2, 0));
+    assert_eq!(tree.reads.borrow().len(), 1, "only what is damaged is read");
+    let inner = rig.server.inner.lock().unwrap();
+    assert!(inner.objects.contains_key(&film) && inner.damaged.is_empty());
+    drop(inner);
+    assert_eq!(rig.restore_latest().contents(), tree.contents());
+}
+
+#[test]
+fn what_is_damaged_there_and_unreadable_here_is_claimed_no_more() {
+    let rig = Rig::new();
+    let mut tree = with_film();
+    rig.backup(&tree).unwrap();
+    damage_film(&rig);
+    tree.node("d10/film").unreadable = true;
+    for seq in 2..4 {
+        let report = rig.backup(&tree).unwrap();
+        assert_eq!((report.seq, report.gap_count), (seq, 1));
+    }
+    let mut left = tree.contents();
+    left.remove(iota_core::path::TreePath::parse(b"d10/film").unwrap().key().as_bytes());
+    assert_eq!(rig.restore_latest().contents(), left);
+    // And when it can be read again, it is there again.
+    tree.node("d10/film").unreadable = false;
+    assert_eq!(rig.backup(&tree).unwrap().gap_count, 0);
+    assert_eq!(rig.restore_latest().contents(), tree.contents());
+}

@@ -118,11 +118,11 @@ impl Remote for Forgetful {
     }
 
     fn begin_upload(&self) -> Result<UploadInfo, RemoteError> {
-        Ok(UploadInfo { upload: UploadId([1; 16]), lease_s: 1, life_s: 1 })
+        Ok(UploadInfo { upload: UploadId([1; 16]), lease_s: 1, life_s: 1, damaged: vec![] })
     }
 
     fn renew_upload(&self, upload: UploadId) -> Result<UploadInfo, RemoteError> {
-        Ok(UploadInfo { upload, lease_s: 1, life_s: 1 })
+        Ok(UploadInfo { upload, lease_s: 1, life_s: 1, damaged: vec![] })
     }
 
     fn end_upload(&self, _: UploadId) -> Result<(), RemoteError> {

@@ -39,11 +39,12 @@ impl Database {
     /// # Errors
     /// When it cannot be used; the message says what to do.
     pub async fn start(data: &DataDir, config: &Config, lock: DataLock) -> Result<Self> {
-        let host_key = host_key(data.path())?;
         if let Some(url) = &config.database.url {
             let pool = migrated(postgres::parse_url(url)?).await?;
+            let host_key = host_key(data.path(), server::find(&pool).await?.is_some())?;
             return Ok(Self { pool, host_key, embedded: None, _lock: Some(lock) });
         }
+        let host_key = host_key(data.path(), false)?;
         let embedded = Embedded::start(data.path(), config.database.programs.as_deref()).await?;
         match migrated(embedded.options()).await {
             Ok(pool) => Ok(Self { pool, host_key, embedded: Some(embedded), _lock: Some(lock) }),
@@ -128,11 +129,11 @@ pub async fn require_new_or_known(pool: &PgPool, packs: &Path) -> Result<Option<
     Ok(known)
 }
 
-/// The host key; a new one only where nothing was sealed with another.
-fn host_key(data: &Path) -> Result<HostKey> {
+/// The host key; a new one only where nothing was sealed with another. `used`: the database is that of a server.
+fn host_key(data: &Path, used: bool) -> Result<HostKey> {
     // An empty folder may be a mount point that was prepared.
     let holds = |folder: &&str| std::fs::read_dir(data.join(folder)).is_ok_and(|mut entries| entries.next().is_some());
-    let kept = ["postgres", "packs"].iter().any(holds);
+    let kept = used || ["postgres", "packs"].iter().any(holds);
     match HostKey::load(data) {
         Err(HostKeyError::File { source, path }) if source.kind() == std::io::ErrorKind::NotFound && kept => {
             bail!(

@@ -92,7 +92,7 @@ impl Incoming<'_> {
         head: &Head,
     ) -> Result<(), Refusal> {
         let Self { machine, upload, frame, .. } = *self;
-        let open = upload::hold_open(transaction, upload, machine, state.now_ms()).await?;
+        let open = upload::hold_alone(transaction, upload, machine, state.now_ms()).await?;
         if !open {
             return Err(Refusal::UploadEnded);
         }
@@ -109,7 +109,8 @@ impl Incoming<'_> {
         let header = &frame.header.header;
         let base_seq = if header.kind == CommitKind::Base { header.seq } else { head.base_seq };
         let (seq, hash, received_ms) = (header.seq, header.hash(), self.received_ms);
-        commit::insert(transaction, machine.set_no, &Commit { seq, hash, received_ms, base_seq, record, body }).await?;
+        let row = Commit { seq, hash, received_ms, header: Some(frame.header.clone()), base_seq, record, body };
+        commit::insert(transaction, machine.set_no, &row).await?;
         let key_epoch = head.key_epoch;
         let head = Head { seq, hash, received_ms, base_seq, live_count: live.count, live_xor: live.xor, key_epoch };
         backup_set::advance(transaction, machine.set_no, &head).await?;

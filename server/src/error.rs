@@ -132,6 +132,10 @@ impl From<PackError> for ApiError {
                 Self::new(code::NO_SPACE, "the server's disk is full; try again when its administrator has made room")
             }
             PackError::Closed => Self::unavailable(),
+            PackError::Away { .. } => {
+                tracing::error!(%error, "a pack cannot be read now");
+                Self::unavailable()
+            }
             PackError::TooLarge { .. }
             | PackError::Damaged { .. }
             | PackError::File { .. }

@@ -1,9 +1,9 @@
-//! Reading the log of a set: headers and bodies from the packs, by the places that the database knows.
+//! Reading the log of a set: headers from the database, bodies from the packs.
 
 use iota_core::api::json::HeadInfo;
 use iota_core::chain;
 use iota_core::commit::SignedHeader;
-use iota_core::pack::{CommitRecord, RecordKind};
+use iota_core::pack::RecordKind;
 
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
@@ -14,14 +14,13 @@ use crate::store::{backup_set, commit};
 /// The newest commit of a set; `None` before the first.
 ///
 /// # Errors
-/// `unavailable`; `internal` when its record is damaged.
+/// `unavailable`; `internal` when it is lost.
 pub async fn head_info(state: &AppState, set_no: i64) -> ApiResult<Option<HeadInfo>> {
     let mut connection = state.pool().acquire().await?;
     let Some((seq, _)) = backup_set::head(&mut connection, set_no).await? else { return Ok(None) };
     let chain = backup_set::skip_chain(&mut connection, set_no, seq).await?;
     let found = commit::find(&mut connection, set_no, seq).await?.ok_or_else(|| missing(seq))?;
-    drop(connection);
-    let header = headers(state, &[found]).await?.pop().ok_or_else(|| missing(seq))?;
+    let header = found.header.ok_or_else(|| missing(seq))?;
     Ok(Some(HeadInfo {
         seq,
         hash: found.hash,
@@ -34,18 +33,9 @@ pub async fn head_info(state: &AppState, set_no: i64) -> ApiResult<Option<HeadIn
 /// The headers of commits, in their order.
 ///
 /// # Errors
-/// `internal` when a record is damaged or is not the commit's.
-pub async fn headers(state: &AppState, commits: &[Commit]) -> ApiResult<Vec<SignedHeader>> {
-    let records = state.packs().read_all(commits.iter().map(|commit| commit.record).collect()).await?;
-    commits.iter().zip(records).map(|(commit, record)| header_of(commit, record)).collect()
-}
-
-fn header_of(commit: &Commit, record: Result<Record, PackError>) -> ApiResult<SignedHeader> {
-    let record = of_kind(RecordKind::Commit, commit.record, record)?;
-    match CommitRecord::decode(&record.payload) {
-        Ok(kept) if kept.header.header.hash() == commit.hash => Ok(kept.header),
-        _ => Err(not_it(commit.record)),
-    }
+/// `internal` when one is lost.
+pub fn headers(commits: &[Commit]) -> ApiResult<Vec<SignedHeader>> {
+    commits.iter().map(|commit| commit.header.clone().ok_or_else(|| missing(commit.seq))).collect()
 }
 
 /// A record, when it is there and of this kind.
@@ -82,7 +72,7 @@ pub async fn path(state: &AppState, set_no: i64, to: u64) -> ApiResult<Option<Ve
 }
 
 fn missing(seq: u64) -> ApiError {
-    tracing::error!(seq, "the database has no row of a commit that it should have; run `iota-server doctor`");
+    tracing::error!(seq, "a commit on the way is lost; run `iota-server doctor`");
     ApiError::internal()
 }
 

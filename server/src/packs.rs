@@ -101,6 +101,17 @@ pub struct Packs {
     shared: Arc<Shared>,
 }
 
+/// Ends the process when the writer ends in the middle: nothing can be kept any more, and what the disk holds is unknown.
+struct Watch;
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
 struct Shared {
     disk: Arc<dyn Disk>,
     root: PathBuf,
@@ -148,7 +159,10 @@ impl Packs {
         };
         std::thread::Builder::new()
             .name("packs".into())
-            .spawn(move || writer.run(jobs).unwrap_or_else(on_fatal))
+            .spawn(move || {
+                let _watch = Watch;
+                writer.run(jobs).unwrap_or_else(on_fatal)
+            })
             .map_err(PackError::file(root))?;
         let reader = PackReader::new(disk.clone(), root.to_owned());
         let shared = Shared { disk, root: root.to_owned(), reader };

@@ -40,6 +40,12 @@ pub enum RebuildError {
     /// Packs of several servers.
     #[error("pack {0:x} belongs to another server than the ones before: move it away, then run this again")]
     Foreign(u64),
+    /// Records of accounts, and none opens.
+    #[error(
+        "none of the {0} records of accounts opens: `host.key` is not the one that they were sealed with; put back the copy \
+         that you keep of it, then run this again"
+    )]
+    OtherKey(usize),
     /// The packs.
     #[error(transparent)]
     Packs(#[from] PackError),
@@ -70,6 +76,9 @@ pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> 
     let reader = PackReader::open(root);
     let decisions = Decisions::read(&walks, &reader, key, &mut report)?;
     let server_id = decisions.server.ok_or_else(|| RebuildError::NoPacks(root.display().to_string()))?;
+    if decisions.accounts().is_empty() && decisions.unopened > 0 {
+        return Err(RebuildError::OtherKey(decisions.unopened));
+    }
 
     let mut transaction = pool.begin().await?;
     let domains = enter_accounts(&mut transaction, &decisions, key, &mut report).await?;
@@ -77,9 +86,9 @@ pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> 
     for (account, domain) in &domains {
         enter_sets(&mut transaction, &decisions, *account, domain, &reader, &mut report).await?;
     }
+    // A server starts only on a database that has its id.
+    server::insert(&mut *transaction, server_id, now_ms).await?;
     transaction.commit().await?;
-    // Last: a server starts only on a database that has its id.
-    server::insert(pool, server_id, now_ms).await?;
     Ok(report)
 }
 
@@ -92,7 +101,9 @@ struct Domain {
 fn walk_all(root: &Path, report: &mut Report) -> Result<Vec<Walk>, RebuildError> {
     let mut walks = Vec::new();
     for number in packs::list(root)?.numbers {
-        let walk = packs::walk(root, number, false)?;
+        let quick = packs::walk(root, number, false)?;
+        // Without an index nobody has said that what its heads describe was ever synced.
+        let walk = if quick.is_indexed() { quick } else { packs::walk(root, number, true)? };
         report.note_walk(&walk);
         walks.push(walk);
     }
@@ -132,7 +143,11 @@ async fn enter_sets(
     for (set, certificates) in decisions.sets_of(account) {
         let commits = decisions.commits_of(account, set);
         let history = History::of(&certificates, &commits);
-        let Some(first) = history.certificates.first() else { continue };
+        let Some(first) = history.certificates.first() else {
+            let count = commits.len();
+            report.problem(format!("the first certificate of set {set} is lost, and its {count} commits are left out"));
+            continue;
+        };
         let label = decisions.labels.get(&(account, set)).map_or(&[][..], |label| label);
         let created_ms = first.certificate.issued_ms;
         let set_no = backup_set::insert(connection, set, domain.account_no, label, created_ms).await?;
@@ -140,7 +155,8 @@ async fn enter_sets(
         enter_machines(connection, set, set_no, &history.certificates, report).await?;
         let lost = history.lost.len();
         if lost > 0 {
-            report.problem(format!("{lost} commits of set {set} are in no pack: {:?}", history.lost));
+            let seqs: Vec<u64> = history.lost.iter().map(|lost| lost.seq).collect();
+            report.problem(format!("{lost} commits of set {set} are in no pack: {seqs:?}"));
         }
         replay::Replay { set, set_no, domain_no: domain.domain_no, reader, decisions }
             .run(connection, &history, report)

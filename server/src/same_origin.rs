@@ -19,6 +19,11 @@ const OWN_HEADER: &str = "x-iota";
 /// # Errors
 /// `forbidden`.
 pub async fn check(request: Request, next: Next) -> ApiResult<Response> {
+    if has_disguised_cookie(request.headers()) {
+        return Err(ApiError::bad_request(
+            "a cookie's name has characters that this server never sets: delete its cookies",
+        ));
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         refuse_other_sites(request.headers())?;
     }
@@ -36,6 +41,15 @@ pub async fn refuse_encoded(request: Request, next: Next) -> ApiResult<Response>
         return Err(refused.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     Ok(next.run(request).await)
+}
+
+/// Cookies whose names are written in code are refused: what reads them later would take one of those for ours, and browsers,
+/// which keep others from setting ours, do not.
+fn has_disguised_cookie(headers: &HeaderMap) -> bool {
+    headers.get_all(header::COOKIE).iter().any(|value| {
+        let disguised = |cookie: &str| cookie.split('=').next().is_some_and(|name| name.contains('%'));
+        value.to_str().map_or(true, |cookies| cookies.split(';').any(disguised))
+    })
 }
 
 fn refuse_other_sites(headers: &HeaderMap) -> ApiResult<()> {
@@ -111,6 +125,17 @@ mod tests {
                 assert!(!allowed(&[&from[..], &more].concat()), "{from:?} {more:?}");
             }
         }
+    }
+
+    #[test]
+    fn names_in_code_and_strange_bytes_are_seen() {
+        let disguised = |cookie: &[u8]| {
+            has_disguised_cookie(&[(header::COOKIE, HeaderValue::from_bytes(cookie).unwrap())].into_iter().collect())
+        };
+        for cookie in [&b"__Host%2Diota=x"[..], b"a=b; __Ho%73t-iota=x", b"a=\xc3\xa9", b"%5f=1"] {
+            assert!(disguised(cookie), "{}", cookie.escape_ascii());
+        }
+        assert!(!disguised(b"__Host-iota=a%2Fb%3D; other=1"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod commit;
 pub mod device;
 pub mod domain;
 pub mod enrolment;
+pub mod lock;
 pub mod reference;
 pub mod server;
 pub mod staged_part;
@@ -63,9 +64,9 @@ impl StoreError {
     }
 }
 
-/// Classes 08 (connection) and 57P (shutdown, start-up), too many connections, deadlock, serialisation.
+/// Classes 08 (connection) and 57P (shutdown, start-up), too many connections, deadlock, serialisation, a lock that took too long.
 fn is_passing_state(state: &str) -> bool {
-    state.starts_with("08") || state.starts_with("57P") || matches!(state, "53300" | "40001" | "40P01")
+    state.starts_with("08") || state.starts_with("57P") || matches!(state, "53300" | "40001" | "40P01" | "55P03")
 }
 
 /// Bytes of a row as an id.

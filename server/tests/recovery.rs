@@ -155,6 +155,21 @@ fn what_was_missing_from_a_backup_is_told_when_it_is_read() {
 }
 
 #[test]
+fn a_server_without_its_packs_does_not_begin_anew() {
+    let (mut kept, _) = kept(3);
+    kept.appliance.stop();
+    let (packs, away) = (kept.appliance.data().join("packs"), kept.agent.path("packs"));
+    fs::rename(&packs, &away).unwrap();
+    let refused = kept.appliance.command(&["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("mount its disk"), "{said}");
+    let _ = fs::remove_dir_all(&packs);
+    fs::rename(&away, &packs).unwrap();
+    kept.appliance.restart();
+    assert_eq!(kept.restore().0, 0);
+}
+
+#[test]
 fn without_postgres_the_packs_are_enough() {
     let (mut kept, mut dice) = kept(11);
     let listed = kept.agent.json(&["snapshots", "--kit", kept.agent.kit().to_str().unwrap()]);

@@ -166,15 +166,23 @@ impl State {
     /// The server does not have these objects although the state uses them. Every entry that needs one is read again.
     pub fn lose(&mut self, cids: &[Cid]) -> Result<()> {
         self.lost.extend(cids);
-        let mut affected = Vec::new();
+        self.using_lost()?.iter().try_for_each(|key| self.forget_stamp(key.as_bytes()))
+    }
+
+    /// Entries that need objects which the server lost and which were not stored again.
+    pub fn using_lost(&self) -> Result<Vec<iota_core::path::Key>> {
+        let mut using = Vec::new();
+        if self.lost.is_empty() {
+            return Ok(using);
+        }
         self.each_entry::<StateError>(|path, tail| {
             let entry = iota_core::entry::Entry::decode_tail(path, &tail)?;
             if self.any_lost(&entry)? {
-                affected.push(entry.path.key());
+                using.push(entry.path.key());
             }
             Ok(())
         })?;
-        affected.iter().try_for_each(|key| self.forget_stamp(key.as_bytes()))
+        Ok(using)
     }
 
     /// What the state uses now and did not at the last commit, and the other way round, each sorted by cid; `None` when

@@ -32,6 +32,8 @@ pub struct Inner {
     pub sent: Vec<Cid>,
     /// Heads of the account's other sets.
     pub others: Vec<SeenHead>,
+    /// Objects that it cannot read any more.
+    pub damaged: Vec<Cid>,
 }
 
 /// A server that checks what a real one checks.
@@ -96,12 +98,13 @@ impl Remote for MemoryServer {
             getrandom::fill(&mut upload.0).unwrap();
             inner.uploads.push(upload);
             inner.staged.clear();
-            Ok(UploadInfo { upload, lease_s: 1, life_s: 1 })
+            let damaged = inner.damaged.iter().map(|&cid| Reference::private(cid).into()).collect();
+            Ok(UploadInfo { upload, lease_s: 1, life_s: 1, damaged })
         })
     }
 
     fn renew_upload(&self, upload: UploadId) -> Result<UploadInfo, RemoteError> {
-        Ok(UploadInfo { upload, lease_s: 1, life_s: 1 })
+        Ok(UploadInfo { upload, lease_s: 1, life_s: 1, damaged: vec![] })
     }
 
     fn end_upload(&self, upload: UploadId) -> Result<(), RemoteError> {
@@ -123,6 +126,7 @@ impl Remote for MemoryServer {
             for frame in &frames {
                 assert_eq!(Cid::of(frame.object), frame.reference.cid);
                 inner.sent.push(frame.reference.cid);
+                inner.damaged.retain(|&cid| cid != frame.reference.cid);
                 inner.objects.insert(frame.reference.cid, frame.object.to_vec());
             }
             Ok(UploadAnswer { stored: frames.len() as u32, known: 0 })

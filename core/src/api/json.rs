@@ -326,6 +326,10 @@ pub struct UploadInfo {
     pub lease_s: u64,
     /// Seconds until it ends whatever happens.
     pub life_s: u64,
+    /// Objects of the set's newest state that the server cannot read any more, when the session begins: to be sent again by who
+    /// still has their content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<MissingObject>,
 }
 
 /// Answer of `POST /agent/uploads/{upload}/objects`.

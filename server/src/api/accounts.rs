@@ -30,6 +30,7 @@ pub async fn create(
     session: Session,
     Json(mut new): Json<CreateAccount>,
 ) -> ApiResult<Json<SessionInfo>> {
+    state.take_stranger(network)?;
     new.login = normalise_login(&new.login);
     let slots_version = check(&new, &state)?;
     let account = match repeated(&new, &state).await? {

@@ -24,6 +24,7 @@ pub async fn create(
     session: Session,
     Json(request): Json<Login>,
 ) -> ApiResult<Json<SessionInfo>> {
+    state.take_stranger(network)?;
     let login = normalise_login(&request.login);
     let buckets = [(login_bucket(&login), OF_LOGIN), (network.bucket(b"login"), OF_NETWORK)];
     let counted = attempt::begin(state.pool(), &buckets, state.now_ms()).await?;

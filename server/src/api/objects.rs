@@ -75,6 +75,8 @@ async fn read_objects(
             }
             Ok(_) => mark_damaged(state, place, "another record stands there").await?,
             Err(PackError::Damaged { reason, .. }) => mark_damaged(state, place, &reason).await?,
+            // It costs itself, as damage does, but is not remembered: `doctor` says what is gone for good.
+            Err(error @ PackError::Away { .. }) => tracing::error!(%error, "a stored object is left out of an answer"),
             Err(error) => return Err(error.into()),
         }
     }

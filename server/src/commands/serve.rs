@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use iota_core::id::ServerId;
 use rustls::ServerConfig;
 use sqlx::PgPool;
@@ -16,14 +16,14 @@ use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Protection};
 use crate::data_dir::DataDir;
-use crate::packs::Packs;
+use crate::packs::{self, Packs};
 use crate::pages::Site;
 use crate::recent;
 use crate::router;
 use crate::security_headers::Transport;
 use crate::serve;
 use crate::shutdown::Shutdown;
-use crate::store::server;
+use crate::store::{self, chunk, commit, server};
 use crate::tls;
 
 /// Serves until it is told to stop.
@@ -44,7 +44,11 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
     };
     let served = async {
         let root = data.packs();
+        let _alone = store::lock::alone(&database.pool)
+            .await?
+            .context("another server uses this database: stop it first, or give this one a database of its own")?;
         let server_id = server_id(&database.pool, &root).await?;
+        require_packs(&database.pool, &root).await?;
         recent::verify_newest(&database.pool, &root).await.context("cannot verify the newest pack")?;
         let packs = Packs::open(&root, server_id, config.packs.options())?;
         let _verifying = recent::verify_in_background(database.pool.clone(), root, SystemTime::now());
@@ -94,6 +98,21 @@ async fn server_id(pool: &PgPool, packs: &Path) -> Result<ServerId> {
     getrandom::fill(&mut made.0)?;
     server::insert(pool, made, SystemClock.now_ms()).await?;
     server::find(pool).await?.context("the database does not keep the id of this server")
+}
+
+/// Packs that rows name may be away, with the disk that they lie on; then their numbers would be given twice.
+async fn require_packs(pool: &PgPool, root: &Path) -> Result<()> {
+    let mut connection = pool.acquire().await?;
+    let named = chunk::newest_pack(&mut connection).await?.max(commit::newest_pack(&mut connection).await?);
+    let newest = packs::list(root)?.numbers.last().copied().unwrap_or(0);
+    if named > newest {
+        bail!(
+            "the database knows pack {named:x}, and the newest in {} is {newest:x}: mount its disk, or put the newer packs \
+             back; if they are lost for good, move the database away and run `iota-server rebuild`",
+            root.display()
+        );
+    }
+    Ok(())
 }
 
 fn transport_of(protection: &Protection) -> Transport {

@@ -23,6 +23,16 @@ pub enum PackError {
         /// What does not hold.
         reason: String,
     },
+    /// The file of a place is not there, or its disk does not read. That may pass.
+    #[error("record {place} cannot be read from {path}: {source}; check the disk of the packs", path = .path.display())]
+    Away {
+        /// Where.
+        place: Place,
+        /// The pack.
+        path: PathBuf,
+        /// How.
+        source: io::Error,
+    },
     /// A payload is longer than records may be.
     #[error("a record of {payload_bytes} bytes is longer than packs take")]
     TooLarge {

@@ -92,12 +92,12 @@ impl OpenFiles {
     }
 }
 
-/// A missing file and an unreadable sector are damage of that record; other errors are not about it.
+/// A missing file and an unreadable sector are no damage that is known to last: a disk may be away for a while.
 fn failed(place: Place, path: PathBuf, error: std::io::Error) -> PackError {
     const INPUT_OUTPUT_ERROR: i32 = 5;
-    let lost = error.kind() == std::io::ErrorKind::NotFound || error.raw_os_error() == Some(INPUT_OUTPUT_ERROR);
-    match lost {
-        true => PackError::Damaged { place, reason: format!("{}: {error}", path.display()) },
+    let away = error.kind() == std::io::ErrorKind::NotFound || error.raw_os_error() == Some(INPUT_OUTPUT_ERROR);
+    match away {
+        true => PackError::Away { place, path, source: error },
         false => PackError::File { path, source: error },
     }
 }

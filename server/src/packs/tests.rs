@@ -5,6 +5,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use iota_core::pack::{FIRST_RECORD, record_bytes};
 
+use super::disk::Disk;
 use super::simulated::{SimulatedDisk, Trouble};
 use super::*;
 
@@ -296,6 +297,41 @@ async fn nobody_plants_a_record_in_an_object() {
     damaged[FIRST_RECORD as usize] ^= 1;
     disk.set_content(&path, damaged);
     assert_eq!(walk_on(&disk, 1, true).records.len(), acknowledged.len() - 1);
+}
+
+#[tokio::test]
+async fn nobody_hides_records_behind_a_trailer_in_an_object() {
+    let disk = SimulatedDisk::new(None);
+    let (packs, _) = open(&disk, SMALL).unwrap();
+    let acknowledged = packs.append(vec![object(1, 40), object(2, 50)]).await.unwrap();
+    // A payload of trailers, and a crash while it is written: at every length.
+    let trailer = iota_core::pack::Trailer { position: FIRST_RECORD }.encode();
+    let planted: Vec<u8> = trailer.iter().copied().cycle().take(20 * trailer.len()).collect();
+    packs.append(vec![Record::new(RecordKind::Object, AccountId([1; 16]), planted.into())]).await.unwrap();
+    let path = path_of(Path::new(ROOT), 1);
+    let bytes = disk.content(&path);
+    let mut seen_as_ended = 0;
+    for length in acknowledged[1].position as usize + record_bytes(50) as usize..bytes.len() - 1 {
+        disk.set_content(&path, bytes[..length].to_vec());
+        for verify in [false, true] {
+            let walk = walk_on(&disk, 1, verify);
+            seen_as_ended += usize::from(walk.ended);
+            let places: Vec<_> = walk.records.iter().map(|entry| walk.place(entry)).collect();
+            assert_eq!(places, acknowledged, "{length}");
+            assert!(!walk.is_indexed());
+        }
+    }
+    assert!(seen_as_ended >= 20, "{seen_as_ended}: the trailers are not where they could be taken for one");
+}
+
+#[tokio::test]
+async fn a_pack_that_is_away_is_not_a_damaged_one() {
+    let (disk, path, bytes, acknowledged) = small_pack(true).await;
+    let (packs, _) = open(&disk, SMALL).unwrap();
+    disk.remove(&path).unwrap();
+    assert!(matches!(packs.read(acknowledged[0].0).await, Err(PackError::Away { .. })));
+    disk.set_content(&path, bytes);
+    assert_all_read(&packs, &acknowledged).await;
 }
 
 #[tokio::test]

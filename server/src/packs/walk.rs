@@ -40,6 +40,8 @@ pub struct Walk {
     pub faults: Vec<Fault>,
     /// Whether it was ended with an index, damaged or not.
     pub ended: bool,
+    /// Where its index begins, when that verifies.
+    index: Option<u64>,
     /// Bytes after the last record of a pack that was not ended.
     pub torn_bytes: u64,
     /// Length of the file.
@@ -53,6 +55,11 @@ impl Walk {
     pub fn of_kind(&self, kind: RecordKind) -> impl Iterator<Item = (Place, RecordHead)> + '_ {
         let wanted = self.records.iter().filter(move |entry| entry.head.kind == kind);
         wanted.map(|entry| (self.place(entry), entry.head))
+    }
+
+    /// Whether its index verifies: then everything that it lists was synced.
+    pub fn is_indexed(&self) -> bool {
+        self.index.is_some()
     }
 
     /// The place of one of its records.
@@ -78,6 +85,7 @@ fn walk_file(file: &dyn ReadFile, number: u64, path: &Path, verify: bool) -> io:
         records: Vec::new(),
         faults: Vec::new(),
         ended: false,
+        index: None,
         torn_bytes: 0,
         file_bytes,
         modified,
@@ -85,13 +93,18 @@ fn walk_file(file: &dyn ReadFile, number: u64, path: &Path, verify: bool) -> io:
     walk.read_headers(&mut window)?;
     let salt = walk.header.as_ref().map(|header| header.salt);
     match read_end(&mut window, file_bytes, salt.as_ref())? {
-        End::Index { entries, .. } if !verify => (walk.records, walk.ended) = (entries, true),
-        End::Index { position, .. } => {
-            walk.read_records(&mut window, salt.as_ref(), position, true)?;
-            walk.ended = true;
+        End::Index { entries, position } => {
+            (walk.ended, walk.index) = (true, Some(position));
+            match verify {
+                false => walk.records = entries,
+                true => drop(walk.read_records(&mut window, salt.as_ref(), position, true)?),
+            }
         }
+        // A trailer proves nothing by itself: it may be the end of a payload that was being written.
         End::Damaged { position } => {
-            walk.read_records(&mut window, salt.as_ref(), position.min(file_bytes), verify)?;
+            let index = walk.read_records(&mut window, salt.as_ref(), file_bytes, verify)?;
+            let position = index.unwrap_or(position);
+            walk.faults.retain(|fault| fault.position != position);
             walk.note_damaged_index(position);
         }
         End::Open => match walk.read_records(&mut window, salt.as_ref(), file_bytes, verify)? {

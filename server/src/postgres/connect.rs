@@ -18,6 +18,8 @@ pub fn pool_options() -> PgPoolOptions {
     PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE).after_connect(|connection, _| {
         Box::pin(async move {
             sqlx::query("SET synchronous_commit = on").execute(&mut *connection).await?;
+            // Whoever waits for a lock holds a connection that others need.
+            sqlx::query("SET lock_timeout = '5s'").execute(&mut *connection).await?;
             sqlx::query("SET idle_in_transaction_session_timeout = '5min'").execute(connection).await?;
             Ok(())
         })

@@ -46,6 +46,8 @@ pub(super) struct Decisions {
     certificates: BTreeMap<(AccountId, SetId), Vec<FoundCertificate>>,
     pub(super) labels: HashMap<(AccountId, SetId), Vec<u8>>,
     commits: HashMap<(AccountId, SetId), Vec<FoundCommit>>,
+    /// Records of accounts that do not open.
+    pub(super) unopened: usize,
     /// Bodies and parts of reference lists, by their ids.
     pub(super) places: HashMap<(RecordKind, Digest), Place>,
 }
@@ -103,7 +105,10 @@ impl Decisions {
     }
 
     fn note_account(&mut self, place: Place, record: &Record, key: &HostKey) -> Result<(), String> {
-        let account = AccountRecord::open(key, record.owner, &record.payload).map_err(|error| error.to_string())?;
+        let account = AccountRecord::open(key, record.owner, &record.payload).map_err(|error| {
+            self.unopened += 1;
+            error.to_string()
+        })?;
         let known = self.accounts.get(&record.owner).map_or(0, |known| known.record.version);
         if account.version >= known {
             self.accounts.insert(record.owner, FoundAccount { place, record: account });

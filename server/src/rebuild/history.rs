@@ -19,8 +19,22 @@ pub(super) struct History {
     pub(super) certificates: Vec<SignedCertificate>,
     /// The commits that counted, ascending.
     pub(super) commits: Vec<FoundCommit>,
-    /// Numbers of commits that should be there and are not.
-    pub(super) lost: Vec<u64>,
+    /// Commits that should be there and are not, ascending.
+    pub(super) lost: Vec<LostCommit>,
+}
+
+/// A commit that is in no pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LostCommit {
+    pub(super) seq: u64,
+    /// Its hash, and when it was received, as far as later commits say.
+    pub(super) known: Option<(HeaderHash, u64)>,
+}
+
+impl LostCommit {
+    fn unknown(seq: u64) -> Self {
+        Self { seq, known: None }
+    }
 }
 
 impl History {
@@ -73,7 +87,7 @@ fn head<'a>(certificates: &[SignedCertificate], commits: &[&'a FoundCommit]) -> 
 }
 
 /// From the head down along prev and skip links: what is there, ascending, and the numbers of what is not.
-fn descend(head: &FoundCommit, commits: &[&FoundCommit]) -> (Vec<FoundCommit>, Vec<u64>) {
+fn descend(head: &FoundCommit, commits: &[&FoundCommit]) -> (Vec<FoundCommit>, Vec<LostCommit>) {
     let mut by_hash: HashMap<HeaderHash, Vec<&FoundCommit>> = HashMap::new();
     for &commit in commits {
         by_hash.entry(commit.record.header.header.hash()).or_default().push(commit);
@@ -82,17 +96,17 @@ fn descend(head: &FoundCommit, commits: &[&FoundCommit]) -> (Vec<FoundCommit>, V
     let (mut found, mut lost) = (Vec::new(), Vec::new());
     let mut below = head.record.header.header.seq + 1;
     while let Some((seq, (hash, received_ms))) = wanted.pop_last() {
-        lost.extend((seq + 1..below).rev());
+        lost.extend((seq + 1..below).rev().map(LostCommit::unknown));
         below = seq;
         match by_hash.get(&hash).and_then(|records| of_receipt(records, received_ms)) {
             Some(commit) => {
                 want_below(&commit.record.header.header, &mut wanted);
                 found.push(commit.clone());
             }
-            None => lost.push(seq),
+            None => lost.push(LostCommit { seq, known: Some((hash, received_ms.unwrap_or(0))) }),
         }
     }
-    lost.extend((1..below).rev());
+    lost.extend((1..below).rev().map(LostCommit::unknown));
     found.reverse();
     lost.reverse();
     (found, lost)

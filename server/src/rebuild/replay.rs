@@ -41,6 +41,7 @@ impl Replay<'_> {
         history: &History,
         report: &mut Report,
     ) -> Result<(), RebuildError> {
+        self.enter_lost(connection, history).await?;
         let mut base_seq = 0;
         for found in &history.commits {
             let header = &found.record.header.header;
@@ -53,6 +54,17 @@ impl Replay<'_> {
         }
         if let Some(found) = history.commits.last() {
             self.enter_head(connection, found, base_seq, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Rows that links lead to, so that the log goes on above what is lost.
+    async fn enter_lost(&self, connection: &mut PgConnection, history: &History) -> Result<(), RebuildError> {
+        for lost in &history.lost {
+            let Some((hash, received_ms)) = lost.known else { continue };
+            let (record, body) = (NOWHERE, NOWHERE);
+            let row = Commit { seq: lost.seq, hash, received_ms, header: None, base_seq: 0, record, body };
+            commit::insert(connection, self.set_no, &row).await?;
         }
         Ok(())
     }
@@ -73,6 +85,7 @@ impl Replay<'_> {
             seq: header.seq,
             hash: header.hash(),
             received_ms: found.record.received_ms,
+            header: Some(found.record.header.clone()),
             base_seq,
             record: found.place,
             body: body.unwrap_or(NOWHERE),

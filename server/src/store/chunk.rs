@@ -109,6 +109,20 @@ pub async fn mark_damaged(connection: &mut PgConnection, place: Place) -> Result
     Ok(marked.execute(connection).await?.rows_affected())
 }
 
+/// Damaged chunks of the newest state of a set, at most `limit`.
+pub async fn damaged_of(connection: &mut PgConnection, set_no: i64, domain_no: i64, limit: usize) -> Result<Vec<Cid>> {
+    let damaged = sqlx::query_scalar!(
+        "SELECT cid FROM chunk WHERE domain_no = $1 AND damaged AND EXISTS (
+             SELECT FROM reference
+             WHERE set_no = $2 AND reference.domain_no = $1 AND reference.cid = chunk.cid AND to_seq IS NULL)
+         ORDER BY cid LIMIT $3",
+        domain_no,
+        set_no,
+        limit as i64,
+    );
+    damaged.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
+}
+
 /// A chunk as a row says it lies in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlacedChunk {
@@ -183,6 +197,12 @@ pub async fn restore_lost(connection: &mut PgConnection, domain_no: i64, cids: &
 pub async fn count_damaged(connection: &mut PgConnection) -> Result<u64> {
     let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM chunk WHERE damaged"#);
     unsigned(count.fetch_one(connection).await?, "count")
+}
+
+/// The highest number of a pack that a chunk lies in.
+pub async fn newest_pack(connection: &mut PgConnection) -> Result<u64> {
+    let newest = sqlx::query_scalar!(r#"SELECT coalesce(max(pack), 0) AS "pack!" FROM chunk"#);
+    unsigned(newest.fetch_one(connection).await?, "pack")
 }
 
 /// The packs that chunks lie in.

@@ -1,14 +1,15 @@
-//! Commits: their hashes, when they were received, and where header, lists and body lie.
+//! Commits: their headers, when they were received, and where lists and body lie.
 
+use iota_core::commit::SignedHeader;
 use iota_core::id::{HeaderHash, SetId};
 use sqlx::PgConnection;
 
 use super::chunk::place;
-use super::{Result, id, signed, unsigned};
+use super::{Result, StoreError, id, signed, unsigned};
 use crate::packs::Place;
 
 /// A commit as a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// Its number.
     pub seq: u64,
@@ -16,6 +17,8 @@ pub struct Commit {
     pub hash: HeaderHash,
     /// When it was received.
     pub received_ms: u64,
+    /// Its header; `None` when it is lost.
+    pub header: Option<SignedHeader>,
     /// The nearest base at or before it.
     pub base_seq: u64,
     /// The record of its header.
@@ -27,13 +30,14 @@ pub struct Commit {
 /// Makes the row of a commit.
 pub async fn insert(connection: &mut PgConnection, set_no: i64, commit: &Commit) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO commit (set_no, seq, hash, received_ms, base_seq, pack, position, record_bytes, body_pack,
+        "INSERT INTO commit (set_no, seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack,
              body_position, body_bytes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         set_no,
         signed(commit.seq),
         &commit.hash.0[..],
         signed(commit.received_ms),
+        commit.header.as_ref().map(SignedHeader::encode),
         signed(commit.base_seq),
         signed(commit.record.pack),
         signed(commit.record.position),
@@ -51,6 +55,7 @@ struct Row {
     seq: i64,
     hash: Vec<u8>,
     received_ms: i64,
+    header: Option<Vec<u8>>,
     base_seq: i64,
     pack: i64,
     position: i64,
@@ -62,7 +67,9 @@ struct Row {
 
 impl Row {
     fn commit(self) -> Result<Commit> {
+        let header = self.header.as_deref().map(SignedHeader::decode).transpose();
         Ok(Commit {
+            header: header.map_err(|_| StoreError::Damaged("header"))?,
             seq: unsigned(self.seq, "commit")?,
             hash: id(&self.hash, "commit")?,
             received_ms: unsigned(self.received_ms, "commit")?,
@@ -78,7 +85,7 @@ pub async fn find_all(connection: &mut PgConnection, set_no: i64, seqs: &[u64]) 
     let seqs: Vec<i64> = seqs.iter().map(|&seq| signed(seq)).collect();
     let rows = sqlx::query_as!(
         Row,
-        "SELECT seq, hash, received_ms, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes
+        "SELECT seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes
          FROM commit WHERE set_no = $1 AND seq = ANY($2) ORDER BY seq",
         set_no,
         &seqs,
@@ -95,7 +102,7 @@ pub async fn find(connection: &mut PgConnection, set_no: i64, seq: u64) -> Resul
 pub async fn list_before(connection: &mut PgConnection, set_no: i64, before: u64, limit: u32) -> Result<Vec<Commit>> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT seq, hash, received_ms, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes
+        "SELECT seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes
          FROM commit WHERE set_no = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
         set_no,
         signed(before),
@@ -115,9 +122,19 @@ pub struct CommitPlace {
     pub place: Place,
 }
 
+/// The highest number of a pack that records of commits lie in.
+pub async fn newest_pack(connection: &mut PgConnection) -> Result<u64> {
+    let newest = sqlx::query_scalar!(
+        r#"SELECT greatest((SELECT max(pack) FROM commit), (SELECT max(body_pack) FROM commit), 0) AS "pack!""#
+    );
+    unsigned(newest.fetch_one(connection).await?, "pack")
+}
+
 /// The packs that headers and bodies lie in.
 pub async fn packs(connection: &mut PgConnection) -> Result<Vec<u64>> {
-    let packs = sqlx::query_scalar!(r#"SELECT pack AS "pack!" FROM commit UNION SELECT body_pack FROM commit"#,);
+    let packs = sqlx::query_scalar!(
+        r#"SELECT pack AS "pack!" FROM commit WHERE pack > 0 UNION SELECT body_pack FROM commit WHERE body_pack > 0"#,
+    );
     packs.fetch_all(connection).await?.into_iter().map(|pack| unsigned(pack, "pack")).collect()
 }
 

@@ -1,7 +1,7 @@
 //! This installation.
 
 use iota_core::id::ServerId;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 
 use super::{Result, id, signed};
 
@@ -12,13 +12,13 @@ pub async fn find(pool: &PgPool) -> Result<Option<ServerId>> {
 }
 
 /// Gives an empty database its id; another one's stands.
-pub async fn insert(pool: &PgPool, server: ServerId, now_ms: u64) -> Result<()> {
+pub async fn insert(executor: impl PgExecutor<'_>, server: ServerId, now_ms: u64) -> Result<()> {
     sqlx::query!(
         "INSERT INTO server (server_id, created_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         &server.0[..],
         signed(now_ms),
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(())
 }

@@ -101,6 +101,19 @@ pub async fn hold_open(
     Ok(found.fetch_optional(connection).await?.is_some())
 }
 
+/// The same, and nothing of the session changes until the transaction ends: no part of a list that is being checked.
+pub async fn hold_alone(
+    connection: &mut PgConnection,
+    upload: UploadId,
+    machine: &Machine,
+    now_ms: u64,
+) -> Result<bool> {
+    sqlx::query!("SELECT upload_id FROM upload WHERE upload_id = $1 FOR UPDATE", &upload.0[..])
+        .fetch_optional(&mut *connection)
+        .await?;
+    hold_open(connection, upload, machine, now_ms).await
+}
+
 /// Ends a session of the machine; `false` when there is none that is open.
 pub async fn end(connection: &mut PgConnection, upload: UploadId, machine: &Machine) -> Result<bool> {
     let ended = sqlx::query!(

@@ -3,11 +3,12 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
-use iota_core::api::json::{HeadInfo, SetInfo};
+use iota_core::api::json::{HeadInfo, SetInfo, SnapshotInfo, UploadInfo};
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::Cid;
 use iota_core::pack::CommitRecord;
 use iota_server::doctor::examine;
+use iota_server::host_key::HostKey;
 use iota_server::packs::{self, PackOptions, RecordKind};
 use iota_server::rebuild::{RebuildError, Report, rebuild};
 use iota_server::test_support::{TestAccount, TestLog, TestMachine, TestServer, object};
@@ -168,7 +169,7 @@ async fn what_is_damaged_is_said_and_the_rest_comes_back() {
     assert_eq!(damage(&server, RecordKind::References), 2);
     empty(&server).await;
     let report = rebuild_here(&server).await.unwrap();
-    assert_eq!((report.commits, report.objects, report.problems.len()), (2, 3, 3), "{report}");
+    assert_eq!((report.commits, report.objects, report.problems.len()), (2, 3, 5), "{report}");
     // The machine brings its references again.
     log.machine.browser = log.machine.session(&server).await;
     let head = log.machine.browser.get("/agent/head").await.json::<Option<HeadInfo>>().unwrap();
@@ -206,6 +207,77 @@ async fn lost_objects_are_asked_for_again() {
     log.put(upload, &objects).await.ok();
     assert_eq!(log.have(upload, &cids).await, [true, true]);
     log.delta(&[], &[]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_never_synced_is_not_believed_and_what_is_damaged_is_asked_for() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &account).await;
+    let objects = [object(1, 5000), object(2, 5000)];
+    log.base(&objects).await;
+    // The pack has no index yet: its heads alone prove nothing.
+    assert_eq!(damage(&server, RecordKind::Object), 2);
+    empty(&server).await;
+    let report = rebuild_here(&server).await.unwrap();
+    assert_eq!((report.commits, report.objects, report.lost_objects), (1, 0, 2), "{report}");
+    log.machine.browser = log.machine.session(&server).await;
+    let begun = async |log: &TestLog| log.machine.browser.post("/agent/uploads", &()).await.json::<UploadInfo>();
+    let info = begun(&log).await;
+    let cids: Vec<Cid> = info.damaged.iter().map(|object| object.cid).collect();
+    let mut wanted = [Cid::of(&objects[0]), Cid::of(&objects[1])];
+    wanted.sort();
+    assert_eq!(cids, wanted);
+    log.put(info.upload, &objects).await.ok();
+    assert!(begun(&log).await.damaged.is_empty());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn above_a_lost_commit_the_log_goes_on() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &account).await;
+    log.base(&[object(1, 100)]).await;
+    for number in 2..6 {
+        log.delta(&[object(number, 100)], &[]).await;
+    }
+    // The record of commit 4, over which no link leads: what is below cannot be proved any more.
+    let place: (i64, i64) =
+        sqlx::query_as("SELECT pack, position FROM commit WHERE seq = 4").fetch_one(server.pool()).await.unwrap();
+    let path = packs::path_of(&server.data.path().join("packs"), place.0 as u64);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[place.1 as usize + 100] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    empty(&server).await;
+    let report = rebuild_here(&server).await.unwrap();
+    assert_eq!(report.commits, 1, "{report}");
+    let owner = account.owner(&server).await;
+    let sets = owner.get("/sets").await.json::<Vec<SetInfo>>();
+    assert_eq!(sets[0].head.as_ref().unwrap().seq, 5);
+    let listed = owner.get(&format!("/sets/{}/snapshots", sets[0].set)).await.json::<Vec<SnapshotInfo>>();
+    assert_eq!(listed.iter().map(|snapshot| snapshot.seq).collect::<Vec<_>>(), [5]);
+    log.machine.browser = log.machine.session(&server).await;
+    // The skip link of the next one leads to it.
+    let live: Vec<_> = (1..6).map(|number| object(number, 100)).collect();
+    log.base(&live).await;
+    for number in 6..12 {
+        log.delta(&[object(number, 100)], &[]).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn with_another_host_key_nothing_is_made() {
+    let server = TestServer::start().await;
+    TestAccount::first(&server).await;
+    empty(&server).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let key = HostKey::load_or_create(elsewhere.path()).unwrap();
+    let refused = rebuild(server.pool(), &server.data.path().join("packs"), &key, 1).await.unwrap_err();
+    assert!(matches!(refused, RebuildError::OtherKey(1)), "{refused}");
+    assert!(rebuild_here(&server).await.is_ok());
     server.stop().await;
 }
 

@@ -19,7 +19,8 @@ use crate::store::upload::{self, Ends};
 
 fn info(upload: UploadId, ends: Ends, now_ms: u64) -> UploadInfo {
     let left_s = |until_ms: u64| until_ms.saturating_sub(now_ms) / 1000;
-    UploadInfo { upload, lease_s: left_s(ends.lease_until_ms), life_s: left_s(ends.life_until_ms) }
+    let (lease_s, life_s) = (left_s(ends.lease_until_ms), left_s(ends.life_until_ms));
+    UploadInfo { upload, lease_s, life_s, damaged: Vec::new() }
 }
 
 /// Holds the session open until the transaction ends.

@@ -158,7 +158,7 @@ mod tests {
             let hash = HeaderHash(*blake3::hash(&seq.to_le_bytes()).as_bytes());
             chain.push(hash);
             let inserted = sqlx::query(
-                "INSERT INTO commit SELECT set_no, $2, $3, 1, 1, 1, 1, 1, 1, 1, 1 FROM backup_set WHERE set_id = $1",
+                "INSERT INTO commit SELECT set_no, $2, $3, 1, NULL, 1, 1, 1, 1, 1, 1, 1 FROM backup_set WHERE set_id = $1",
             );
             inserted.bind(&set.0[..]).bind(seq as i64).bind(&hash.0[..]).execute(server.pool()).await.unwrap();
         }

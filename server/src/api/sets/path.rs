@@ -31,6 +31,6 @@ pub async fn show(
 ) -> ApiResult<Octets> {
     let set_no = set_no_of(&state, &reader, set).await?;
     let commits = log::path(&state, set_no, to).await?.ok_or_else(no_commit)?;
-    let path = log::headers(&state, &commits).await?;
+    let path = log::headers(&commits)?;
     Ok(Octets(Segment { path, commits: Vec::new() }.encode().into()))
 }

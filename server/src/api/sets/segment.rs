@@ -49,7 +49,7 @@ pub async fn show(
     if commits.len() != seqs.len() {
         return Err(no_commit());
     }
-    let start = encode_start(&state, &path, commits.len()).await?;
+    let start = encode_start(&path, commits.len())?;
     // The first group decides between an answer and an error; after that the status has been sent.
     let mut groups = groups_of(commits).into_iter();
     let first = encode_group(state.clone(), groups.next().unwrap_or_default()).await?;
@@ -59,8 +59,8 @@ pub async fn show(
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response())
 }
 
-async fn encode_start(state: &AppState, path: &[Commit], commits: usize) -> ApiResult<Bytes> {
-    let path = log::headers(state, path).await?;
+fn encode_start(path: &[Commit], commits: usize) -> ApiResult<Bytes> {
+    let path = log::headers(path)?;
     let mut bytes = Segment { path, commits: Vec::new() }.encode();
     // The number of commits is the last field of a segment without any.
     bytes.truncate(bytes.len() - 4);
@@ -69,7 +69,7 @@ async fn encode_start(state: &AppState, path: &[Commit], commits: usize) -> ApiR
 }
 
 async fn encode_group(state: AppState, commits: Vec<Commit>) -> Result<Bytes, ApiError> {
-    let headers = log::headers(&state, &commits).await?;
+    let headers = log::headers(&commits)?;
     let bodies = log::bodies(&state, &commits).await?;
     let mut writer = Writer::new();
     for (header, body) in headers.iter().zip(bodies) {

@@ -10,7 +10,6 @@ use crate::app_state::AppState;
 use crate::auth::Reader;
 use crate::error::ApiResult;
 use crate::extract::{InPath, Json, Query};
-use crate::log;
 use crate::store::commit;
 
 /// Most snapshots of one answer.
@@ -38,11 +37,10 @@ pub async fn show(
     let set_no = set_no_of(&state, &reader, set).await?;
     let (before, limit) = (part.before.unwrap_or(u64::MAX), part.limit.unwrap_or(MAX_SNAPSHOTS).min(MAX_SNAPSHOTS));
     let commits = commit::list_before(&mut *state.pool().acquire().await?, set_no, before, limit).await?;
-    let headers = log::headers(&state, &commits).await?;
-    let infos = commits.iter().zip(headers).map(|(commit, header)| SnapshotInfo {
-        seq: commit.seq,
-        received_ms: commit.received_ms,
-        header: Bytes(header.encode()),
+    // One whose header is lost cannot be restored, and hides no other.
+    let infos = commits.iter().filter_map(|commit| {
+        let header = Bytes(commit.header.as_ref()?.encode());
+        Some(SnapshotInfo { seq: commit.seq, received_ms: commit.received_ms, header })
     });
     Ok(Json(infos.collect()))
 }

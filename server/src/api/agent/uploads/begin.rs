@@ -1,17 +1,19 @@
 //! `POST /agent/uploads`.
 
 use axum::extract::State;
+use iota_core::api::MAX_HAVE_IDS;
 use iota_core::api::json::UploadInfo;
 use iota_core::id::UploadId;
+use iota_core::refs::Reference;
 
 use super::info;
 use crate::app_state::AppState;
 use crate::auth::{Machine, replaced};
 use crate::error::ApiResult;
 use crate::extract::Json;
-use crate::store::{backup_set, domain, upload};
+use crate::store::{backup_set, chunk, domain, upload};
 
-/// Begins a session. A set has at most two open ones: a third ends the oldest.
+/// Begins a session, and names what of the newest state is damaged. A set has at most two open ones: a third ends the oldest.
 ///
 /// # Errors
 /// `device_replaced`, `unavailable`.
@@ -21,8 +23,10 @@ pub async fn create(State(state): State<AppState>, machine: Machine) -> ApiResul
     if backup_set::lock_head(&mut transaction, machine.set_no).await?.key_epoch != machine.key_epoch {
         return Err(replaced());
     }
-    domain::private_of(&mut transaction, machine.account_no).await?;
+    let domain_no = domain::private_of(&mut transaction, machine.account_no).await?;
     let ends = upload::begin(&mut transaction, id, &machine, now_ms).await?;
+    let damaged = chunk::damaged_of(&mut transaction, machine.set_no, domain_no, MAX_HAVE_IDS).await?;
     transaction.commit().await?;
-    Ok(Json(info(id, ends, now_ms)))
+    let damaged = damaged.into_iter().map(|cid| Reference::private(cid).into()).collect();
+    Ok(Json(UploadInfo { damaged, ..info(id, ends, now_ms) }))
 }
