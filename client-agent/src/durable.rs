@@ -3,9 +3,35 @@
 use std::{
     fs, io,
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::Path,
 };
+
+/// Why a file or directory is not its user's alone, and the command that sets it right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure {
+    /// What is wrong.
+    pub fault: &'static str,
+    /// A command.
+    pub remedy: String,
+}
+
+/// Looks whether others may read or change what is at `path`, or own it.
+///
+/// # Errors
+/// Those of the file system.
+pub fn exposure(path: &Path) -> io::Result<Option<Exposure>> {
+    let metadata = fs::metadata(path)?;
+    let exposed = |fault, remedy| Ok(Some(Exposure { fault, remedy }));
+    let mode = if metadata.is_dir() { "700" } else { "600" };
+    if metadata.mode() & 0o077 != 0 {
+        return exposed("others may read or change it", format!("chmod {mode} {}", path.display()));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return exposed("it belongs to another user", format!("chown $(id -u) {}", path.display()));
+    }
+    Ok(None)
+}
 
 /// Replaces a file: temporary file (mode 0600), fsync, rename, fsync of the directory.
 ///

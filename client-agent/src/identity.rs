@@ -12,7 +12,7 @@
 
 use crate::{
     backup::Machine,
-    durable,
+    durable::{self, Exposure},
     ratchet::{Ratchet, RatchetError},
     remote::http::{Server, ServerPin, Speaker},
 };
@@ -27,7 +27,6 @@ use iota_crypto::{
 };
 use std::{
     fs, io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -246,16 +245,10 @@ fn text(reader: &mut Reader<'_>, what: &'static str) -> std::result::Result<Stri
 /// # Errors
 /// [`IdentityError::Exposed`].
 pub fn check_private(path: &Path) -> Result<()> {
-    let metadata = fs::metadata(path).map_err(|source| IdentityError::File { path: path.to_owned(), source })?;
-    let exposed = |fault, remedy| Err(IdentityError::Exposed { path: path.to_owned(), fault, remedy });
-    let mode = if metadata.is_dir() { "700" } else { "600" };
-    if metadata.mode() & 0o077 != 0 {
-        return exposed("others may read or change it", format!("chmod {mode} {}", path.display()));
+    match durable::exposure(path).map_err(|source| IdentityError::File { path: path.to_owned(), source })? {
+        Some(Exposure { fault, remedy }) => Err(IdentityError::Exposed { path: path.to_owned(), fault, remedy }),
+        None => Ok(()),
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return exposed("it belongs to another user", format!("chown $(id -u) {}", path.display()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

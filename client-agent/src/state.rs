@@ -14,7 +14,7 @@ mod links;
 pub use chunks::{ChunkId, ChunkRow, SliceRow, StoredAs};
 pub use entries::{Known, Put, Stamp};
 
-use crate::durable;
+use crate::durable::{self, Exposure};
 use iota_core::{
     commit::{Gap, GapReason, MAX_SEEN, Seen, Totals},
     id::{Digest, HeaderHash, SetId},
@@ -45,6 +45,18 @@ pub enum StateError {
         path: String,
         /// Why.
         source: std::io::Error,
+    },
+    /// Others may read or change the directory.
+    #[error(
+        "{path} holds the names of all files, but {fault}; run `{remedy}`, or name another directory with --state-dir"
+    )]
+    Exposed {
+        /// Where.
+        path: String,
+        /// What is wrong.
+        fault: &'static str,
+        /// A command that sets it right.
+        remedy: String,
     },
     /// What the cache says does not parse.
     #[error("the cache is damaged: {0}; delete the state directory to start over, nothing is lost by that")]
@@ -176,6 +188,9 @@ impl State {
     pub fn open(directory: &Path, set: SetId, head: HeaderHash) -> Result<Self> {
         let in_directory = |source| StateError::Directory { path: directory.display().to_string(), source };
         durable::create_private_dir(directory).map_err(in_directory)?;
+        if let Some(Exposure { fault, remedy }) = durable::exposure(directory).map_err(in_directory)? {
+            return Err(StateError::Exposed { path: directory.display().to_string(), fault, remedy });
+        }
         let file = directory.join(FILE_NAME);
         if file.exists() {
             match Self::connect(&file, set) {
@@ -184,7 +199,7 @@ impl State {
                 Ok(_) | Err(_) => Self::discard(directory).map_err(in_directory)?,
             }
         }
-        // Names are nobody else's business, whatever the directory allows; what SQLite puts beside it follows suit.
+        // Should somebody open the directory later: what SQLite puts beside it follows suit.
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&file).map_err(in_directory)?;
         Self::connect(&file, set)
     }
@@ -323,6 +338,31 @@ impl Drop for State {
         if !self.database.is_autocommit() {
             // An unfinished run leaves the cache at the commit that it described before.
             let _ = self.database.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_directory_and_what_is_in_it_are_private_and_one_that_is_not_is_refused_as_it_is() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("state");
+        let open = || State::open(&directory, SetId([1; 16]), HeaderHash::ZERO).map(|mut state| state.begin());
+        open().unwrap().unwrap();
+        assert_eq!((mode(&directory), mode(&directory.join(FILE_NAME))), (0o700, 0o600));
+        for shared in [0o755, 0o710, 0o770] {
+            fs::set_permissions(&directory, fs::Permissions::from_mode(shared)).unwrap();
+            let refused = open().unwrap_err().to_string();
+            assert!(refused.contains(&format!("`chmod 700 {}`", directory.display())), "{refused}");
+            assert_eq!(mode(&directory), shared, "its mode is not ours to change");
         }
     }
 }

@@ -36,6 +36,8 @@ use iota_crypto::{
 };
 use server::MemoryServer;
 use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
     path::Path,
     sync::{
         Arc,
@@ -62,6 +64,10 @@ impl Clock for TestClock {
     fn now_ms(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+fn private_dir() -> TempDir {
+    tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().unwrap()
 }
 
 /// One machine with its account's keys.
@@ -92,7 +98,7 @@ impl Rig {
             signing,
             master,
             config,
-            state: tempfile::tempdir().unwrap(),
+            state: private_dir(),
             clock: TestClock(AtomicU64::new(1_900_000_000_000)),
         }
     }
