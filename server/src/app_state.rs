@@ -1,10 +1,13 @@
 //! What every handler works with.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use iota_core::id::{AccountId, ServerId};
 use sqlx::PgPool;
-use tokio::time::Instant;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, timeout};
 
 use crate::client_address::{Network, Proxy};
 use crate::clock::Clock;
@@ -25,6 +28,8 @@ struct Shared {
     rates: Rates<i64>,
     strangers: Rates<Network>,
     nobody: Nobody,
+    /// Sets whose log is being changed.
+    busy: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// Stands in for the account of a login that nobody has, so that looking takes the same way.
@@ -55,6 +60,9 @@ pub struct Parts {
     pub proxy: Proxy,
 }
 
+/// How long a request waits for another one of the same set.
+const SET_PATIENCE: Duration = Duration::from_secs(30);
+
 impl AppState {
     /// Shares the parts.
     ///
@@ -67,7 +75,7 @@ impl AppState {
         getrandom::fill(&mut unknown)?;
         let account = AccountId::ZERO;
         let nobody = Nobody { account, verifier: seal_verifier(&parts.host_key, account, &unknown)? };
-        Ok(Self(Arc::new(Shared { parts, rates, strangers, nobody })))
+        Ok(Self(Arc::new(Shared { parts, rates, strangers, nobody, busy: Mutex::default() })))
     }
 
     /// The database.
@@ -119,6 +127,20 @@ impl AppState {
     /// How browsers reach it.
     pub fn transport(&self) -> Transport {
         self.0.parts.transport
+    }
+
+    /// Waits for the place of the one request that may change a set's log at a time. Whoever waited for its row instead would
+    /// hold a connection that others need.
+    ///
+    /// # Errors
+    /// `unavailable` when another one has it for long.
+    pub async fn take_set(&self, set_no: i64) -> Result<OwnedMutexGuard<()>, ApiError> {
+        let place = {
+            let mut busy = self.0.busy.lock().unwrap_or_else(PoisonError::into_inner);
+            busy.retain(|_, place| Arc::strong_count(place) > 1);
+            busy.entry(set_no).or_default().clone()
+        };
+        timeout(SET_PATIENCE, place.lock_owned()).await.map_err(|_| ApiError::unavailable())
     }
 
     /// Counts a request of an account.

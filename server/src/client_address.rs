@@ -53,10 +53,18 @@ pub async fn note(State(proxy): State<Proxy>, mut request: Request, next: Next) 
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = match proxy {
         Proxy::None => peer,
-        Proxy::InFront => last_forwarded(request.headers()).or(peer),
+        Proxy::InFront => peer.filter(|peer| is_near(*peer)).and_then(|_| last_forwarded(request.headers())).or(peer),
     };
     request.extensions_mut().insert(address.map_or(Network::NONE, Network::of));
     next.run(request).await
+}
+
+/// A proxy of ours stands on this machine or in a network of its own; whoever comes from the internet is none.
+fn is_near(peer: IpAddr) -> bool {
+    match peer.to_canonical() {
+        IpAddr::V4(peer) => peer.is_loopback() || peer.is_private() || peer.is_link_local(),
+        IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local() || peer.is_unicast_link_local(),
+    }
 }
 
 /// The entry that our own proxy appended: the last one. All before it is what the client claims.
@@ -88,6 +96,18 @@ mod tests {
         assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.9"));
         assert_eq!(network("2001:db8:0:1200::1"), network("2001:db8:0:12ff::2"));
         assert_ne!(network("2001:db8:0:1200::1"), network("2001:db8:0:1300::1"));
+    }
+
+    #[test]
+    fn strangers_are_no_proxies() {
+        for near in
+            ["127.0.0.1", "::1", "10.1.2.3", "172.17.0.1", "192.168.1.1", "fd00::1", "::ffff:10.0.0.1", "fe80::1"]
+        {
+            assert!(is_near(near.parse().unwrap()), "{near}");
+        }
+        for far in ["192.0.2.1", "8.8.8.8", "2001:db8::1", "::ffff:8.8.8.8"] {
+            assert!(!is_near(far.parse().unwrap()), "{far}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::future::{Ready, ready};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -53,6 +53,14 @@ impl Bounded {
     }
 }
 
+/// One host has all addresses of a /64 of IPv6.
+fn host_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        address => address,
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.room.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +81,7 @@ impl<S> Accept<TcpStream, S> for Bounded {
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         ready(stream.peer_addr().and_then(|peer| {
             let full = || io::Error::other("too many connections");
-            let seat = self.seat(peer.ip().to_canonical()).ok_or_else(full)?;
+            let seat = self.seat(host_of(peer.ip())).ok_or_else(full)?;
             stream.set_nodelay(true)?;
             Ok((Connection::new(stream, seat), service))
         }))
@@ -177,6 +185,15 @@ mod tests {
         });
         Connection::new(near, seat()).write_all(&[0; 1000]).await.unwrap();
         reader.await.unwrap();
+    }
+
+    #[test]
+    fn a_host_has_more_than_one_address() {
+        let host = |text: &str| host_of(text.parse().unwrap());
+        assert_eq!(host("2001:db8::1"), host("2001:db8::ffff:1:2:3"));
+        assert_ne!(host("2001:db8::1"), host("2001:db8:0:1::1"));
+        assert_ne!(host("192.0.2.1"), host("192.0.2.2"));
+        assert_eq!(host("192.0.2.1"), host("::ffff:192.0.2.1"));
     }
 
     #[test]

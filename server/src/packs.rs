@@ -29,8 +29,8 @@ use self::disk::{Disk, RealDisk, Space};
 pub use self::error::PackError;
 pub use self::name::{PackList, path_of};
 pub use self::reader::PackReader;
-use self::space::SpaceWatch;
 pub use self::space::limit_of as free_limit_of;
+use self::space::{Reserve, SpaceWatch};
 pub use self::walk::{Fault, Walk};
 use self::writer::{Batch, Fatal, Job, Writer};
 
@@ -116,6 +116,7 @@ struct Shared {
     disk: Arc<dyn Disk>,
     root: PathBuf,
     reader: PackReader,
+    space: SpaceWatch,
 }
 
 impl Packs {
@@ -165,7 +166,8 @@ impl Packs {
             })
             .map_err(PackError::file(root))?;
         let reader = PackReader::new(disk.clone(), root.to_owned());
-        let shared = Shared { disk, root: root.to_owned(), reader };
+        let space = SpaceWatch::new(disk.clone(), root, options.min_free_bytes, options.reserve_bytes);
+        let shared = Shared { disk, root: root.to_owned(), reader, space };
         Ok(Self { queue, shared: Arc::new(shared) })
     }
 
@@ -215,6 +217,14 @@ impl Packs {
             // When the writer is gone there is nothing to end.
             let _ = closed.await;
         }
+    }
+
+    /// Whether there is room for commits.
+    ///
+    /// # Errors
+    /// [`PackError::File`].
+    pub fn allows_commits(&self) -> Result<bool, PackError> {
+        Ok(self.shared.space.allowed()? >= Reserve::Half)
     }
 
     /// Space on the disk of the packs.

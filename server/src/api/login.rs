@@ -12,7 +12,7 @@ use crate::client_address::Network;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::store::account::{self, Account};
-use crate::store::attempt::{self, OF_LOGIN, OF_NETWORK};
+use crate::store::attempt::{self, OF_LOGIN, OF_LOGIN_ALTOGETHER, OF_NETWORK};
 
 /// Begins a session with a new id.
 ///
@@ -26,7 +26,11 @@ pub async fn create(
 ) -> ApiResult<Json<SessionInfo>> {
     state.take_stranger(network)?;
     let login = normalise_login(&request.login);
-    let buckets = [(login_bucket(&login), OF_LOGIN), (network.bucket(b"login"), OF_NETWORK)];
+    let buckets = [
+        (login_bucket(&login, &network.0), OF_LOGIN),
+        (login_bucket(&login, b""), OF_LOGIN_ALTOGETHER),
+        (network.bucket(b"login"), OF_NETWORK),
+    ];
     let counted = attempt::begin(state.pool(), &buckets, state.now_ms()).await?;
     let counted = counted.map_err(ApiError::too_many_attempts)?;
     let account = authenticate(&login, &request.auth_secret, &state).await?;
@@ -35,8 +39,8 @@ pub async fn create(
     Ok(Json(SessionInfo { account: account.account, login: account.login, administrator: account.administrator }))
 }
 
-fn login_bucket(login: &str) -> [u8; 32] {
-    Digest::of(&[b"login\0", login.as_bytes()].concat()).0
+fn login_bucket(login: &str, from: &[u8]) -> [u8; 32] {
+    Digest::of(&[b"login\0", login.as_bytes(), b"\0", from].concat()).0
 }
 
 /// Both ways ask the database once, open one seal, hash once and compare once.

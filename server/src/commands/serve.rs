@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use iota_core::id::ServerId;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::ServerConfig;
 use sqlx::PgPool;
 
@@ -32,6 +33,7 @@ use crate::tls;
 /// When it cannot start; the message says what to do.
 pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
     let protection = config.server.protection()?;
+    raise_open_files();
     let mut shutdown = Shutdown::listen()?;
     let lock = data.lock("serve")?;
     let listener = TcpListener::bind(config.server.listen)
@@ -87,6 +89,15 @@ async fn serve_app(
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening at {scheme}://{}", listener.local_addr()?);
     let app = router::app(state, site);
     serve::serve(listener, app, tls, &limits, proxy, shutdown.asked()).await.context("cannot go on listening")
+}
+
+/// Connections, packs and the database's sockets are open files; what a shell allows by default may be fewer.
+fn raise_open_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    if let Err(error) = raised {
+        tracing::warn!(%error, open_files = current, "the limit of open files cannot be raised");
+    }
 }
 
 /// Made when the database is.

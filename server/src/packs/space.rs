@@ -4,13 +4,34 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::PackError;
 use super::disk::{Disk, Space};
 use super::name::RESERVE;
+use super::{PackError, RecordKind};
 
 /// What must stay free of the disk, where nothing else is configured.
 const FREE_PARTS: u64 = 20;
 const MOST_FREE_BYTES: u64 = 10 << 30;
+
+/// How much of the space that is kept free must be left by what is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reserve {
+    /// Nothing: what decides about accounts and machines, which is small and nobody can send without end.
+    Nothing,
+    /// Half: commits, which only machines of the server send.
+    Half,
+    /// All of it: objects.
+    Limit,
+}
+
+impl Reserve {
+    pub(crate) fn of(kind: RecordKind) -> Self {
+        match kind {
+            RecordKind::Object => Self::Limit,
+            RecordKind::Body | RecordKind::References | RecordKind::Commit => Self::Half,
+            RecordKind::Account | RecordKind::Slots | RecordKind::Certificate | RecordKind::Label => Self::Nothing,
+        }
+    }
+}
 
 /// Watches the space of the disk on which the packs lie.
 pub(crate) struct SpaceWatch {
@@ -25,10 +46,15 @@ impl SpaceWatch {
         Self { disk, root: root.to_owned(), min_free_bytes, reserve_bytes }
     }
 
-    /// Whether objects may be added. Decisions go on into what stays free.
-    pub(crate) fn allows_objects(&self) -> Result<bool, PackError> {
+    /// What may be added.
+    pub(crate) fn allowed(&self) -> Result<Reserve, PackError> {
         let space = self.space()?;
-        Ok(space.free_bytes >= self.min_free_bytes.unwrap_or_else(|| limit_of(space)))
+        let limit_bytes = self.min_free_bytes.unwrap_or_else(|| limit_of(space));
+        Ok(match space.free_bytes {
+            free if free >= limit_bytes => Reserve::Limit,
+            free if free >= limit_bytes / 2 => Reserve::Half,
+            _ => Reserve::Nothing,
+        })
     }
 
     pub(crate) fn space(&self) -> Result<Space, PackError> {
@@ -38,7 +64,7 @@ impl SpaceWatch {
     /// Takes the reserve, when there is none and the disk has room for it.
     pub(crate) fn take_reserve(&self) -> Result<(), PackError> {
         let path = self.root.join(RESERVE);
-        if self.reserve_bytes == 0 || self.disk.open(&path).is_ok() || !self.allows_objects()? {
+        if self.reserve_bytes == 0 || self.disk.open(&path).is_ok() || self.allowed()? < Reserve::Limit {
             return Ok(());
         }
         self.fill(&path).map_err(PackError::file(&path))

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use iota_core::id::ServerId;
-use iota_core::pack::{FIRST_RECORD, RecordKind, Salt, record_bytes};
+use iota_core::pack::{FIRST_RECORD, Salt, record_bytes};
 use tokio::sync::{mpsc, oneshot};
 
 use super::disk::Disk;
 use super::name::path_of;
 use super::open_pack::OpenPack;
-use super::space::SpaceWatch;
+use super::space::{Reserve, SpaceWatch};
 use super::{PackError, Place, Record};
 
 /// Bytes that one sync covers, at most (one batch may be longer by itself).
@@ -30,8 +30,9 @@ impl Batch {
         self.records.iter().map(|record| record_bytes(record.payload.len() as u32)).sum()
     }
 
-    fn has_objects(&self) -> bool {
-        self.records.iter().any(|record| record.kind == RecordKind::Object)
+    /// How much must stay free for it to be written.
+    fn reserve(&self) -> Reserve {
+        self.records.iter().map(|record| Reserve::of(record.kind)).max().unwrap_or(Reserve::Nothing)
     }
 
     /// Who asked may have gone; what is durable stays.
@@ -103,12 +104,14 @@ impl Writer {
 
     /// Writes all batches that may be written, syncs once, answers.
     fn append_group(&mut self, mut group: Vec<Batch>) -> Result<(), Fatal> {
-        if group.iter().any(Batch::has_objects) && !self.allows_objects() {
-            group = refuse_objects(group);
+        let most = group.iter().map(Batch::reserve).max().unwrap_or(Reserve::Nothing);
+        let allowed = self.allowed(most);
+        if most > allowed {
+            group = refuse_above(allowed, group);
         }
         let mut written = self.write_group(&group);
         if matches!(written, Err(Failure::NoSpace)) && self.space.give_reserve() {
-            group = refuse_objects(group);
+            group = refuse_above(Reserve::Nothing, group);
             written = self.write_group(&group);
         }
         match written {
@@ -119,11 +122,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether there is room; when nobody can tell, objects are refused and the log says why.
-    fn allows_objects(&self) -> bool {
-        self.space.allows_objects().unwrap_or_else(|error| {
+    /// What there is room for; when nobody can tell, only what decides about accounts, and the log says why.
+    fn allowed(&self, most: Reserve) -> Reserve {
+        if most == Reserve::Nothing {
+            return most;
+        }
+        self.space.allowed().unwrap_or_else(|error| {
             tracing::error!(%error, "cannot tell how full the disk is");
-            false
+            Reserve::Nothing
         })
     }
 
@@ -204,9 +210,9 @@ fn gather(job: Job, queue: &mut mpsc::Receiver<Job>) -> (Vec<Batch>, Option<ones
     (group, None)
 }
 
-/// Answers what brings objects, and keeps the decisions.
-fn refuse_objects(group: Vec<Batch>) -> Vec<Batch> {
-    let (objects, decisions): (Vec<_>, Vec<_>) = group.into_iter().partition(Batch::has_objects);
-    objects.into_iter().for_each(|batch| batch.answer(Err(PackError::NoSpace)));
-    decisions
+/// Answers what needs more to stay free than `allowed`, and keeps the rest.
+fn refuse_above(allowed: Reserve, group: Vec<Batch>) -> Vec<Batch> {
+    let (refused, kept): (Vec<_>, Vec<_>) = group.into_iter().partition(|batch| batch.reserve() > allowed);
+    refused.into_iter().for_each(|batch| batch.answer(Err(PackError::NoSpace)));
+    kept
 }

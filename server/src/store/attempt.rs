@@ -21,8 +21,10 @@ pub struct Allowance {
     pub slowing: bool,
 }
 
-/// Of one login.
+/// Of one login from one network: whoever fails elsewhere does not hold its owner up.
 pub const OF_LOGIN: Allowance = Allowance { per_minute: 5, per_hour: 30, slowing: true };
+/// Of one login from all networks together.
+pub const OF_LOGIN_ALTOGETHER: Allowance = Allowance { per_minute: 60, per_hour: 300, slowing: false };
 /// Of one network: many people may share it.
 pub const OF_NETWORK: Allowance = Allowance { per_minute: 60, per_hour: 60, slowing: false };
 

@@ -19,6 +19,7 @@ use crate::store::{backup_set, chunk, domain, upload};
 /// `device_replaced`, `unavailable`.
 pub async fn create(State(state): State<AppState>, machine: Machine) -> ApiResult<Json<UploadInfo>> {
     let (id, now_ms) = (UploadId(state.random()?), state.now_ms());
+    let _seat = state.take_set(machine.set_no).await?;
     let mut transaction = state.pool().begin().await?;
     if backup_set::lock_head(&mut transaction, machine.set_no).await?.key_epoch != machine.key_epoch {
         return Err(replaced());

@@ -24,7 +24,12 @@ pub async fn create(
 ) -> ApiResult<Json<CommitAnswer>> {
     let frame = CommitFrame::decode(&body).map_err(malformed)?;
     drop(body);
-    let accepted = tokio::spawn(async move { commits::accept(&state, &machine, upload, &frame).await });
+    let seat = state.take_set(machine.set_no).await?;
+    let accepted = tokio::spawn(async move {
+        let accepted = commits::accept(&state, &machine, upload, &frame).await;
+        drop(seat);
+        accepted
+    });
     match accepted.await {
         Ok(answer) => answer.map(Json),
         Err(_) => Err(ApiError::unavailable()),

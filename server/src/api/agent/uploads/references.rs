@@ -12,6 +12,7 @@ use crate::app_state::AppState;
 use crate::auth::Machine;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{InPath, Octets};
+use crate::packs::PackError;
 use crate::store::staged_part;
 
 /// Most parts of one list: 130 million references.
@@ -31,6 +32,9 @@ pub async fn put(
         return Err(ApiError::new(code::TOO_LARGE, format!("a list has at most {MAX_PARTS} parts: use longer ones")));
     }
     decode_references(&list, MAX_REFERENCES_PART_BYTES / Reference::BYTES).map_err(malformed)?;
+    if !state.packs().allows_commits()? {
+        return Err(PackError::NoSpace.into());
+    }
     let mut transaction = state.pool().begin().await?;
     hold_open(&mut transaction, upload, &machine, state.now_ms()).await?;
     staged_part::put(&mut transaction, upload, part, &list).await?;
