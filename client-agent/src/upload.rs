@@ -20,6 +20,7 @@ use iota_crypto::{
     error::CryptoError,
 };
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -45,7 +46,9 @@ pub enum UploadError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// A thread ended early.
-    #[error("an upload thread ended early; run the backup again")]
+    #[error(
+        "an upload thread failed, which is a fault of this program; run the backup again, and report it if it stays"
+    )]
     Stopped,
 }
 
@@ -176,11 +179,11 @@ impl<'scope> Uploads<'scope> {
         let traffic = Arc::new(Traffic::default());
         for _ in 0..sealers {
             let (queue, window, event, spares) = (queue.clone(), window.clone(), event.clone(), spares.clone());
-            scope.spawn(move || seal_all(&queue, &window, &event, &spares));
+            scope.spawn(move || guarded(&event, || seal_all(&queue, &window, &event, &spares)));
         }
         for _ in 0..UPLOADERS {
             let (windows, session, event, traffic) = (windows.clone(), session.clone(), event.clone(), traffic.clone());
-            scope.spawn(move || upload_all(&windows, &session, &event, &traffic));
+            scope.spawn(move || guarded(&event, || upload_all(&windows, &session, &event, &traffic)));
         }
         Self { jobs: Some(jobs), window, events, session, spare, traffic, pushed: 0, sealed: 0, durable: 0 }
     }
@@ -292,20 +295,15 @@ impl Drop for Uploads<'_> {
     }
 }
 
-/// Tells the caller, who waits for what a thread owes, when that thread ends in the middle.
-struct Tell<'a>(&'a Sender<Event>);
-
-impl Drop for Tell<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = self.0.send(Event::Failed(UploadError::Stopped));
-        }
+/// Does a thread's work. The caller, who waits for what it owes, hears of a panic as of any other failure.
+fn guarded(event: &Sender<Event>, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        let _ = event.send(Event::Failed(UploadError::Stopped));
     }
 }
 
 fn seal_all(queue: &Receiver<(ChunkKey, Vec<u8>)>, window: &Window, event: &Sender<Event>, spares: &Sender<Vec<u8>>) {
     let mut sealer = ChunkSealer::default();
-    let _tell = Tell(event);
     for (ckey, mut plaintext) in queue {
         let said = match sealer.seal(&ckey, &plaintext) {
             Ok(sealed) => {
@@ -326,7 +324,6 @@ fn seal_all(queue: &Receiver<(ChunkKey, Vec<u8>)>, window: &Window, event: &Send
 
 fn upload_all(windows: &Receiver<Vec<SealedChunk>>, session: &Session<'_>, event: &Sender<Event>, traffic: &Traffic) {
     let mut failed = false;
-    let _tell = Tell(event);
     for mut window in windows {
         if failed {
             continue;
@@ -368,4 +365,56 @@ fn upload(window: &[SealedChunk], session: &Session<'_>, traffic: &Traffic) -> R
         rest = &rest[count..];
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::api::json::{CommitAnswer, HeadInfo, UploadAnswer, UploadInfo};
+
+    /// A server whose client has a bug.
+    struct Panics;
+
+    impl Remote for Panics {
+        fn head(&self) -> Result<Option<HeadInfo>, RemoteError> {
+            Ok(None)
+        }
+        fn begin_upload(&self) -> Result<UploadInfo, RemoteError> {
+            self.renew_upload(UploadId([1; 16]))
+        }
+        fn renew_upload(&self, upload: UploadId) -> Result<UploadInfo, RemoteError> {
+            Ok(UploadInfo { upload, lease_s: 1, life_s: 1, damaged: vec![] })
+        }
+        fn end_upload(&self, _: UploadId) -> Result<(), RemoteError> {
+            Ok(())
+        }
+        fn have(&self, _: UploadId, _: &[Reference]) -> Result<Vec<bool>, RemoteError> {
+            panic!("injected")
+        }
+        fn put_objects(&self, _: UploadId, _: bytes::Bytes) -> Result<UploadAnswer, RemoteError> {
+            panic!("injected")
+        }
+        fn put_references(&self, _: UploadId, _: u32, _: Vec<u8>) -> Result<(), RemoteError> {
+            Ok(())
+        }
+        fn commit(&self, _: UploadId, _: Vec<u8>) -> Result<CommitAnswer, RemoteError> {
+            Ok(CommitAnswer { received_ms: 1, seen: vec![] })
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_an_error_and_nobody_waits_for_it() {
+        std::thread::scope(|scope| {
+            let mut uploads = Uploads::start(scope, &Panics);
+            // More windows than there are threads to take them.
+            for number in 0..8 * MAX_HAVE_IDS as u64 {
+                let ckey = ChunkKey(Cid::of(&number.to_le_bytes()).0);
+                match uploads.push(ckey, number.to_le_bytes().to_vec()).and_then(|()| uploads.sealed(true)) {
+                    Ok(_) => {}
+                    Err(error) => return assert!(matches!(error, UploadError::Stopped), "{error}"),
+                }
+            }
+            assert!(matches!(uploads.finish(), Err(UploadError::Stopped)));
+        });
+    }
 }
