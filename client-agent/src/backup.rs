@@ -301,6 +301,9 @@ impl<'a, 'scope> Run<'a, 'scope> {
             && before.is_as(&found.stamp)
             && self.still_fits(&found, &before.key)?
         {
+            if matches!(found.kind, source::FoundKind::File { .. }) {
+                self.monitor.unchanged(found.stamp.size);
+            }
             if before.lacks_metadata() {
                 self.gap(Gap { path: found.path.as_bytes().into(), reason: GapReason::Unsupported });
             }

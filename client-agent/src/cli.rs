@@ -9,6 +9,7 @@ mod context;
 mod doctor;
 mod enroll;
 mod failure;
+mod forecast;
 mod interrupt;
 mod ls;
 pub mod output;

@@ -23,6 +23,8 @@ pub trait Monitor: Sync {
     fn stage(&self, _stage: Stage) {}
     /// A file is read or written.
     fn file(&self, _path: &TreePath, _bytes: u64) {}
+    /// A file of `bytes` is as it was: nothing of it is read.
+    fn unchanged(&self, _bytes: u64) {}
     /// `bytes` of content were read or written.
     fn progress(&self, _bytes: u64) {}
     /// Something is missing from the backup.

@@ -25,6 +25,8 @@ pub struct Progress {
     files: AtomicU64,
     bytes: AtomicU64,
     gaps: AtomicU64,
+    /// Bytes altogether; 0 while nobody knows.
+    total_bytes: AtomicU64,
     begun: Instant,
     last: Mutex<(Instant, Option<Stage>)>,
 }
@@ -32,7 +34,7 @@ pub struct Progress {
 enum Face {
     Nobody,
     Terminal(ProgressBar),
-    Lines { total_bytes: Option<u64> },
+    Lines,
 }
 
 impl Progress {
@@ -43,17 +45,33 @@ impl Progress {
         } else if std::io::stderr().is_terminal() {
             Face::Terminal(bar(total_bytes))
         } else {
-            Face::Lines { total_bytes }
+            Face::Lines
         };
         let (zero, now) = (|| AtomicU64::new(0), Instant::now());
-        Self { face, files: zero(), bytes: zero(), gaps: zero(), begun: now, last: Mutex::new((now, None)) }
+        let (files, bytes, gaps) = (zero(), zero(), zero());
+        let total_bytes = AtomicU64::new(total_bytes.unwrap_or(0));
+        Self { face, files, bytes, gaps, total_bytes, begun: now, last: Mutex::new((now, None)) }
+    }
+
+    /// Whether anybody looks.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self.face, Face::Nobody)
+    }
+
+    /// From here on it is known how much will be done altogether.
+    pub fn expect(&self, total_bytes: u64) {
+        self.total_bytes.store(total_bytes, Ordering::Relaxed);
+        if let Face::Terminal(bar) = &self.face {
+            bar.set_length(total_bytes);
+            bar.set_style(style(KNOWN));
+        }
     }
 
     fn show(&self) {
         let every = match self.face {
             Face::Nobody => return,
             Face::Terminal(_) => FRAME_EVERY,
-            Face::Lines { .. } => LINE_EVERY,
+            Face::Lines => LINE_EVERY,
         };
         // Another thread that shows at the same moment is enough.
         let Ok(mut last) = self.last.try_lock() else { return };
@@ -67,11 +85,12 @@ impl Progress {
                 bar.set_position(self.bytes.load(Ordering::Relaxed));
                 bar.set_prefix(format!("{} files", self.files.load(Ordering::Relaxed)));
             }
-            Face::Lines { total_bytes } => self.line(*total_bytes),
+            Face::Lines => self.line(),
         }
     }
 
-    fn line(&self, total_bytes: Option<u64>) {
+    fn line(&self) {
+        let total_bytes = Some(self.total_bytes.load(Ordering::Relaxed)).filter(|&total| total > 0);
         let bytes = self.bytes.load(Ordering::Relaxed);
         let rate = (bytes as f64 / self.begun.elapsed().as_secs_f64().max(0.001)) as u64;
         let total = total_bytes.map_or(String::new(), |total| format!(" of {}", human_bytes(total)));
@@ -83,18 +102,21 @@ impl Progress {
     }
 }
 
+const KNOWN: &str = "{msg} [{bar:24}] {prefix}, {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+const UNKNOWN: &str = "{spinner} {msg} {prefix}, {bytes}, {bytes_per_sec}, {elapsed}";
+
 fn bar(total_bytes: Option<u64>) -> ProgressBar {
-    const KNOWN: &str = "{msg} [{bar:24}] {prefix}, {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
-    const UNKNOWN: &str = "{spinner} {msg} {prefix}, {bytes}, {bytes_per_sec}, {elapsed}";
     let (bar, template) = match total_bytes {
         Some(total) => (ProgressBar::new(total), KNOWN),
         None => (ProgressBar::new_spinner(), UNKNOWN),
     };
-    bar.set_style(
-        ProgressStyle::with_template(template).expect("the templates are fixed and tested").progress_chars("=> "),
-    );
+    bar.set_style(style(template));
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are fixed and tested").progress_chars("=> ")
 }
 
 fn say(line: &str) {
@@ -122,13 +144,18 @@ impl Monitor for Progress {
         match &self.face {
             Face::Nobody => {}
             Face::Terminal(bar) => bar.set_message(word(stage)),
-            Face::Lines { .. } => say(word(stage)),
+            Face::Lines => say(word(stage)),
         }
     }
 
     fn file(&self, _path: &TreePath, _bytes: u64) {
         self.files.fetch_add(1, Ordering::Relaxed);
         self.show();
+    }
+
+    fn unchanged(&self, bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.progress(bytes);
     }
 
     fn progress(&self, bytes: u64) {
@@ -142,7 +169,7 @@ impl Monitor for Progress {
         match (&self.face, self.gaps.fetch_add(1, Ordering::Relaxed)) {
             (Face::Nobody, _) | (_, MOST..) => {}
             (Face::Terminal(bar), _) => bar.println(line()),
-            (Face::Lines { .. }, _) => say(&line()),
+            (Face::Lines, _) => say(&line()),
         }
     }
 }
@@ -169,6 +196,9 @@ mod tests {
             progress.file(&path, 5);
             progress.progress(5);
         }
-        assert_eq!((progress.files.load(Ordering::Relaxed), progress.bytes.load(Ordering::Relaxed)), (3, 15));
+        progress.unchanged(7);
+        progress.expect(40);
+        assert_eq!((progress.files.load(Ordering::Relaxed), progress.bytes.load(Ordering::Relaxed)), (4, 22));
+        assert_eq!(progress.total_bytes.load(Ordering::Relaxed), 40);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Coded, Context, Outcome,
+    forecast::forecast,
     output::{JsonPath, human_bytes},
 };
 use anyhow::Result;
@@ -15,6 +16,7 @@ use iota_agent::{
     scan::Scan,
 };
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What `iota backup` takes.
 #[derive(Debug, Args)]
@@ -42,7 +44,18 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let progress = context.progress(None);
     let open = || Scan::start(rules.clone(), &own);
     let options = Options { full: arguments.full, ..Options::default() };
-    let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress)?;
+    let ended = AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        if progress.is_shown()
+            && let Ok(walk) = open()
+        {
+            // A walk that fails leaves the time left unknown, and no more than that.
+            scope.spawn(|| drop(forecast(walk, &progress, &ended)));
+        }
+        let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress);
+        ended.store(true, Ordering::Relaxed);
+        report
+    })?;
     drop(progress);
     tell(context, &report);
     Ok(if report.gap_count > 0 { Outcome::Gaps } else { Outcome::Done })
