@@ -10,6 +10,7 @@ mod error;
 mod extents;
 mod moment;
 mod objects;
+mod others;
 mod pages;
 mod point;
 mod sets;
@@ -19,17 +20,21 @@ pub use error::ReadError;
 pub use extents::{Extents, LostStretch};
 pub use moment::{Moment, show_time};
 pub use objects::{Fault, LostObject, Objects};
+pub use others::Doubt;
 pub use pages::{LostRange, WalkError};
 pub use point::{Point, Walk};
 pub use sets::{NamedSet, choose_set, named_sets};
 pub use snapshots::Snapshot;
 
-use crate::{owner::Owner, witness::Witness};
+use crate::{
+    owner::Owner,
+    witness::{SeenSet, Witness},
+};
 use iota_core::{
     api::json::SetInfo,
     certificate::SignedCertificate,
-    commit::SignedHeader,
-    history::{Certificates, HistoryError},
+    commit::{Flags, SignedHeader},
+    history::{Certificates, HistoryError, VerifiedSegment},
     id::{HeaderHash, SetId},
     state::State,
 };
@@ -54,10 +59,16 @@ impl<'a> History<'a> {
     /// [`ReadError::NoCommit`] before the first backup; [`ReadError::History`] when the server shows another or an older
     /// history; what the server answers instead.
     pub fn open(owner: &'a Owner, info: &SetInfo, witness: &mut Witness) -> Result<Self> {
+        let history = Self::verified(owner, info, witness.seen(info.set))?;
+        let head = &history.head.header;
+        witness.remember(info.set, head.seq, head.hash(), history.certificates.newest().key_epoch);
+        Ok(history)
+    }
+
+    fn verified(owner: &'a Owner, info: &SetInfo, seen: Option<SeenSet>) -> Result<Self> {
         let signed = info.certificates.iter().map(|bytes| SignedCertificate::decode(&bytes.0));
         let signed = signed.collect::<std::result::Result<Vec<_>, _>>()?;
         let certificates = Certificates::verify(owner.account, info.set, &owner.identity, &signed)?;
-        let seen = witness.seen(info.set);
         if let Some(seen) = seen
             && (signed.len() < seen.certificates as usize || info.head.as_ref().is_none_or(|head| head.seq < seen.seq))
         {
@@ -69,9 +80,8 @@ impl<'a> History<'a> {
         let history =
             Self { owner, set: info.set, certificates, head: signed_head, head_received_ms: head.received_ms };
         if let Some(seen) = seen.filter(|seen| seen.seq > 0) {
-            history.compare((history.head.header.seq, history.head.header.hash()), (seen.seq, seen.hash))?;
+            history.compare(history.place(), (seen.seq, seen.hash))?;
         }
-        witness.remember(info.set, head.seq, history.head.header.hash(), signed.len() as u32);
         Ok(history)
     }
 
@@ -99,18 +109,30 @@ impl<'a> History<'a> {
     pub fn at(&self, moment: Moment) -> Result<Point<'a>> {
         let newest = self.head.header.seq;
         let seq = match moment {
-            Moment::Latest => self.newest_whole()?,
+            Moment::Latest if !self.head.header.flags.contains(Flags::PARTIAL) => newest,
+            Moment::Latest => self.newest_until(u64::MAX)?,
             Moment::Seq(seq) if (1..=newest).contains(&seq) => seq,
             Moment::Seq(seq) => return Err(ReadError::NoPoint(format!("commit {seq}; the newest is {newest}"))),
             Moment::Until(ms) => self.newest_until(ms)?,
         };
-        let segment = self.owner.archive.segment(self.set, seq)?;
-        let segment = self.certificates.verify_segment(segment, seq)?;
-        self.compare(segment.head, (newest, self.head.header.hash()))?;
+        let segment = self.segment(seq)?;
         let header = segment.commits().last().map(|(commit, _)| commit.header.header.clone());
         let header = header.ok_or(HistoryError::OtherCommits)?;
         let state = State::replay(open_bodies(&segment, &self.owner.master)?)?;
         Ok(Point::new(header, state, self.objects()))
+    }
+
+    /// The commits from the base of `seq` to it, under the head.
+    fn segment(&self, seq: u64) -> Result<VerifiedSegment> {
+        let segment = self.owner.archive.segment(self.set, seq)?;
+        let segment = self.certificates.verify_segment(segment, seq)?;
+        self.compare(segment.head, self.place())?;
+        Ok(segment)
+    }
+
+    /// Seq and hash of the head.
+    fn place(&self) -> (u64, HeaderHash) {
+        (self.head.header.seq, self.head.header.hash())
     }
 
     /// Whether a head continues what was seen before.

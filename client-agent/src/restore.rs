@@ -10,7 +10,9 @@
 //!
 //! Invariant: every open, make and rename is relative to a descriptor of a directory below the target, and follows no link.
 //! Invariant: nothing that is there is overwritten. A file that is there already with the same size, time and content counts as
-//! done, so the same command goes on where it was stopped; a file that was under way begins again.
+//! done, so the same command goes on where it was stopped; a file that was under way begins again. Other metadata of such a
+//! file is compared and told, not changed. A directory that is there takes part: it gets the metadata of the snapshot, because
+//! one that an earlier run made has none yet, and so do the same links, pipes, sockets and devices.
 //! Everything is made durable once, at the end, by one `syncfs` of the target's file system.
 
 mod batch;
@@ -254,12 +256,15 @@ pub fn restore(
     };
     std::thread::scope(|scope| {
         let (batches, queue) = bounded::<Batch>(WORKERS);
-        for _ in 0..WORKERS {
+        let start = |_| {
             let (queue, shared) = (queue.clone(), &shared);
-            scope.spawn(move || work::run(shared, &queue));
-        }
+            scope.spawn(move || work::run(shared, &queue))
+        };
+        let workers: Vec<_> = (0..WORKERS).map(start).collect();
         drop(queue);
         Planner::new(&shared, batches).run(selection);
+        // One that panicked has stopped the restore, with an error.
+        workers.into_iter().for_each(|worker| drop(worker.join()));
     });
     let synced = sync_file_system(shared.root.as_fd());
     let report = shared.report()?;

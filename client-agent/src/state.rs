@@ -292,18 +292,20 @@ impl State {
         Ok(change.commit()?)
     }
 
-    /// The heads of other sets that no commit has named yet, by set.
+    /// The heads of other sets that the next commit names, by set: those that none has named yet, before a base all.
     ///
     /// # Errors
     /// [`StateError::Sqlite`].
-    pub fn untold_seen(&self) -> Result<Vec<Seen>> {
+    pub fn seen(&self, all: bool) -> Result<Vec<Seen>> {
         let mut query = self
             .database
-            .prepare_cached("SELECT set_id, seq, hash FROM seen WHERE told = 0 ORDER BY set_id LIMIT ?1")?;
-        let rows = query.query_map([MAX_SEEN as i64], |row| {
+            .prepare_cached("SELECT set_id, seq, hash FROM seen WHERE told = 0 OR ?1 ORDER BY told, set_id LIMIT ?2")?;
+        let rows = query.query_map(params![all, MAX_SEEN as i64], |row| {
             Ok(Seen { set: SetId(row.get(0)?), seq: row.get::<_, i64>(1)? as u64, hash: HeaderHash(row.get(2)?) })
         })?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+        let mut heads: Vec<Seen> = rows.collect::<rusqlite::Result<_>>()?;
+        heads.sort_unstable_by_key(|head| head.set);
+        Ok(heads)
     }
 
     /// The listed gaps of the commit that the cache describes, and how many there are.

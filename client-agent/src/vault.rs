@@ -45,6 +45,17 @@ pub enum VaultError {
         /// What the server says.
         found: ServerId,
     },
+    /// An older list of slots.
+    #[error(
+        "the server shows version {shown} of the account's list of slots, but version {seen} was seen before; it may show an \
+         old one, with ways to open the vault that were removed since"
+    )]
+    OldSlots {
+        /// What was seen.
+        seen: u32,
+        /// What the server shows.
+        shown: u32,
+    },
     /// Another account answers.
     #[error("the vault is account {found}, but this machine belongs to account {expected}; sign in to that one")]
     OtherAccount {
@@ -65,6 +76,8 @@ pub struct Pinned {
     pub server_id: Option<ServerId>,
     /// The account and its identity key.
     pub account: Option<(AccountId, VerifyingKey)>,
+    /// The highest version of the list of slots that was seen; 0 for none.
+    pub slot_version: u32,
 }
 
 /// An open vault with its slots.
@@ -112,6 +125,9 @@ pub fn open(vault: &Vault, secret: &SlotSecret<'_>, pinned: &Pinned) -> Result<O
     let slots = SignedSlotList::decode(&vault.slot_list.0)?;
     if slots.list.account != vault.account {
         return Err(CryptoError::WrongIdentity.into());
+    }
+    if slots.list.version < pinned.slot_version {
+        return Err(VaultError::OldSlots { seen: pinned.slot_version, shown: slots.list.version });
     }
     let master = open_any(&slots, secret, &vault.identity)?;
     Ok(OpenVault { account: vault.account, master, slots })
@@ -177,7 +193,7 @@ mod tests {
         let (mine, theirs) = (MasterKey::from_bytes([1; 32]), MasterKey::from_bytes([2; 32]));
         let secret = KeyFileSecret::from_bytes([3; 32]);
         let identity = mine.identity(ACCOUNT).verifying_key();
-        let pinned = |account| Pinned { server_id: None, account: Some((account, identity)) };
+        let pinned = |account| Pinned { account: Some((account, identity)), ..Pinned::default() };
         let secret = SlotSecret::KeyFile(&secret);
         let shown = vault(&mine, &KeyFileSecret::from_bytes([3; 32]));
         assert_eq!(open(&shown, &secret, &pinned(ACCOUNT)).unwrap().master.expose(), mine.expose());
@@ -191,5 +207,15 @@ mod tests {
         let mixed = Vault { identity, ..replaced };
         let opened = open(&mixed, &secret, &Pinned::default());
         assert!(matches!(opened, Err(VaultError::Crypto(CryptoError::WrongIdentity))));
+    }
+
+    #[test]
+    fn an_older_list_of_slots_than_was_seen_is_refused() {
+        let (master, secret) = (MasterKey::from_bytes([1; 32]), KeyFileSecret::from_bytes([3; 32]));
+        let shown = vault(&master, &secret);
+        let seen =
+            |slot_version| open(&shown, &SlotSecret::KeyFile(&secret), &Pinned { slot_version, ..Pinned::default() });
+        assert!(seen(0).is_ok() && seen(1).is_ok());
+        assert!(matches!(seen(2), Err(VaultError::OldSlots { seen: 2, shown: 1 })));
     }
 }

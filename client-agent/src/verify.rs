@@ -9,7 +9,7 @@ mod parents;
 mod registry;
 
 use crate::{
-    history::{Fault, LostObject, Point, ReadError, WalkError},
+    history::{Doubt, Fault, LostObject, Point, ReadError, WalkError},
     monitor::{Monitor, Stage},
 };
 use data::Checks;
@@ -52,6 +52,10 @@ pub enum Problem {
     Totals,
     /// The state uses other objects than the signed header counts; what the server keeps for it may not suffice.
     References,
+    /// What the account's machines say of each other is not what the server shows ([`History::doubts`]).
+    ///
+    /// [`History::doubts`]: crate::history::History::doubts
+    Doubt(Doubt),
 }
 
 /// What a verification found.
@@ -70,7 +74,8 @@ pub struct Report {
 }
 
 impl Report {
-    fn add(&mut self, problem: Problem) {
+    /// Adds a problem.
+    pub fn add(&mut self, problem: Problem) {
         self.problem_count += 1;
         if self.problems.len() < MAX_LISTED_PROBLEMS {
             self.problems.push(problem);

@@ -1,9 +1,10 @@
-//! The witness: which heads this machine has seen of every set, so that a server cannot show an older state later.
+//! The witness: which heads this machine has seen of every set, and which version of the list of slots, so that a server
+//! cannot show an older state later.
 //!
 //! One file beside the identity, `witness.json`, for all accounts that are read from here. It never forgets: what stands
 //! in it only grows, also when several programs write it at the same time.
 
-use crate::durable;
+use crate::{durable, ratchet::Ratchet};
 use iota_core::id::{AccountId, HeaderHash, SetId};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -56,13 +57,15 @@ pub struct SeenSet {
     pub certificates: u32,
 }
 
-type Accounts = BTreeMap<String, BTreeMap<String, SeenSet>>;
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WitnessFile {
     version: u32,
-    accounts: Accounts,
+    /// By account and set.
+    accounts: BTreeMap<String, BTreeMap<String, SeenSet>>,
+    /// Highest version of each account's list of slots.
+    #[serde(default)]
+    slots: BTreeMap<String, u32>,
 }
 
 /// What was seen of one account.
@@ -71,6 +74,7 @@ pub struct Witness {
     config_dir: PathBuf,
     account: AccountId,
     sets: BTreeMap<String, SeenSet>,
+    slot_version: u32,
 }
 
 impl Witness {
@@ -79,8 +83,11 @@ impl Witness {
     /// # Errors
     /// [`WitnessError`].
     pub fn load(config_dir: &Path, account: AccountId) -> Result<Self> {
-        let sets = read(config_dir)?.remove(&account.to_string()).unwrap_or_default();
-        Ok(Self { config_dir: config_dir.to_owned(), account, sets })
+        let WitnessFile { mut accounts, slots, .. } = read(config_dir)?;
+        let name = account.to_string();
+        let slot_version = slots.get(&name).copied().unwrap_or(0);
+        let sets = accounts.remove(&name).unwrap_or_default();
+        Ok(Self { config_dir: config_dir.to_owned(), account, sets, slot_version })
     }
 
     /// What was seen of a set; `None` before the first time.
@@ -91,6 +98,24 @@ impl Witness {
     /// Remembers a head that was verified to continue what was seen before; an older one changes nothing.
     pub fn remember(&mut self, set: SetId, seq: u64, hash: HeaderHash, certificates: u32) {
         grow(&mut self.sets, set.to_string(), SeenSet { seq, hash, certificates });
+    }
+
+    /// Remembers the head of this machine's own log, which the ratchet knows better than any server.
+    pub fn remember_own(&mut self, ratchet: &Ratchet) {
+        let (seq, hash) = ratchet.chain.head();
+        if seq > 0 {
+            self.remember(ratchet.set, seq, hash, ratchet.key_epoch);
+        }
+    }
+
+    /// The highest version of the account's list of slots that was seen; 0 before the first.
+    pub fn slot_version(&self) -> u32 {
+        self.slot_version
+    }
+
+    /// Remembers the version of a list of slots that the account's key signed; an older one changes nothing.
+    pub fn remember_slots(&mut self, version: u32) {
+        self.slot_version = self.slot_version.max(version);
     }
 
     /// Writes what was seen, together with what others wrote meanwhile; durable when this returns.
@@ -107,12 +132,14 @@ impl Witness {
             .open(self.config_dir.join(LOCK_NAME))
             .map_err(failed)?;
         lock.lock().map_err(failed)?;
-        let mut accounts = read(&self.config_dir)?;
-        let sets = accounts.entry(self.account.to_string()).or_default();
+        let mut file = read(&self.config_dir)?;
+        let sets = file.accounts.entry(self.account.to_string()).or_default();
         for (set, seen) in &self.sets {
             grow(sets, set.clone(), *seen);
         }
-        write(&self.config_dir, accounts)
+        let slots = file.slots.entry(self.account.to_string()).or_default();
+        *slots = self.slot_version.max(*slots);
+        write(&self.config_dir, &file)
     }
 }
 
@@ -124,11 +151,13 @@ fn grow(sets: &mut BTreeMap<String, SeenSet>, set: String, new: SeenSet) {
     known.certificates = known.certificates.max(new.certificates);
 }
 
-fn read(config_dir: &Path) -> Result<Accounts> {
+fn read(config_dir: &Path) -> Result<WitnessFile> {
     let path = config_dir.join(FILE_NAME);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Accounts::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(WitnessFile { version: VERSION, accounts: BTreeMap::new(), slots: BTreeMap::new() });
+        }
         Err(source) => return Err(WitnessError::File { path, source }),
     };
     let file: WitnessFile = serde_json::from_slice(&bytes)
@@ -136,13 +165,12 @@ fn read(config_dir: &Path) -> Result<Accounts> {
     if file.version != VERSION {
         return Err(WitnessError::Damaged { path, reason: format!("version {} is not known", file.version) });
     }
-    Ok(file.accounts)
+    Ok(file)
 }
 
-fn write(config_dir: &Path, accounts: Accounts) -> Result<()> {
+fn write(config_dir: &Path, file: &WitnessFile) -> Result<()> {
     let path = config_dir.join(FILE_NAME);
-    let text = serde_json::to_vec_pretty(&WitnessFile { version: VERSION, accounts })
-        .expect("maps of text to numbers and ids have a JSON form");
+    let text = serde_json::to_vec_pretty(file).expect("maps of text to numbers and ids have a JSON form");
     durable::write(&path, &text).map_err(|source| WitnessError::File { path, source })
 }
 
@@ -173,6 +201,36 @@ mod tests {
         assert_eq!(read.seen(SET), Some(SeenSet { seq: 9, hash: HeaderHash([9; 32]), certificates: 2 }));
         assert_eq!(read.seen(SetId([3; 16])).map(|seen| seen.seq), Some(1));
         assert_eq!(Witness::load(&config_dir, AccountId([7; 16])).unwrap().seen(SET), None);
+    }
+
+    #[test]
+    fn versions_of_slots_only_grow() {
+        let directory = tempfile::tempdir().unwrap();
+        // A file of before there were any.
+        fs::write(directory.path().join(FILE_NAME), r#"{"version":1,"accounts":{}}"#).unwrap();
+        let (mut first, mut second) = (load(directory.path()), load(directory.path()));
+        assert_eq!(first.slot_version(), 0);
+        first.remember_slots(3);
+        first.remember_slots(2);
+        first.save().unwrap();
+        second.remember_slots(1);
+        second.save().unwrap();
+        assert_eq!(load(directory.path()).slot_version(), 3);
+        assert_eq!(Witness::load(directory.path(), AccountId([7; 16])).unwrap().slot_version(), 0);
+    }
+
+    #[test]
+    fn the_own_log_counts_from_its_first_commit_on() {
+        use iota_core::chain::SkipChain;
+        use iota_crypto::ratchet::LogKey;
+        let directory = tempfile::tempdir().unwrap();
+        let mut witness = load(directory.path());
+        let mut ratchet = Ratchet::create(SET, 2, LogKey::from_bytes([7; 32]), SkipChain::default(), 0);
+        witness.remember_own(&ratchet);
+        assert_eq!(witness.seen(SET), None);
+        ratchet.acknowledge(directory.path(), HeaderHash([9; 32]), 5).unwrap();
+        witness.remember_own(&ratchet);
+        assert_eq!(witness.seen(SET), Some(SeenSet { seq: 1, hash: HeaderHash([9; 32]), certificates: 2 }));
     }
 
     #[test]

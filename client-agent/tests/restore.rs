@@ -7,16 +7,31 @@ mod support;
 use iota_agent::{
     backup,
     history::{Fault, Moment, ReadError},
-    restore::{LossReason, Options, restore},
+    monitor::Monitor,
+    platform::{own_user, set_attribute_of},
+    restore::{LossReason, Options, RestoreError, restore},
     witness::Witness,
 };
-use iota_core::history::HistoryError;
-use std::{fs, os::unix::ffi::OsStrExt, path::Path};
+use iota_core::{commit::Flags, history::HistoryError};
+use std::{
+    fs,
+    os::{
+        fd::AsFd,
+        unix::{
+            ffi::OsStrExt,
+            fs::{MetadataExt, PermissionsExt, chown, lchown},
+        },
+    },
+    path::Path,
+    sync::atomic::Ordering,
+    time::Duration,
+};
 use support::{
-    ACCOUNT, Rig,
+    ACCOUNT, Rig, as_nobody,
     compare::{Tree, differences, look},
     corpus::{self, Random},
     open_history,
+    tree::MemoryTree,
 };
 
 fn tree_path(path: &Path) -> Vec<u8> {
@@ -159,37 +174,6 @@ fn names_of_a_file_that_changed_between_them_are_not_linked() {
 }
 
 #[test]
-fn the_latest_point_is_that_of_a_scan_that_has_finished() {
-    let rig = Rig::new();
-    let mut tree = support::tree::MemoryTree::default();
-    for number in 0..40 {
-        tree.file(&format!("file {number}"), vec![number; 100]);
-    }
-    let at_every_path = backup::Options { commit_every: std::time::Duration::ZERO, ..Default::default() };
-    let stop_soon = || {
-        rig.server.fail_in.store(40, std::sync::atomic::Ordering::SeqCst);
-        rig.backup_with(&tree, at_every_path).unwrap_err();
-        rig.server.fail_in.store(-1, std::sync::atomic::Ordering::SeqCst);
-        rig.server.head_seq()
-    };
-    let latest = || {
-        let owner = rig.owner();
-        open_history(&owner).at(Moment::Latest).unwrap().header().seq
-    };
-    // Before there is any, what there is.
-    let first = stop_soon();
-    assert!(first > 1);
-    assert_eq!(latest(), first);
-    let whole = rig.backup(&tree).unwrap().seq;
-    assert_eq!(latest(), whole);
-    // A machine without its cache begins anew.
-    iota_agent::state::State::discard(rig.state.path()).unwrap();
-    let head = stop_soon();
-    assert!(head > whole);
-    assert_eq!(latest(), whole);
-}
-
-#[test]
 fn each_lost_object_costs_what_it_holds_and_is_named() {
     let rig = Rig::new();
     let source = tempfile::tempdir().unwrap();
@@ -254,7 +238,7 @@ fn points_are_numbers_and_times_and_the_list_is_proved() {
     for number in 0..5 {
         fs::write(source.path().join("file"), format!("version {number}")).unwrap();
         rig.backup_roots(&[source.path()]).unwrap();
-        rig.clock.advance_ms(3_600_000);
+        rig.clock.advance_ms(8 * 3_600_000);
     }
     let owner = rig.owner();
     let history = open_history(&owner);
@@ -265,6 +249,10 @@ fn points_are_numbers_and_times_and_the_list_is_proved() {
         assert_eq!(point.header().seq, snapshot.header.seq);
         assert_eq!(point.totals().files, 1);
     }
+    let totals = history.totals(&list).unwrap();
+    assert_eq!(totals.keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert!(history.totals(&list[..1]).unwrap().len() < 5, "there are several segments");
+    assert!(totals.iter().all(|(&seq, totals)| history.at(Moment::Seq(seq)).unwrap().totals() == *totals));
     let seq = |moment| history.at(moment).map(|point| point.header().seq);
     assert_eq!(seq(Moment::Latest).unwrap(), 5);
     assert!(matches!(seq(Moment::Seq(6)), Err(ReadError::NoPoint(_))));
@@ -275,6 +263,136 @@ fn points_are_numbers_and_times_and_the_list_is_proved() {
     // One that leaves a commit out, or shows another, is found out.
     rig.server.inner.lock().unwrap().commits.remove(2);
     assert!(matches!(history.snapshots(), Err(ReadError::History(_))));
+}
+
+#[test]
+fn owners_that_only_root_can_give_back_are_no_loss_of_others() {
+    let rig = Rig::new();
+    let (source, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    plain(source.path());
+    if own_user() == 0 {
+        for path in ["a", "a/b/f0", "d/last"] {
+            chown(source.path().join(path), Some(1234), Some(4321)).unwrap();
+        }
+        lchown(source.path().join("a/c/link"), Some(1234), None).unwrap();
+    }
+    rig.backup_roots(&[source.path()]).unwrap();
+    let restored = below(target.path(), source.path());
+    let (first, again) = as_nobody(target.path(), || {
+        let restore = || rig.restore_to(1, &[], target.path(), Options::default());
+        (restore(), restore())
+    });
+    // The directories that lead to the source are root's in any case.
+    assert!(first.owners_left > 0);
+    assert_eq!((first.files, first.loss_count, first.losses), (302, 0, vec![]));
+    assert_eq!((again.kept, again.loss_count, again.owners_left), (302, 0, first.owners_left));
+    let (mut was, mut is) = (look(source.path()), look(&restored));
+    was.values_mut().chain(is.values_mut()).for_each(|node| (node.uid, node.gid) = (0, 0));
+    assert_eq!(differences(&was, &is), Vec::<String>::new());
+    if own_user() == 0 {
+        assert_eq!(first.owners_left, was.len() as u64 + 2, "everything, and the two directories above");
+        let as_root = rig.restore_to(1, &[], tempfile::tempdir().unwrap().path(), Options::default());
+        assert_eq!((as_root.owners_left, as_root.loss_count), (0, 0));
+    }
+}
+
+#[test]
+fn what_is_there_keeps_its_metadata_if_it_is_a_file_and_is_told() {
+    let rig = Rig::new();
+    let (source, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    plain(source.path());
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let note = |path: &Path, value: &[u8]| {
+        set_attribute_of(fs::File::open(path).unwrap().as_fd(), b"user.note", value).unwrap();
+    };
+    note(&source.path().join("a/b/f1"), b"mine");
+    mode(&source.path().join("a/b/f3"), 0o4755);
+    rig.backup_roots(&[source.path()]).unwrap();
+    let withheld = |report: &iota_agent::restore::Report| {
+        report.losses.iter().filter(|loss| matches!(loss.reason, LossReason::Withheld(_))).count()
+    };
+    let first = rig.restore_to(1, &[], target.path(), Options::default());
+    assert_eq!((first.loss_count, withheld(&first)), (1, 1));
+    let restored = below(target.path(), source.path());
+    let modes = |path: &str| fs::metadata(restored.join(path)).unwrap().mode() & 0o7777;
+    mode(&restored.join("a/b/f0"), 0o611);
+    mode(&restored.join("a/b"), 0o711);
+    note(&restored.join("a/b/f1"), b"theirs");
+    let again = rig.restore_to(1, &[], target.path(), Options::default());
+    assert_eq!((again.files, again.kept, again.loss_count, withheld(&again)), (0, 302, 3, 1), "{:?}", again.losses);
+    let mut told: Vec<_> =
+        again.losses.iter().map(|loss| (loss.path.ends_with(b"f1"), loss.reason.to_string())).collect();
+    told.retain(|(_, reason)| reason.contains("could not be set"));
+    told.sort();
+    assert!(told[0].1.contains("the mode") && told[1].1.contains("user.note") && told[1].0, "{told:?}");
+    // The file is as it was found; the directory is as it was backed up, as one of a restore that was cut off has to be.
+    assert_eq!(modes("a/b/f0"), 0o611);
+    assert_eq!(modes("a/b"), fs::metadata(source.path().join("a/b")).unwrap().mode() & 0o7777);
+    assert_eq!(look(&restored)[&b"a/b"[..]].mtime, look(source.path())[&b"a/b"[..]].mtime);
+    mode(&restored.join("a/b/f3"), 0o4755);
+    assert_eq!(withheld(&rig.restore_to(1, &[], target.path(), Options::default())), 0, "it has what it had");
+}
+
+/// Fails when a file is done, as a fault of the program would.
+struct Faulty;
+
+impl Monitor for Faulty {
+    fn file(&self, path: &iota_core::path::TreePath, _bytes: u64) {
+        assert!(!path.as_bytes().ends_with(b"/a"), "injected");
+    }
+}
+
+#[test]
+fn a_fault_in_a_worker_ends_the_restore_and_does_not_hang_it() {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let rig = Rig::new();
+        let (source, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(source.path().join("a"), "content").unwrap();
+        // Links wait for the first file, which is never done.
+        fs::hard_link(source.path().join("a"), source.path().join("b")).unwrap();
+        rig.backup_roots(&[source.path()]).unwrap();
+        let owner = rig.owner();
+        let point = open_history(&owner).at(Moment::Latest).unwrap();
+        tell.send(restore(&point, &[], target.path(), Options::default(), &Faulty)).unwrap();
+    });
+    let ended = told.recv_timeout(Duration::from_secs(60)).expect("it hangs, or the fault spread");
+    assert!(matches!(ended, Err(RestoreError::Stopped)), "{ended:?}");
+}
+
+#[test]
+fn the_latest_is_the_newest_that_is_not_partial() {
+    let rig = Rig::new();
+    let mut tree = MemoryTree::default();
+    (0..20).for_each(|number| tree.file(&format!("f{number:02}"), Random(number).bytes(100_000)));
+    // Commits after each path, until the server is cut off.
+    let hurried = backup::Options { commit_every: Duration::ZERO, ..Default::default() };
+    let cut_off = |after: i64| {
+        rig.server.fail_in.store(after, Ordering::SeqCst);
+        assert!(rig.backup_with(&tree, hurried).is_err());
+        rig.server.fail_in.store(-1, Ordering::SeqCst);
+        rig.server.head_seq()
+    };
+    let found = |moment| {
+        let owner = rig.owner();
+        let point = open_history(&owner).at(moment).unwrap();
+        (point.header().seq, point.header().flags.contains(Flags::PARTIAL))
+    };
+    let partial = cut_off(40);
+    assert!((2..20).contains(&partial), "{partial}");
+    assert_eq!(found(Moment::Latest), (partial, true), "there is no other");
+    rig.clock.advance_ms(1000);
+    let complete = rig.backup(&tree).unwrap().seq;
+    assert_eq!(found(Moment::Latest), (complete, false));
+    // A machine that lost its cache begins as if nothing had been backed up.
+    iota_agent::state::State::discard(rig.state.path()).unwrap();
+    let head = cut_off(40);
+    assert!(head > complete + 1, "{head}");
+    assert_eq!(found(Moment::Seq(head)), (head, true));
+    assert_eq!(found(Moment::Latest), (complete, false));
+    assert_eq!(found(Moment::Until(u64::MAX)), (complete, false));
+    let early = rig.server.inner.lock().unwrap().commits[0].received_ms;
+    assert!(found(Moment::Until(early)).1, "nothing was complete by then");
 }
 
 #[test]

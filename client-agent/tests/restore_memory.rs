@@ -269,7 +269,7 @@ fn many_files_and_a_large_one_come_back_in_little_memory() {
 }
 
 fn read_back(rig: &Rig, base: &Path, files: u64, large_bytes: u64) {
-    let archive = MemoryArchive::new(&rig.server, &rig.master, &rig.signing);
+    let archive = rig.archive();
     let archive = DiskArchive { archive, directory: base.join("objects") };
     let owner = Owner::new(ACCOUNT, MasterKey::from_bytes([9; 32]), Box::new(archive));
     let mut witness = Witness::load(base, ACCOUNT).unwrap();

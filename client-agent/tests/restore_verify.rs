@@ -6,13 +6,24 @@ mod support;
 
 use iota_agent::{
     backup::source::FoundKind,
-    history::{Fault, Moment},
+    history::{Fault, Moment, ReadError},
     monitor::Silent,
+    owner::Owner,
     verify::{Problem, Report, verify},
 };
 use iota_core::id::Cid;
-use std::collections::BTreeSet;
-use support::{Rig, corpus::Random, crafted::Crafted, open_history};
+use iota_crypto::keys::MasterKey;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
+use support::{
+    ACCOUNT, Rig,
+    archive::{Failing, Then},
+    corpus::Random,
+    crafted::Crafted,
+    open_history,
+};
 
 fn verified(rig: &Rig, data: bool) -> Report {
     let owner = rig.owner();
@@ -96,6 +107,38 @@ fn each_lost_object_is_named_with_what_it_held() {
     }
     assert!(pages >= 3 && contents >= 15 && shared >= 3, "{pages} {contents} {shared}");
     assert_eq!(verified(&rig, true).problem_count, 0);
+}
+
+/// Verifies content with a server that answers `after` reads of objects; says how many are left.
+fn verified_by(rig: &Rig, after: usize, then: Then) -> (Result<Report, ReadError>, usize) {
+    let inner = rig.archive();
+    let after = Arc::new(after.into());
+    let failing = Failing { inner, after: Arc::clone(&after), then };
+    let owner = Owner::new(ACCOUNT, MasterKey::from_bytes(*rig.master.expose()), Box::new(failing));
+    let point = open_history(&owner).at(Moment::Latest).unwrap();
+    let report = verify(&point, true, &Silent);
+    (report, after.load(Ordering::SeqCst))
+}
+
+#[test]
+fn what_was_lost_counts_whatever_happens_to_the_server_then() {
+    let rig = backed_up();
+    {
+        let mut inner = rig.server.inner.lock().unwrap();
+        let largest = *inner.objects.iter().max_by_key(|(_, object)| object.len()).unwrap().0;
+        inner.objects.remove(&largest);
+    }
+    const MANY: usize = 1 << 20;
+    let (report, left) = verified_by(&rig, MANY, Then::Falls);
+    assert_eq!(report.unwrap().problem_count, 1);
+    let reads = MANY - left;
+    assert!(reads > 10, "{reads}");
+    for after in 0..reads {
+        let (report, _) = verified_by(&rig, after, Then::Falls);
+        assert!(matches!(report, Err(ReadError::Remote(_))), "after {after} of {reads}: {report:?}");
+        let (report, _) = verified_by(&rig, after, Then::Forgets);
+        assert!(report.unwrap().problem_count > 0, "after {after} of {reads}");
+    }
 }
 
 #[test]

@@ -144,9 +144,11 @@ impl Run<'_, '_> {
         let seq = self.log.seq() + 1;
         let (gaps, gap_count) = self.gaps_of_state();
         self.state.set_gaps(&gaps, gap_count)?;
+        // A base names all, so that one segment has everything that the machine knows.
+        let seen = self.state.seen(matches!(change, Change::Base(_)))?;
         let body = Body {
             change,
-            seen: self.state.untold_seen()?,
+            seen,
             gaps,
             gap_count,
             totals: self.state.position.totals,

@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use iota_agent::{
     account::{self, NewAccount, slots},
     remote::http::Patience,
+    vault::OpenVault,
+    witness::Witness,
 };
 use iota_core::id::SlotId;
 use serde_json::json;
@@ -56,25 +58,29 @@ pub fn run(context: &Context, command: Command) -> Result<Outcome> {
             let SignedIn { session, vault, .. } = context.sign_in()?;
             let id = slots::add_key_file(&session, &vault, &file)?;
             context.output.note(format!("The key file is {}; keep it away from this machine.", file.display()));
-            changed(context, id)
+            changed(context, &vault, id)
         }
         Command::AddPassphrase { new_passphrase_file } => {
             let SignedIn { session, vault, .. } = context.sign_in()?;
             let passphrase = secrets::new(new_passphrase_file.as_deref(), "passphrase", "--new-passphrase-file")?;
             let id = slots::add_passphrase(&session, &vault, &passphrase)?;
             context.output.note("The passphrase opens the vault from now on.");
-            changed(context, id)
+            changed(context, &vault, id)
         }
         Command::RemoveSlot { id } => {
             let SignedIn { session, vault, .. } = context.sign_in()?;
             slots::remove(&session, &vault, id)?;
             context.output.note("The slot is gone; its secret opens nothing that the server shows any more.");
-            changed(context, id)
+            changed(context, &vault, id)
         }
     }
 }
 
-fn changed(context: &Context, slot: SlotId) -> Result<Outcome> {
+/// From now on the list before the change is an old one.
+fn changed(context: &Context, vault: &OpenVault, slot: SlotId) -> Result<Outcome> {
+    let mut witness = Witness::load(&context.config_dir, vault.account)?;
+    witness.remember_slots(vault.slots.list.version + 1);
+    witness.save()?;
     context.output.object(&json!({"slot": slot}));
     Ok(Outcome::Done)
 }

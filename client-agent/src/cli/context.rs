@@ -9,8 +9,9 @@ use iota_agent::{
     owner::Owner,
     remote::http::{Http, Patience, Server, WebSession},
     vault::{self, OpenVault, Pinned, VaultError},
+    witness::Witness,
 };
-use iota_core::id::ServerId;
+use iota_core::{api::json::Vault, id::ServerId};
 use iota_crypto::{
     error::CryptoError,
     kit::{KeyFile, Kit},
@@ -103,16 +104,26 @@ impl Context {
         Ok(SignedIn { session, server_id, vault })
     }
 
-    /// The password opens the vault, or else a passphrase of its own does.
+    /// Opens the vault by the newest list of slots that was ever seen here, and remembers which that is.
     fn open_vault(&self, session: &WebSession, password: &str, pinned: &Pinned) -> Result<OpenVault> {
         let shown = session.vault()?;
-        match vault::open(&shown, &SlotSecret::Passphrase(password), pinned) {
+        let mut witness = Witness::load(&self.config_dir, shown.account)?;
+        let pinned = &Pinned { slot_version: witness.slot_version(), ..*pinned };
+        let vault = self.open_slots(&shown, password, pinned)?;
+        witness.remember_slots(vault.slots.list.version);
+        witness.save()?;
+        Ok(vault)
+    }
+
+    /// The password opens the vault, or else a passphrase of its own does.
+    fn open_slots(&self, shown: &Vault, password: &str, pinned: &Pinned) -> Result<OpenVault> {
+        match vault::open(shown, &SlotSecret::Passphrase(password), pinned) {
             Err(VaultError::Crypto(CryptoError::Slot)) => {}
             answer => return Ok(answer?),
         }
         let file = self.credentials.passphrase_file.as_deref();
         let passphrase = secrets::existing(file, "Passphrase of the vault", "--passphrase-file")?;
-        Ok(vault::open(&shown, &SlotSecret::Passphrase(&passphrase), pinned)?)
+        Ok(vault::open(shown, &SlotSecret::Passphrase(&passphrase), pinned)?)
     }
 
     /// Connections to the server: the given one, or this machine's.
@@ -146,6 +157,7 @@ pub fn pinned(identity: Option<&Identity>) -> Pinned {
     Pinned {
         server_id: identity.map(|identity| identity.server_id),
         account: identity.map(|identity| (identity.account, identity.account_key)),
+        slot_version: 0,
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     Context, Outcome, Usage,
     context::SignedIn,
     output::{JsonPath, write},
+    secrets::{self, Secret},
 };
 use anyhow::Result;
 use clap::Args;
@@ -30,8 +31,8 @@ use std::{os::unix::ffi::OsStrExt, sync::Arc};
 /// What `iota enroll` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One-time code from the owner; without it this machine is let in here, with --login
-    #[arg(env = "IOTA_ENROL_CODE", hide_env_values = true)]
+    /// One-time code from the owner. Others on this machine can read arguments: rather set IOTA_ENROL_CODE, or type it when
+    /// asked. With --login no code is needed, this machine is let in here
     code: Option<String>,
     /// What the machine is called [default: its host name]
     #[arg(long)]
@@ -60,13 +61,33 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let _lock = RunLock::take(&context.config_dir)?;
     // Before anybody is asked: a machine that is let in and cannot keep its keys would leave a set without a writer.
     check_private(&context.config_dir)?;
-    let (identity, ratchet) = match &arguments.code {
-        Some(code) => by_code(context, code, &arguments)?,
+    let (identity, ratchet) = match code(context, &arguments)? {
+        Some(code) => by_code(context, &code, &arguments)?,
         None => by_login(context, &arguments)?,
     };
     identity.save(&context.config_dir, &ratchet)?;
     tell(context, &identity);
     Ok(Outcome::Done)
+}
+
+/// The owner's code, when there is one; asked for when nothing says who else lets this machine in.
+fn code(context: &Context, arguments: &Arguments) -> Result<Option<Secret>> {
+    if let Some(code) = &arguments.code {
+        context.output.note(
+            "Others on this machine could read the code on the command line; it serves once. Next time set IOTA_ENROL_CODE, or \
+             give no code and type it when asked.",
+        );
+        return Ok(Some(Secret::new(code.clone())));
+    }
+    if let Some(code) = std::env::var("IOTA_ENROL_CODE").ok().filter(|code| !code.is_empty()) {
+        return Ok(Some(Secret::new(code)));
+    }
+    if context.credentials.login.is_some() {
+        return Ok(None);
+    }
+    // First what can be told without asking.
+    context.server(present(context)?.as_ref())?;
+    secrets::existing(None, "One-time code from the owner", "it in IOTA_ENROL_CODE, or --login EMAIL").map(Some)
 }
 
 /// The owner is elsewhere.
@@ -140,7 +161,7 @@ pub fn admit(context: &Context, arguments: Admit) -> Result<Outcome> {
 /// With `--json` the code goes to standard error: the one object tells how it ended.
 fn show_code(context: &Context, code: &EnrolCode, server: &str) {
     context.output.note(format!(
-        "On the other machine, within 15 minutes (it serves once):\n  iota enroll --server {server} CODE"
+        "On the other machine, within 15 minutes:\n  iota enroll --server {server}\nIt asks for this code, which serves once:"
     ));
     let text = code.to_text();
     if context.output.json { write(std::io::stderr(), &text) } else { context.output.line(&*text) }

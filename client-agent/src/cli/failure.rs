@@ -40,10 +40,16 @@ pub fn of_arguments(error: &clap::Error) -> ExitCode {
 
 /// Prints a failure.
 pub fn print(output: Output, code: &str, message: &str) {
+    print_and(output, code, message, || ());
+}
+
+/// Prints a failure, and does `then` before another thread can print a result; with `--json`, neither when there was one.
+pub fn print_and(output: Output, code: &str, message: &str, then: impl FnOnce()) {
     if output.json {
-        output.object(&json!({"error": {"code": code, "message": message}}));
+        output.object_and(&json!({"error": {"code": code, "message": message}}), then);
     } else {
         write(io::stderr(), &format!("iota: {}", clean_lines(message)));
+        then();
     }
 }
 
@@ -87,7 +93,10 @@ fn other_code(error: &anyhow::Error) -> &'static str {
         code_of_reading(error)
     } else if error.is::<RestoreError>() {
         "restore"
-    } else if error.is::<HistoryError>() || matches!(error.downcast_ref(), Some(EnrolError::History(_))) {
+    } else if error.is::<HistoryError>()
+        || matches!(error.downcast_ref(), Some(EnrolError::History(_)))
+        || matches!(error.downcast_ref(), Some(VaultError::OldSlots { .. }))
+    {
         "history"
     } else if is_wrong_secret(error) {
         "wrong_secret"

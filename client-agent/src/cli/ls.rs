@@ -28,7 +28,7 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let path = arguments.path.as_deref().map(tree_path).transpose()?.flatten();
-    arguments.at.open(context, |point| {
+    arguments.at.open(context, |_, point| {
         let (mut listed, mut lost) = (Vec::new(), Vec::new());
         entries(point, path.as_ref(), |entry| match entry {
             Ok(entry) => {

@@ -4,7 +4,11 @@ use serde::Serialize;
 use std::{
     fmt::Display,
     io::{self, Write},
+    sync::{Mutex, PoisonError},
 };
+
+/// The one JSON object is printed.
+static IS_OUT: Mutex<bool> = Mutex::new(false);
 
 /// Where words go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,11 +34,19 @@ impl Output {
         }
     }
 
-    /// The one JSON object; nothing without `--json`.
+    /// The one JSON object; nothing without `--json`, and nothing when there was one.
     pub fn object(&self, value: &impl Serialize) {
-        if self.json {
+        self.object_and(value, || ());
+    }
+
+    /// [`Output::object`], and `then` before another thread can print one; neither when there was one.
+    pub fn object_and(&self, value: &impl Serialize, then: impl FnOnce()) {
+        let mut is_out = IS_OUT.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.json && !*is_out {
             let text = serde_json::to_string(value).expect("results are maps, lists, texts and numbers");
             write(io::stdout(), &text);
+            *is_out = true;
+            then();
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     Context, Outcome,
     output::{JsonPath, clean, human_bytes},
-    reading::{At, Shortfall, tree_path},
+    reading::{At, shortcomings::Shortcomings, tree_path},
 };
 use anyhow::Result;
 use clap::Args;
@@ -20,7 +20,7 @@ pub struct Arguments {
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
     /// Directory to restore into; each path keeps its full path below it. Nothing that is there is overwritten; what is there
-    /// and is the same counts as done
+    /// and is the same counts as done. Directories that are there get the metadata of the snapshot
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Make devices, too (root only)
@@ -41,18 +41,19 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     // The top is everything.
     let selection = if paths.contains(&None) { Vec::new() } else { paths.into_iter().flatten().collect() };
     let options = Options { devices, trust, keep_damaged };
-    at.open(context, |point| {
+    at.open(context, |_, point| {
         let total_bytes = selection.is_empty().then_some(point.totals().bytes);
-        let shortfall = Shortfall::of(point, &selection);
         let progress = context.progress(total_bytes);
         let report = restore::restore(point, &selection, &to, options, &progress)?;
         drop(progress);
-        tell(context, point.header().seq, &report, shortfall);
-        Ok(if report.loss_count > 0 || shortfall.is_any() { Outcome::Gaps } else { Outcome::Done })
+        let shortcomings = Shortcomings::of(point, &selection);
+        tell(context, point.header().seq, &report, &shortcomings);
+        let complete = report.loss_count == 0 && shortcomings.is_none();
+        Ok(if complete { Outcome::Done } else { Outcome::Gaps })
     })
 }
 
-fn tell(context: &Context, seq: u64, report: &Report, shortfall: Shortfall) {
+fn tell(context: &Context, seq: u64, report: &Report, shortcomings: &Shortcomings) {
     let output = context.output;
     let Report { files, dirs, others, bytes, kept, losses, loss_count, owners_left } = report;
     for loss in losses {
@@ -66,26 +67,26 @@ fn tell(context: &Context, seq: u64, report: &Report, shortfall: Shortfall) {
         output.note(format!("{kept} files were there already, the same."));
     }
     if *owners_left > 0 {
-        output.note(format!("{owners_left} paths belong to you now: only root can give them back to their owners."));
+        output.note(format!("{owners_left} of them belong to you now: only root can give them back to their owners."));
     }
-    shortfall.tell(output, seq);
     if *loss_count > 0 {
         output.line(format!("{loss_count} losses; what is named above is missing, or is not quite as it was."));
     }
+    shortcomings.tell(output, seq);
     let losses: Vec<Value> = losses.iter().map(object).collect();
-    output.object(&json!({
+    let mut object = json!({
         "seq": seq,
         "files": files,
         "dirs": dirs,
         "others": others,
         "bytes": bytes,
         "kept": kept,
-        "partial": shortfall.partial,
-        "gap_count": shortfall.gap_count,
         "owners_left": owners_left,
         "loss_count": loss_count,
         "losses": losses,
-    }));
+    });
+    shortcomings.add_to(&mut object);
+    output.object(&object);
 }
 
 fn line(loss: &Loss) -> String {

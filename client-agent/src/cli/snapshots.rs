@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::Result;
 use clap::Args;
-use iota_agent::history::{History, Moment, Snapshot, show_time};
+use iota_agent::history::{Snapshot, show_time};
 use iota_core::commit::{CommitKind, Flags, Totals};
 use serde_json::{Value, json};
 
@@ -16,30 +16,29 @@ use serde_json::{Value, json};
 pub struct Arguments {
     #[command(flatten)]
     set: Set,
+    /// Say what each snapshot contains, not only those since the last base; reads all of the log
+    #[arg(long)]
+    totals: bool,
 }
 
 /// Runs the command.
 pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     arguments.set.open(context, |set, history| {
         let snapshots = history.snapshots()?;
-        let newest = newest_totals(history)?;
+        // The newest is worth reading its segment, which tells of the others in it as well.
+        let asked = if arguments.totals { snapshots.len() } else { snapshots.len().min(1) };
+        let totals = history.totals(&snapshots[..asked])?;
         let output = context.output;
         output.note(format!("Snapshots of {} ({}):", clean(&set.name), set.info.set));
         output.line(format!("{:>8}  {:<20}  {:<20}  {:<5}  NOTES", "NUMBER", "RECEIVED", "MADE", "KIND"));
-        let with_totals = |number: usize| (number == 0).then_some(newest);
-        for (number, snapshot) in snapshots.iter().enumerate() {
-            output.line(row(snapshot, with_totals(number)));
+        let of = |snapshot: &Snapshot| totals.get(&snapshot.header.seq).copied();
+        for snapshot in &snapshots {
+            output.line(row(snapshot, of(snapshot)));
         }
-        let listed: Vec<Value> =
-            snapshots.iter().enumerate().map(|(number, snapshot)| object(snapshot, with_totals(number))).collect();
+        let listed: Vec<Value> = snapshots.iter().map(|snapshot| object(snapshot, of(snapshot))).collect();
         output.object(&json!({"set": set.info.set, "name": set.name, "snapshots": listed}));
         Ok(Outcome::Done)
     })
-}
-
-/// Totals stand in the sealed bodies: those of the newest are worth opening it.
-fn newest_totals(history: &History<'_>) -> Result<Totals> {
-    Ok(history.at(Moment::Seq(history.head().header.seq))?.totals())
 }
 
 fn kind(snapshot: &Snapshot) -> &'static str {

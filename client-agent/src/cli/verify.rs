@@ -3,11 +3,14 @@
 use super::{
     Context, Outcome,
     output::{JsonPath, clean, human_bytes},
-    reading::{At, Shortfall},
+    reading::{At, shortcomings::Shortcomings},
 };
 use anyhow::Result;
 use clap::Args;
-use iota_agent::verify::{self, Problem, Report};
+use iota_agent::{
+    history::Doubt,
+    verify::{self, Problem, Report},
+};
 use serde_json::{Value, json};
 
 /// What `iota verify` takes.
@@ -22,17 +25,19 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
-    arguments.at.open(context, |point| {
+    arguments.at.open(context, |history, point| {
         let progress = context.progress(None);
-        let report = verify::verify(point, arguments.data, &progress)?;
+        let mut report = verify::verify(point, arguments.data, &progress)?;
+        history.doubts()?.into_iter().for_each(|doubt| report.add(Problem::Doubt(doubt)));
         drop(progress);
-        let shortfall = Shortfall::of(point, &[]);
-        tell(context, point.header().seq, arguments.data, &report, shortfall);
-        Ok(if report.problem_count > 0 || shortfall.is_any() { Outcome::Gaps } else { Outcome::Done })
+        let shortcomings = Shortcomings::of(point, &[]);
+        tell(context, point.header().seq, arguments.data, &report, &shortcomings);
+        let complete = report.problem_count == 0 && shortcomings.is_none();
+        Ok(if complete { Outcome::Done } else { Outcome::Gaps })
     })
 }
 
-fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortfall: Shortfall) {
+fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortcomings: &Shortcomings) {
     let output = context.output;
     report.problems.iter().for_each(|problem| output.line(line(problem)));
     let totals = report.totals;
@@ -47,14 +52,14 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortfall: Sho
             "content not read".to_owned()
         }
     ));
-    match report.problem_count {
-        0 if data => output.line(format!("Snapshot {seq} is whole.")),
-        0 => output.line(format!("The tree of snapshot {seq} is whole; --data checks the content, too.")),
-        count => output.line(format!("Snapshot {seq} has {count} problems.")),
-    }
-    shortfall.tell(output, seq);
+    output.line(match (report.problem_count, data) {
+        (0, true) => format!("Snapshot {seq} is whole."),
+        (0, false) => format!("Snapshot {seq}: the tree is whole; content was not checked (use --data)."),
+        (count, _) => format!("Snapshot {seq} has {count} problems."),
+    });
+    shortcomings.tell(output, seq);
     let problems: Vec<Value> = report.problems.iter().map(object).collect();
-    output.object(&json!({
+    let mut object = json!({
         "seq": seq,
         "data": data,
         "files": totals.files,
@@ -63,11 +68,11 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortfall: Sho
         "bytes": totals.bytes,
         "objects": report.objects,
         "read_bytes": report.read_bytes,
-        "partial": shortfall.partial,
-        "gap_count": shortfall.gap_count,
         "problem_count": report.problem_count,
         "problems": problems,
-    }));
+    });
+    shortcomings.add_to(&mut object);
+    output.object(&object);
 }
 
 fn shown(path: &[u8]) -> String {
@@ -80,7 +85,9 @@ fn line(problem: &Problem) -> String {
             let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
             let more = files.saturating_sub(paths.len() as u64);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{object}; lost with it: {}{more}", paths.join(", "))
+            let lost =
+                if paths.is_empty() { "files whose names could not be read again".into() } else { paths.join(", ") };
+            format!("{object}; lost with it: {lost}{more}")
         }
         Problem::Page { object, first, entries } => {
             format!("{object}; lost with it: {entries} entries from {}", shown(first))
@@ -89,6 +96,7 @@ fn line(problem: &Problem) -> String {
         Problem::StateRoot => "the entries do not add up to the state that was signed".to_owned(),
         Problem::Totals => "the snapshot contains something else than its commit says".to_owned(),
         Problem::References => "the snapshot uses other objects than its header counts".to_owned(),
+        Problem::Doubt(doubt) => doubt.to_string(),
     }
 }
 
@@ -106,5 +114,9 @@ fn object(problem: &Problem) -> Value {
         Problem::StateRoot => json!({"what": "state_root"}),
         Problem::Totals => json!({"what": "totals"}),
         Problem::References => json!({"what": "references"}),
+        Problem::Doubt(Doubt::Hidden { set, seq, by }) => json!({"what": "hidden", "set": set, "seq": seq, "by": by}),
+        Problem::Doubt(Doubt::Unreadable { set, reason }) => {
+            json!({"what": "unreadable", "set": set, "detail": reason})
+        }
     }
 }

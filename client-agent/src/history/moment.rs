@@ -6,11 +6,11 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 /// A point in the history of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The newest commit of a scan that has finished.
+    /// The newest commit that is not partial, or the newest when all are.
     Latest,
     /// The commit with this number.
     Seq(u64),
-    /// The newest commit that the server had received by then, milliseconds since 1970.
+    /// Likewise of those that the server had received by then, milliseconds since 1970.
     Until(u64),
 }
 

@@ -3,9 +3,11 @@
 use super::{History, ReadError, Result};
 use iota_core::{
     api::json::SnapshotInfo,
-    commit::{Flags, Header, SignedHeader},
+    commit::{Flags, Header, SignedHeader, Totals},
     history::HistoryError,
 };
+use iota_crypto::history::open_bodies;
+use std::collections::BTreeMap;
 
 /// Snapshots asked for at a time.
 const LIST_LIMIT: usize = 1000;
@@ -33,22 +35,35 @@ impl History<'_> {
         Ok(all)
     }
 
-    /// The newest commit that is no beginning of a first scan; the newest of all when none is.
-    pub(super) fn newest_whole(&self) -> Result<u64> {
-        let is_whole = |header: &Header| !header.flags.contains(Flags::PARTIAL);
-        let head = &self.head.header;
-        if is_whole(head) {
-            return Ok(head.seq);
+    /// What each of `snapshots` (newest first) contains, by its number, and those of the same segments. Totals stand in the sealed
+    /// bodies: every body down to the base of the last one is fetched and opened, a segment at a time.
+    ///
+    /// # Errors
+    /// As [`History::at`].
+    pub fn totals(&self, snapshots: &[Snapshot]) -> Result<BTreeMap<u64, Totals>> {
+        let mut totals = BTreeMap::new();
+        for Snapshot { header, .. } in snapshots {
+            if totals.contains_key(&header.seq) {
+                continue;
+            }
+            let segment = self.segment(header.seq)?;
+            let bodies = open_bodies(&segment, &self.owner.master)?;
+            let seqs = segment.commits().map(|(commit, _)| commit.header.header.seq);
+            totals.extend(seqs.zip(bodies.into_iter().map(|body| body.totals)));
         }
-        let found = self.list_until(|snapshot| is_whole(&snapshot.header))?;
-        Ok(found.map_or(head.seq, |snapshot| snapshot.header.seq))
+        Ok(totals)
     }
 
-    /// The newest commit that was received at `ms` or before.
+    /// The newest commit that was received at `ms` or before and is not partial; when all are, the newest of them.
     pub(super) fn newest_until(&self, ms: u64) -> Result<u64> {
-        let found = self.list_until(|snapshot| snapshot.received_ms <= ms)?;
+        let mut newest = None;
+        let complete = self.list_until(|snapshot| {
+            let fits = snapshot.received_ms <= ms;
+            newest = newest.or_else(|| fits.then_some(snapshot.header.seq));
+            fits && !snapshot.header.flags.contains(Flags::PARTIAL)
+        })?;
         let none = || ReadError::NoPoint(format!("snapshot from {} or before", super::moment::show_time(ms)));
-        found.map(|snapshot| snapshot.header.seq).ok_or_else(none)
+        complete.map(|snapshot| snapshot.header.seq).or(newest).ok_or_else(none)
     }
 
     /// Walks down the list, checks each, and returns the first that is `wanted`.

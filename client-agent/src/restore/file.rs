@@ -236,6 +236,9 @@ impl FileJob {
                     shared.losses.add(&self.entry.path, LossReason::Exists);
                     return None;
                 }
+                for reason in shared.differences(existing.as_fd(), &self.entry.metadata) {
+                    shared.losses.add(&self.entry.path, reason);
+                }
                 count(&shared.counts.kept, 1);
             }
             _ => return None,

@@ -2,14 +2,18 @@
 
 use super::{LossReason, Shared, count};
 use crate::platform::{
-    remove_attribute_at, remove_attribute_of, set_attribute_at, set_attribute_of, set_mode, set_mode_of_handle,
-    set_mtime, set_mtime_at, set_owner, status_of,
+    attributes_of, remove_attribute_at, remove_attribute_of, set_attribute_at, set_attribute_of, set_mode,
+    set_mode_of_handle, set_mtime, set_mtime_at, set_owner, status_of,
 };
 use iota_core::entry::{Metadata, Timestamp};
 use std::{io, os::fd::BorrowedFd};
 
 const CAPABILITIES: &[u8] = b"security.capability";
+/// Why a file that was there has other metadata.
+const KEPT: &str = "the file was there already with another, and was left as it is";
 const SET_ID_BITS: u32 = 0o6000;
+const NO_CAPABILITIES: &str = "its capabilities were left out; they need --trust and root";
+const NO_SET_ID: &str = "its setuid or setgid bit was left out; it needs --trust and root";
 /// What a new file takes over from its directory.
 const INHERITED: [&[u8]; 2] = [b"system.posix_acl_access", b"system.posix_acl_default"];
 
@@ -54,7 +58,7 @@ impl Shared<'_> {
             metadata.xattrs.iter().partition(|xattr| xattr.name.starts_with(b"system.posix_acl_"));
         for xattr in others {
             if &*xattr.name == CAPABILITIES && !trusted {
-                withheld = Some("its capabilities were left out; they need --trust and root");
+                withheld = Some(NO_CAPABILITIES);
             } else {
                 note(&attribute(&xattr.name), at.set_attribute(&xattr.name, &xattr.value));
             }
@@ -64,7 +68,7 @@ impl Shared<'_> {
         let harmless = trusted && owned;
         if mode & SET_ID_BITS != 0 && runs && !harmless {
             mode &= !SET_ID_BITS;
-            withheld = Some("its setuid or setgid bit was left out; it needs --trust and root");
+            withheld = Some(NO_SET_ID);
         }
         note("the mode", at.set_mode(mode));
         for xattr in acls {
@@ -72,6 +76,40 @@ impl Shared<'_> {
         }
         note("the time", at.set_mtime(metadata.mtime));
         losses.extend(withheld.map(LossReason::Withheld));
+        losses
+    }
+
+    /// What of a file that was there is not as it should be; nothing of it is changed.
+    pub(super) fn differences(&self, file: BorrowedFd<'_>, metadata: &Metadata) -> Vec<LossReason> {
+        let found = status_of(file).and_then(|status| Ok((status, attributes_of(file)?)));
+        let (status, attributes) = match found {
+            Ok(found) => found,
+            Err(error) => return vec![different("the metadata", &error.to_string())],
+        };
+        let mut losses = Vec::new();
+        let owned = (status.uid, status.gid) == (metadata.uid, metadata.gid);
+        match (owned, self.is_root) {
+            (true, _) => {}
+            (false, true) => losses.push(different("the owner", KEPT)),
+            (false, false) => count(&self.counts.owners_left, 1),
+        }
+        let withholds = !(self.is_root && self.options.trust);
+        if status.mode != metadata.mode {
+            let withheld = withholds && status.mode == metadata.mode & !SET_ID_BITS;
+            losses.push(if withheld { LossReason::Withheld(NO_SET_ID) } else { different("the mode", KEPT) });
+        }
+        for xattr in &metadata.xattrs {
+            let found = attributes.iter().find(|(name, _)| **name == *xattr.name);
+            if found.is_some_and(|(_, value)| value.as_deref() == Some(&*xattr.value)) {
+                continue;
+            }
+            let withheld = withholds && &*xattr.name == CAPABILITIES && found.is_none();
+            losses.push(if withheld {
+                LossReason::Withheld(NO_CAPABILITIES)
+            } else {
+                different(&attribute(&xattr.name), KEPT)
+            });
+        }
         losses
     }
 
@@ -92,6 +130,10 @@ impl Shared<'_> {
         }
         set_owner(at.descriptor(), uid, gid)
     }
+}
+
+fn different(part: &str, reason: &str) -> LossReason {
+    LossReason::Metadata { part: part.to_owned(), reason: reason.to_owned() }
 }
 
 fn attribute(name: &[u8]) -> String {

@@ -58,13 +58,18 @@ pub(super) fn with_workers(
     let found = Mutex::new(Found::default());
     let walked = std::thread::scope(|scope| {
         let (batches, queue) = bounded(WORKERS);
-        for _ in 0..WORKERS {
+        let start = |_| {
             let (queue, found) = (queue.clone(), &found);
-            scope.spawn(move || work(point, monitor, &queue, found));
-        }
+            scope.spawn(move || work(point, monitor, &queue, found))
+        };
+        let workers: Vec<_> = (0..WORKERS).map(start).collect();
+        drop(queue);
         let mut checks = Checks { batches, batch: Vec::new() };
         let walked = walk(&mut checks);
         checks.send();
+        drop(checks);
+        // One that panicked has noted that.
+        workers.into_iter().for_each(|worker| drop(worker.join()));
         walked
     });
     walked?;

@@ -4,10 +4,11 @@ use crate::{
     LOGIN, PASSWORD,
     appliance::{Appliance, INVITE, SERVER_ID},
 };
+use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -129,6 +130,47 @@ fn a_machine_is_set_up_and_backed_up() {
     assert_eq!(home.json(&["backup"]).1["seq"], 3);
 }
 
+/// A path that is longer than the format has room for: a gap, also for root.
+fn make_too_deep(top: &Path) {
+    let mut directory = rustix::fs::open(top, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let name = "d".repeat(250);
+    for _ in 0..18 {
+        rustix::fs::mkdirat(&directory, &name, Mode::RWXU).unwrap();
+        directory = rustix::fs::openat(&directory, &name, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    }
+}
+
+#[test]
+fn what_a_backup_left_out_is_told_by_whoever_reads_it() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    let data = home.path("data");
+    fs::create_dir(data.join("deep")).unwrap();
+    make_too_deep(&data.join("deep"));
+    assert_eq!(home.json(&["enroll", "--server", &appliance.url, "--login", LOGIN]).0, 0);
+    assert_eq!(home.json(&["include", text(&data)]).0, 0);
+    let (code, report) = home.json(&["backup"]);
+    assert_eq!((code, &report["gap_count"]), (3, &1.into()), "{report}");
+
+    let target = home.path("restored");
+    let restore = ["restore", "--login", LOGIN, "--to", text(&target)];
+    for arguments in [&restore[..], &["verify", "--login", LOGIN], &["verify", "--data", "--login", LOGIN]] {
+        let (code, told) = home.json(arguments);
+        assert_eq!((code, &told["gap_count"], &told["partial"]), (3, &1.into(), &false.into()), "{told}");
+        assert_eq!(told["gaps"], report["gaps"]);
+        let output = home.run(&[arguments, &["--quiet"]].concat());
+        assert_eq!(output.status.code(), Some(3));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("was made with 1 gaps") && said.contains("(unsupported)"), "{said}");
+    }
+    // What has no gap is complete.
+    let file = data.join("file");
+    let (code, told) = home.json(&[&restore[..], &[text(&file)]].concat());
+    assert_eq!((code, &told["gap_count"], &told["kept"]), (0, &0.into(), &1.into()), "{told}");
+    let output = home.run(&["verify", "--login", LOGIN]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("content was not checked (use --data)"));
+}
+
 /// The first line that a program under way prints on standard output or error.
 fn first_line(stream: impl std::io::Read) -> String {
     let mut line = String::new();
@@ -158,12 +200,91 @@ fn a_machine_joins_with_a_code_and_without_a_password() {
     account(&at_owner, &appliance);
     let (mut owner, code) = admit(&at_owner, &appliance);
     fs::remove_file(machine.path("password")).unwrap();
-    let (exit, joined) = machine.json(&["enroll", &code, "--server", &appliance.url, "--name", "cellar"]);
-    assert_eq!((exit, &joined["name"]), (0, &"cellar".into()), "{joined}");
+    let arguments = ["enroll", "--server", &appliance.url, "--name", "cellar", "--json"];
+    let output = machine.command(&arguments).env("IOTA_ENROL_CODE", &code).output().unwrap();
+    let joined: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &joined["name"]), (Some(0), &"cellar".into()), "{joined}");
     assert!(owner.wait().unwrap().success());
     let (exit, _) = machine.json(&["include", text(&machine.path("data"))]);
     assert_eq!(exit, 0);
     assert_eq!(machine.json(&["backup"]).1["seq"], 1);
+}
+
+#[test]
+fn a_code_may_be_an_argument_and_is_remarked_upon() {
+    let (appliance, at_owner, machine) = (Appliance::start(), Home::new(), Home::new());
+    account(&at_owner, &appliance);
+    let (mut owner, code) = admit(&at_owner, &appliance);
+    let output = machine.run(&["enroll", &code, "--server", &appliance.url]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("IOTA_ENROL_CODE") && !said.contains(&code), "{said}");
+    assert!(owner.wait().unwrap().success());
+}
+
+/// A program at a terminal of its own, which tells its process id first, and how it ended and left the terminal last.
+struct AtTerminal {
+    program: Child,
+    screen: BufReader<std::process::ChildStdout>,
+}
+
+impl AtTerminal {
+    fn start(home: &Home, arguments: &str) -> Self {
+        let line = format!(
+            "trap : INT; tty; sh -c 'echo pid=$$; exec \"$0\" {arguments}' {}; echo code=$?; stty -a",
+            env!("CARGO_BIN_EXE_iota")
+        );
+        let mut program = Command::new("script")
+            .args(["--quiet", "--flush", "--command", &line, "/dev/null"])
+            .env("IOTA_CONFIG_DIR", home.path("config"))
+            .env("IOTA_STATE_DIR", home.path("state"))
+            .env_remove("IOTA_PASSWORD_FILE")
+            .env_remove("IOTA_ENROL_CODE")
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let screen = BufReader::new(program.stdout.take().unwrap());
+        Self { program, screen }
+    }
+
+    /// Reads on until the screen ends with `end`.
+    fn wait_for(&mut self, end: &str) -> String {
+        let mut shown = Vec::new();
+        while !shown.ends_with(end.as_bytes()) {
+            let mut byte = [0];
+            self.screen.read_exact(&mut byte).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&shown)));
+            shown.push(byte[0]);
+        }
+        String::from_utf8(shown).unwrap()
+    }
+
+    fn type_in(&mut self, keys: &[u8]) {
+        let mut keyboard = self.program.stdin.take().unwrap();
+        keyboard.write_all(keys).unwrap();
+        self.program.stdin = Some(keyboard);
+    }
+
+    /// What was shown until the end.
+    fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.screen.read_to_string(&mut rest).unwrap();
+        self.program.wait().unwrap();
+        rest
+    }
+}
+
+#[test]
+fn a_password_is_typed_unseen() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    let mut terminal = AtTerminal::start(&home, &format!("account slots --login {LOGIN} --server {}", appliance.url));
+    terminal.wait_for("Password: ");
+    terminal.type_in(format!("no{PASSWORD}\x15{PASSWORD}x\x7f\n").as_bytes());
+    let rest = terminal.rest();
+    assert!(rest.contains("recovery-words") && rest.contains("code=0\r\n") && rest.contains(" echo "), "{rest}");
+    assert!(!rest.contains(PASSWORD), "{rest}");
 }
 
 #[test]
@@ -202,6 +323,24 @@ fn slots_are_managed() {
     let (_, slots) = home.json(&[&["account", "slots"][..], &server].concat());
     assert_eq!((kind(&slots, "recovery-words"), kind(&slots, "key-file").is_some()), (None, true));
     assert_eq!(slots["version"], 3);
+    // A server that shows a list of before is found out.
+    let slot_list = |replacement: Option<Vec<u8>>| {
+        let mut inner = appliance.site.inner();
+        let account = inner.accounts.values_mut().next().unwrap();
+        let before = account.slot_list.clone();
+        account.slot_list = replacement.unwrap_or_else(|| before.clone());
+        before
+    };
+    let older = slot_list(None);
+    let another = home.path("another");
+    assert_eq!(home.json(&[&["account", "add-key-file", text(&another)][..], &server].concat()).0, 0);
+    let newest = slot_list(Some(older));
+    let list = || home.json(&[&["account", "slots"][..], &server].concat());
+    let (code, failed) = list();
+    assert_eq!((code, &failed["error"]["code"]), (1, &"history".into()), "{failed}");
+    assert!(failed["error"]["message"].as_str().unwrap().contains("version 3"), "{failed}");
+    slot_list(Some(newest));
+    assert_eq!(list().1["version"], 4);
 }
 
 #[test]

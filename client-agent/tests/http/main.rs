@@ -300,6 +300,7 @@ fn an_account_opens_by_password_kit_and_key_file() {
     let pinned = Pinned {
         server_id: Some(SERVER_ID),
         account: Some((opened.account, opened.master.identity(opened.account).verifying_key())),
+        ..Pinned::default()
     };
     let owners = [vault::owner_by_kit(&rig.http, &kit, &pinned), vault::owner_by_key_file(&rig.http, &file, &pinned)];
     for owner in owners {

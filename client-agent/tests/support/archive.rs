@@ -1,6 +1,6 @@
 //! What the server in memory shows to an owner.
 
-use super::{ACCOUNT, DEVICE, SET, server::MemoryServer};
+use super::{ACCOUNT, DEVICE, server::MemoryServer};
 use iota_agent::remote::{Archive, RemoteError};
 use iota_core::{
     api::{
@@ -35,10 +35,10 @@ pub struct MemoryArchive {
 }
 
 impl MemoryArchive {
-    pub fn new(server: &Arc<MemoryServer>, master: &MasterKey, signing: &SigningKey) -> Self {
+    pub fn new(set: SetId, server: &Arc<MemoryServer>, master: &MasterKey, signing: &SigningKey) -> Self {
         let certificate = Certificate {
             account: ACCOUNT,
-            set: SET,
+            set,
             device: DEVICE,
             key_epoch: 1,
             signing_key: signing.verifying_key(),
@@ -51,7 +51,7 @@ impl MemoryArchive {
         Self {
             server: Arc::clone(server),
             certificate: SignedCertificate { certificate, signature },
-            label: label::seal(&master.label_key(ACCOUNT), SET, "attic", &mut system_random()),
+            label: label::seal(&master.label_key(ACCOUNT), set, "attic", &mut system_random()),
             reads: Arc::default(),
         }
     }
@@ -59,6 +59,52 @@ impl MemoryArchive {
     fn headers(&self) -> Vec<SignedHeader> {
         let inner = self.server.inner.lock().unwrap();
         inner.commits.iter().map(|stored| stored.frame.header.clone()).collect()
+    }
+}
+
+/// What the server stops doing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It does not answer any more.
+    Falls,
+    /// It has no object any more.
+    Forgets,
+}
+
+/// A server that answers some reads of objects well, and then no more.
+pub struct Failing {
+    pub inner: MemoryArchive,
+    /// Reads until then.
+    pub after: Arc<AtomicUsize>,
+    pub then: Then,
+}
+
+impl Archive for Failing {
+    fn sets(&self) -> Result<Vec<SetInfo>, RemoteError> {
+        self.inner.sets()
+    }
+
+    fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError> {
+        self.inner.snapshots(set, before, limit)
+    }
+
+    fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
+        self.inner.segment(set, at)
+    }
+
+    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        self.inner.path(set, to)
+    }
+
+    fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
+        let left = self.after.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match (left, self.then) {
+            (Ok(_), _) => self.inner.read_objects(references),
+            (Err(_), Then::Forgets) => Ok(vec![None; references.len()]),
+            (Err(_), Then::Falls) => {
+                Err(RemoteError::Unreachable { server: "memory".into(), reason: "injected".into() })
+            }
+        }
     }
 }
 
@@ -73,7 +119,7 @@ impl Archive for MemoryArchive {
             skip_chain: vec![],
         });
         Ok(vec![SetInfo {
-            set: SET,
+            set: self.certificate.certificate.set,
             device: DEVICE,
             label: Bytes(self.label.clone()),
             created_ms: 1,

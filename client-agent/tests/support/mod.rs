@@ -17,6 +17,7 @@ use iota_agent::{
     history::{History, Moment},
     monitor::{Clock, Silent},
     owner::Owner,
+    platform::own_user,
     ratchet::Ratchet,
     restore,
     rules::{RuleFile, RuleRoot, Rules},
@@ -72,6 +73,7 @@ fn private_dir() -> TempDir {
 
 /// One machine with its account's keys.
 pub struct Rig {
+    pub set: SetId,
     pub master: MasterKey,
     pub signing: SigningKey,
     pub dedup: DedupKey,
@@ -85,12 +87,18 @@ pub struct Rig {
 
 impl Rig {
     pub fn new() -> Self {
+        Self::of_set(SET)
+    }
+
+    /// The machine of another set of the same account, at a server of its own.
+    pub fn of_set(set: SetId) -> Self {
         let master = MasterKey::from_bytes([9; 32]);
         let signing = SigningKey::from_seed(&[8; 32]);
         let secret = ChunkerSecret::from_bytes(*master.chunker_secret(ACCOUNT, 1).expose());
         let config = tempfile::tempdir().unwrap();
-        Ratchet::create(SET, 1, master.log_root(ACCOUNT, SET, 1), SkipChain::default(), 0).save(config.path()).unwrap();
+        Ratchet::create(set, 1, master.log_root(ACCOUNT, set, 1), SkipChain::default(), 0).save(config.path()).unwrap();
         Self {
+            set,
             dedup: master.dedup_key(ACCOUNT, 1),
             chunker: ChunkerKey::new(&secret),
             cut: CutKey::new(&secret),
@@ -125,7 +133,7 @@ impl Rig {
     ) -> Result<Report, BackupError> {
         let machine = Machine {
             account: ACCOUNT,
-            set: SET,
+            set: self.set,
             device: DEVICE,
             signing: &self.signing,
             dedup: &self.dedup,
@@ -140,7 +148,12 @@ impl Rig {
     /// The owner, who reads what the server has.
     pub fn owner(&self) -> Owner {
         let master = MasterKey::from_bytes([9; 32]);
-        Owner::new(ACCOUNT, master, Box::new(MemoryArchive::new(&self.server, &self.master, &self.signing)))
+        Owner::new(ACCOUNT, master, Box::new(self.archive()))
+    }
+
+    /// What the server has, to be read.
+    pub fn archive(&self) -> MemoryArchive {
+        MemoryArchive::new(self.set, &self.server, &self.master, &self.signing)
     }
 
     /// Restores as the program does, from a set that this reader has never seen before.
@@ -176,4 +189,27 @@ pub fn open_history(owner: &Owner) -> History<'_> {
     let nowhere = tempfile::tempdir().unwrap();
     let mut witness = Witness::load(nowhere.path(), ACCOUNT).unwrap();
     History::open(owner, &owner.archive.sets().unwrap()[0], &mut witness).unwrap()
+}
+
+/// Runs `work` as somebody who is not root: in a thread that is nobody, when root runs the tests. `own` becomes theirs.
+pub fn as_nobody<T: Send>(own: &Path, work: impl FnOnce() -> T + Send) -> T {
+    use rustix::{fs::Uid, thread};
+    if own_user() != 0 {
+        return work();
+    }
+    const NOBODY: u32 = 65534;
+    std::os::unix::fs::chown(own, Some(NOBODY), Some(NOBODY)).unwrap();
+    let become_nobody = || {
+        let (uid, gid) = (Uid::from_raw(NOBODY), rustix::fs::Gid::from_raw(NOBODY));
+        thread::set_thread_groups(&[]).unwrap();
+        thread::set_thread_res_gid(gid, gid, gid).unwrap();
+        thread::set_thread_res_uid(uid, uid, uid).unwrap();
+    };
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            become_nobody();
+            work()
+        });
+        thread.join().unwrap()
+    })
 }

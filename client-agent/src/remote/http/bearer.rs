@@ -20,6 +20,8 @@ use zeroize::Zeroizing;
 
 /// A token is renewed when it has less than this left.
 const MARGIN: Duration = Duration::from_secs(30);
+/// No token is used for longer, whatever the server says.
+const MAX_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who speaks, and the key that proves it to one server only.
 pub enum Speaker {
@@ -104,8 +106,7 @@ impl Bearer {
             return Ok(Arc::clone(&held.token));
         }
         let token = self.earn()?;
-        let life = Duration::from_secs(token.expires_in_s);
-        let until = Instant::now() + life.checked_sub(MARGIN).unwrap_or(life / 2);
+        let until = Instant::now() + use_for(token.expires_in_s);
         Ok(Arc::clone(&held.insert(Held { token: Arc::new(Zeroizing::new(token.token)), until }).token))
     }
 
@@ -127,5 +128,24 @@ impl Bearer {
     fn forget(&self, token: &Arc<Zeroizing<String>>) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.take_if(|held| Arc::ptr_eq(&held.token, token));
+    }
+}
+
+/// How long a token is used that expires after `expires_in_s` seconds.
+fn use_for(expires_in_s: u64) -> Duration {
+    let life = Duration::from_secs(expires_in_s).min(MAX_LIFE);
+    life.checked_sub(MARGIN).unwrap_or(life / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_used_for_a_while() {
+        for (expires_in_s, used_s) in [(0, 0), (20, 10), (30, 0), (900, 870), (u64::MAX, 86_370)] {
+            assert_eq!(use_for(expires_in_s).as_secs(), used_s, "{expires_in_s}");
+            assert!(Instant::now().checked_add(use_for(expires_in_s)).is_some());
+        }
     }
 }
