@@ -141,6 +141,24 @@ enum Command {
     Doctor,
 }
 
+impl Command {
+    /// What to know when it is cut off.
+    fn interrupted(&self) -> &'static str {
+        match self {
+            Self::Account(command) => command.interrupted(),
+            Self::Enroll(_) => {
+                "interrupted; this machine has not joined: run `iota enroll` again, with a new code if it had one. If it was \
+                 let in by then, a set without snapshots stays at the server"
+            }
+            Self::Admit(_) => {
+                "interrupted; unless the other machine says that it is enrolled, it was not let in: run `iota admit` again, \
+                 and `iota enroll` there with the new code"
+            }
+            _ => "interrupted; there is nothing to repair, run it again to go on",
+        }
+    }
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -148,7 +166,7 @@ pub fn main() -> ExitCode {
         Err(error) => return failure::of_arguments(&error),
     };
     let output = Output { json: arguments.global.json, quiet: arguments.global.quiet };
-    interrupt::watch(output);
+    interrupt::watch(output, arguments.command.interrupted());
     match Context::new(arguments.global, output).and_then(|context| run(&context, arguments.command)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Gaps) => ExitCode::from(3),

@@ -38,6 +38,23 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// What to know when it is cut off.
+    pub fn interrupted(&self) -> &'static str {
+        match self {
+            Self::Create(_) => {
+                "interrupted; it is not known whether the account was made. If the kit was written, keep it and try to sign in; if \
+                 that fails, delete the files that were written and begin again"
+            }
+            Self::Slots => "interrupted; nothing was changed",
+            Self::AddKeyFile { .. } | Self::AddPassphrase { .. } | Self::RemoveSlot { .. } => {
+                "interrupted; `iota account slots` shows whether it was done. A key file that was written and is not listed \
+                 there opens nothing"
+            }
+        }
+    }
+}
+
 /// What `iota account create` takes.
 #[derive(Debug, Args)]
 pub struct Create {

@@ -1,19 +1,17 @@
 //! `iota backup`: one run.
 
-use super::{
-    Coded, Context, Outcome,
-    forecast::forecast,
-    output::{JsonPath, human_bytes},
-};
+use super::{Coded, Context, Outcome, forecast::forecast, output::human_bytes, reading::shortcomings::gap_object};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
     backup::{self, Options, Report},
     config::RunLock,
+    identity::Identity,
     monitor::SystemClock,
     remote::http::{HttpRemote, Patience},
     rules::{RuleFile, Rules},
     scan::Scan,
+    witness::Witness,
 };
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,10 +53,22 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
         let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress);
         ended.store(true, Ordering::Relaxed);
         report
-    })?;
+    });
     drop(progress);
+    // Also after a run that failed: it may have made commits before.
+    if let Err(error) = remember_head(context, &identity) {
+        context.output.note(format!("The newest snapshot is not noted for readers: {error}"));
+    }
+    let report = report?;
     tell(context, &report);
     Ok(if report.gap_count > 0 { Outcome::Gaps } else { Outcome::Done })
+}
+
+/// Whoever reads this set from here expects what was acknowledged, even if identity and ratchet are gone by then.
+fn remember_head(context: &Context, identity: &Identity) -> Result<()> {
+    let mut witness = Witness::load(&context.config_dir, identity.account)?;
+    witness.remember_own(&identity.ratchet(&context.config_dir)?);
+    Ok(witness.save()?)
 }
 
 fn tell(context: &Context, report: &Report) {
@@ -86,18 +96,7 @@ fn tell(context: &Context, report: &Report) {
 }
 
 fn of_report(report: &Report) -> serde_json::Value {
-    let gaps: Vec<_> = report
-        .gaps
-        .iter()
-        .map(|gap| {
-            let JsonPath { path, path_hex } = JsonPath::in_tree(&gap.path);
-            let mut listed = json!({"path": path, "reason": gap.reason.as_str()});
-            if let Some(hex) = path_hex {
-                listed["path_hex"] = hex.into();
-            }
-            listed
-        })
-        .collect();
+    let gaps: Vec<_> = report.gaps.iter().map(gap_object).collect();
     json!({
         "seq": report.seq,
         "files": report.files,

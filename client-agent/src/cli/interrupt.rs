@@ -1,22 +1,21 @@
-//! Ctrl-C and the polite way to end a program. Every moment is a good one to be cut off, so nothing is undone here.
+//! Ctrl-C and the polite way to end a program. Every moment is a good one to be cut off, so nothing is undone here but a
+//! terminal that was silenced for a password.
 
-use super::{failure, output::Output};
+use super::{failure, output::Output, secrets};
 use std::io;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
 };
 
-const MESSAGE: &str = "interrupted; there is nothing to repair, run it again to go on";
-
-/// From here on the program ends with exit code 1 and a word at the first signal. Where that cannot be set up, a signal
-/// ends it without the word.
-pub fn watch(output: Output) {
+/// From here on the program ends with exit code 1 and `message` at the first signal. Where that cannot be set up, a signal
+/// ends it without the word. With `--json`, a program whose result is out ends by itself.
+pub fn watch(output: Output, message: &'static str) {
     let Ok((runtime, interrupt, terminate)) = listen() else { return };
     let wait = move || {
         runtime.block_on(first(interrupt, terminate));
-        failure::print(output, "interrupted", MESSAGE);
-        std::process::exit(1);
+        let _terminal = secrets::restore_terminal();
+        failure::print_and(output, "interrupted", message, || std::process::exit(1));
     };
     let _ = std::thread::Builder::new().name("signals".into()).spawn(wait);
 }

@@ -4,12 +4,15 @@ use crate::{
     LOGIN, PASSWORD,
     appliance::{Appliance, INVITE, SERVER_ID},
 };
-use rustix::fs::{Mode, OFlags};
+use rustix::{
+    fs::{Mode, OFlags},
+    termios::LocalModes,
+};
 use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    os::unix::fs::PermissionsExt,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -171,6 +174,38 @@ fn what_a_backup_left_out_is_told_by_whoever_reads_it() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("content was not checked (use --data)"));
 }
 
+#[test]
+fn a_machine_expects_its_own_snapshots_from_the_server() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    let vault = ["--login", LOGIN];
+    assert_eq!(home.json(&["enroll", "--server", &appliance.url, "--login", LOGIN]).0, 0);
+    assert_eq!(home.json(&["include", text(&home.path("data"))]).0, 0);
+    assert_eq!(home.json(&[&["snapshots"][..], &vault].concat()).1["error"]["code"], "no_snapshot");
+    assert_eq!(home.json(&["backup"]).0, 0);
+    assert_eq!(home.json(&["backup"]).0, 0);
+    let witness = home.path("config/witness.json");
+    let seen: Value = serde_json::from_slice(&fs::read(&witness).unwrap()).unwrap();
+    assert!(seen["accounts"].to_string().contains(r#""seq":2"#), "{seen}");
+    let (code, listed) = home.json(&[&["snapshots"][..], &vault].concat());
+    assert_eq!((code, &listed["snapshots"][0]["seq"]), (0, &2.into()), "{listed}");
+    for listed in [listed, home.json(&[&["snapshots", "--totals"][..], &vault].concat()).1] {
+        assert!((0..2).all(|number| listed["snapshots"][number]["files"] == 1), "{listed}");
+    }
+    // The server goes back; each of the two is enough to notice.
+    let memory = appliance.site.inner().sets.values().next().unwrap().memory.clone();
+    let hidden = memory.inner.lock().unwrap().commits.pop().unwrap();
+    let ratchet = fs::read(home.path("config/ratchet")).unwrap();
+    for lost in ["ratchet", "witness.json"] {
+        fs::write(home.path("config/ratchet"), &ratchet).unwrap();
+        fs::remove_file(home.path("config").join(lost)).unwrap();
+        let (code, failed) = home.json(&[&["snapshots"][..], &vault].concat());
+        assert_eq!((code, &failed["error"]["code"]), (1, &"history".into()), "{failed}");
+    }
+    memory.inner.lock().unwrap().commits.push(hidden);
+    assert_eq!(home.json(&[&["verify"][..], &vault].concat()).0, 0);
+}
+
 /// The first line that a program under way prints on standard output or error.
 fn first_line(stream: impl std::io::Read) -> String {
     let mut line = String::new();
@@ -260,6 +295,18 @@ impl AtTerminal {
         String::from_utf8(shown).unwrap()
     }
 
+    /// The terminal itself.
+    fn device(&mut self) -> OwnedFd {
+        let path = self.wait_for("\r\n");
+        rustix::fs::open(path.trim(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap()
+    }
+
+    fn process(&mut self) -> rustix::process::Pid {
+        self.wait_for("pid=");
+        let number = self.wait_for("\r\n").trim().parse().unwrap();
+        rustix::process::Pid::from_raw(number).unwrap()
+    }
+
     fn type_in(&mut self, keys: &[u8]) {
         let mut keyboard = self.program.stdin.take().unwrap();
         keyboard.write_all(keys).unwrap();
@@ -272,6 +319,46 @@ impl AtTerminal {
         self.screen.read_to_string(&mut rest).unwrap();
         self.program.wait().unwrap();
         rest
+    }
+}
+
+#[test]
+fn an_interrupted_prompt_says_one_thing_and_leaves_the_terminal_as_it_was() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    let url = &appliance.url;
+    for (arguments, prompt, said) in [
+        (format!("account slots --login {LOGIN} --server {url}"), "Password: ", "nothing was changed"),
+        (format!("enroll --login {LOGIN} --server {url}"), "Password: ", "has not joined"),
+        (format!("enroll --server {url}"), "from the owner: ", "has not joined"),
+        (
+            format!("account create --login b@example.org --server {url} --invite X --kit {}", text(&home.path("k"))),
+            "New password: ",
+            "whether the account was made",
+        ),
+    ] {
+        for by_key in [true, false] {
+            for json in ["", " --json"] {
+                let mut terminal = AtTerminal::start(&home, &format!("{arguments}{json}"));
+                let device = terminal.device();
+                let process = terminal.process();
+                terminal.wait_for(prompt);
+                let modes = rustix::termios::tcgetattr(&device).unwrap().local_modes;
+                assert!(!modes.contains(LocalModes::ECHO), "{arguments}: it is silent before it asks");
+                if by_key {
+                    terminal.type_in(b"abc\x03");
+                } else {
+                    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+                }
+                let rest = terminal.rest();
+                let context = format!("{arguments}{json}, by key: {by_key}: {rest}");
+                assert!(rest.contains("code=1\r\n"), "{context}");
+                assert_eq!(rest.matches("interrupted; ").count(), 1, "{context}");
+                assert_eq!(rest.matches("{\"error\"").count(), usize::from(!json.is_empty()), "{context}");
+                assert!(rest.contains(said) && !rest.contains("abc"), "{context}");
+                assert!(rest.contains(" echo ") && rest.contains(" icanon "), "{context}");
+            }
+        }
     }
 }
 
@@ -296,7 +383,7 @@ fn signals_end_it_politely() {
         let id = rustix::process::Pid::from_child(&owner);
         rustix::process::kill_process(id, signal).unwrap();
         assert_eq!(owner.wait().unwrap().code(), Some(1));
-        assert!(first_line(owner.stderr.take().unwrap()).contains("nothing to repair"));
+        assert!(first_line(owner.stderr.take().unwrap()).contains("run `iota admit` again"));
     }
 }
 
