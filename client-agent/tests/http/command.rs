@@ -4,25 +4,22 @@ use crate::{
     LOGIN, PASSWORD,
     appliance::{Appliance, INVITE, SERVER_ID},
 };
-use rustix::{
-    fs::{Mode, OFlags},
-    termios::LocalModes,
-};
+use rustix::fs::{Mode, OFlags};
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    os::{fd::OwnedFd, unix::fs::PermissionsExt},
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
-struct Home {
+pub struct Home {
     directory: tempfile::TempDir,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("password"), format!("{PASSWORD}\n")).unwrap();
         fs::create_dir(directory.path().join("data")).unwrap();
@@ -30,7 +27,7 @@ impl Home {
         Self { directory }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
@@ -55,7 +52,7 @@ impl Home {
     }
 
     /// With `--json`: exit code and the one object.
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+    pub fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let output = self.run(&[arguments, &["--json"]].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text:?}"));
@@ -64,7 +61,7 @@ impl Home {
     }
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -213,7 +210,7 @@ fn first_line(stream: impl std::io::Read) -> String {
     line.trim().to_owned()
 }
 
-fn account(home: &Home, appliance: &Appliance) {
+pub fn account(home: &Home, appliance: &Appliance) {
     let kit = home.path("kit");
     let create = ["account", "create", "--invite", INVITE, "--kit", text(&kit)];
     let (code, made) = home.json(&[&create[..], &["--server", &appliance.url, "--login", LOGIN]].concat());
@@ -255,123 +252,6 @@ fn a_code_may_be_an_argument_and_is_remarked_upon() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("IOTA_ENROL_CODE") && !said.contains(&code), "{said}");
     assert!(owner.wait().unwrap().success());
-}
-
-/// A program at a terminal of its own, which tells its process id first, and how it ended and left the terminal last.
-struct AtTerminal {
-    program: Child,
-    screen: BufReader<std::process::ChildStdout>,
-}
-
-impl AtTerminal {
-    fn start(home: &Home, arguments: &str) -> Self {
-        let line = format!(
-            "trap : INT; tty; sh -c 'echo pid=$$; exec \"$0\" {arguments}' {}; echo code=$?; stty -a",
-            env!("CARGO_BIN_EXE_iota")
-        );
-        let mut program = Command::new("script")
-            .args(["--quiet", "--flush", "--command", &line, "/dev/null"])
-            .env("IOTA_CONFIG_DIR", home.path("config"))
-            .env("IOTA_STATE_DIR", home.path("state"))
-            .env_remove("IOTA_PASSWORD_FILE")
-            .env_remove("IOTA_ENROL_CODE")
-            .env("SHELL", "/bin/sh")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let screen = BufReader::new(program.stdout.take().unwrap());
-        Self { program, screen }
-    }
-
-    /// Reads on until the screen ends with `end`.
-    fn wait_for(&mut self, end: &str) -> String {
-        let mut shown = Vec::new();
-        while !shown.ends_with(end.as_bytes()) {
-            let mut byte = [0];
-            self.screen.read_exact(&mut byte).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&shown)));
-            shown.push(byte[0]);
-        }
-        String::from_utf8(shown).unwrap()
-    }
-
-    /// The terminal itself.
-    fn device(&mut self) -> OwnedFd {
-        let path = self.wait_for("\r\n");
-        rustix::fs::open(path.trim(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap()
-    }
-
-    fn process(&mut self) -> rustix::process::Pid {
-        self.wait_for("pid=");
-        let number = self.wait_for("\r\n").trim().parse().unwrap();
-        rustix::process::Pid::from_raw(number).unwrap()
-    }
-
-    fn type_in(&mut self, keys: &[u8]) {
-        let mut keyboard = self.program.stdin.take().unwrap();
-        keyboard.write_all(keys).unwrap();
-        self.program.stdin = Some(keyboard);
-    }
-
-    /// What was shown until the end.
-    fn rest(mut self) -> String {
-        let mut rest = String::new();
-        self.screen.read_to_string(&mut rest).unwrap();
-        self.program.wait().unwrap();
-        rest
-    }
-}
-
-#[test]
-fn an_interrupted_prompt_says_one_thing_and_leaves_the_terminal_as_it_was() {
-    let (appliance, home) = (Appliance::start(), Home::new());
-    account(&home, &appliance);
-    let url = &appliance.url;
-    for (arguments, prompt, said) in [
-        (format!("account slots --login {LOGIN} --server {url}"), "Password: ", "nothing was changed"),
-        (format!("enroll --login {LOGIN} --server {url}"), "Password: ", "has not joined"),
-        (format!("enroll --server {url}"), "from the owner: ", "has not joined"),
-        (
-            format!("account create --login b@example.org --server {url} --invite X --kit {}", text(&home.path("k"))),
-            "New password: ",
-            "whether the account was made",
-        ),
-    ] {
-        for by_key in [true, false] {
-            for json in ["", " --json"] {
-                let mut terminal = AtTerminal::start(&home, &format!("{arguments}{json}"));
-                let device = terminal.device();
-                let process = terminal.process();
-                terminal.wait_for(prompt);
-                let modes = rustix::termios::tcgetattr(&device).unwrap().local_modes;
-                assert!(!modes.contains(LocalModes::ECHO), "{arguments}: it is silent before it asks");
-                if by_key {
-                    terminal.type_in(b"abc\x03");
-                } else {
-                    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-                }
-                let rest = terminal.rest();
-                let context = format!("{arguments}{json}, by key: {by_key}: {rest}");
-                assert!(rest.contains("code=1\r\n"), "{context}");
-                assert_eq!(rest.matches("interrupted; ").count(), 1, "{context}");
-                assert_eq!(rest.matches("{\"error\"").count(), usize::from(!json.is_empty()), "{context}");
-                assert!(rest.contains(said) && !rest.contains("abc"), "{context}");
-                assert!(rest.contains(" echo ") && rest.contains(" icanon "), "{context}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_password_is_typed_unseen() {
-    let (appliance, home) = (Appliance::start(), Home::new());
-    account(&home, &appliance);
-    let mut terminal = AtTerminal::start(&home, &format!("account slots --login {LOGIN} --server {}", appliance.url));
-    terminal.wait_for("Password: ");
-    terminal.type_in(format!("no{PASSWORD}\x15{PASSWORD}x\x7f\n").as_bytes());
-    let rest = terminal.rest();
-    assert!(rest.contains("recovery-words") && rest.contains("code=0\r\n") && rest.contains(" echo "), "{rest}");
-    assert!(!rest.contains(PASSWORD), "{rest}");
 }
 
 #[test]
