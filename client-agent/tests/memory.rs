@@ -158,6 +158,66 @@ fn peak_rss_bytes() -> u64 {
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
 }
 
+/// A tree of one file, which is nothing but holes beside each other: much to list and nothing to read.
+struct Holes {
+    left: u64,
+    told: bool,
+}
+
+const HOLE_BYTES: u64 = 1 << 20;
+
+impl Source for Holes {
+    fn next(&mut self) -> io::Result<Option<Event>> {
+        let path = TreePath::parse(b"huge").unwrap();
+        let found = Found { path, kind: FoundKind::File { link: None }, stamp: Self::listed() };
+        Ok((!std::mem::replace(&mut self.told, true)).then_some(Event::Found(found)))
+    }
+
+    fn metadata(&mut self, _: &Found) -> Result<Described, GapReason> {
+        Ok(Metadata::default().into())
+    }
+
+    fn open(&mut self, _: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
+        Ok(Some(Box::new(Self { ..*self })))
+    }
+}
+
+impl Holes {
+    fn listed() -> Stamp {
+        let time = Timestamp { seconds: 1_000_000, nanoseconds: 5 };
+        Stamp { size: HUGE_EXTENTS * HOLE_BYTES, mtime: time, ctime: time, inode: 1, links: 1, mount: false }
+    }
+}
+
+impl OpenFile for Holes {
+    fn segment(&mut self) -> io::Result<Option<Segment>> {
+        let more = self.left > 0;
+        self.left -= u64::from(more);
+        Ok(more.then_some(Segment::Hole(HOLE_BYTES)))
+    }
+
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn stamp(&mut self) -> io::Result<Stamp> {
+        Ok(Self::listed())
+    }
+}
+
+const HUGE_EXTENTS: u64 = 3_000_000;
+
+#[test]
+fn memory_does_not_grow_with_the_extents_of_a_file() {
+    let rig = Rig::new();
+    let open = || Ok(Holes { left: HUGE_EXTENTS, told: false });
+    let report = rig.run(open, Options::default()).unwrap();
+    assert_eq!((report.files, report.state_bytes, report.gap_count), (1, HUGE_EXTENTS * HOLE_BYTES, 0));
+    let peak = peak_rss_bytes();
+    println!("{HUGE_EXTENTS} extents, {} MB at most", peak >> 20);
+    assert!(peak < MAX_RSS_BYTES, "{} MB for {HUGE_EXTENTS} extents", peak >> 20);
+}
+
 #[test]
 fn memory_does_not_grow_with_the_tree() {
     let files = std::env::var("IOTABACKUP_FILES").map_or(200_000, |count| count.parse().unwrap());

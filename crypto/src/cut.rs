@@ -77,42 +77,181 @@ fn is_extent_cut(cid: &Cid) -> bool {
 
 /// The content of a file with these `extents`: inline, or in pages that `seal` turns into chunk objects.
 ///
-/// `seal` gets the plaintext of each page, in order, pages of the second level last. Equal runs of extents give equal
-/// pages, so that a changed block of a large file costs one page and not the list.
-///
 /// # Errors
-/// Those of `seal`; [`WireError::TooLarge`] when there are more extents than two levels hold.
+/// Those of [`ExtentPacker`].
 pub fn pack_extents<E: From<WireError>>(
     extents: Vec<Extent>,
     mut seal: impl FnMut(Vec<u8>) -> Result<ChunkRef, E>,
 ) -> Result<Content, E> {
-    if extents.len() <= MAX_INLINE_EXTENTS {
-        return Ok(Content::Inline(extents));
-    }
-    let mut pages = Vec::new();
-    for run in runs(&extents, MAX_PAGE_EXTENTS, ends_extent_page) {
-        pages.push(ExtentPageRef::to_page(seal(encode_extent_page(run))?, run)?);
-    }
-    if pages.len() <= MAX_PAGE_REFERENCES {
-        return Ok(Content::Pages(pages));
-    }
-    let mut index = Vec::new();
-    for run in runs(&pages, MAX_INDEX_REFERENCES, |page| is_extent_cut(&page.chunk.cid)) {
-        index.push(ExtentPageRef::to_index(seal(encode_extent_index(run))?, run)?);
-    }
-    if index.len() > MAX_PAGE_REFERENCES {
-        return Err(WireError::TooLarge("extents of a file").into());
-    }
-    Ok(Content::Index(index))
+    let mut packer = ExtentPacker::default();
+    extents.into_iter().try_for_each(|extent| packer.push(extent, &mut seal))?;
+    packer.finish(seal)
 }
 
-/// Runs of at most `limit` items, each ending after the first item that `is_end` says.
-fn runs<T>(items: &[T], limit: usize, is_end: impl Fn(&T) -> bool) -> impl Iterator<Item = &[T]> {
-    let mut left = items;
-    std::iter::from_fn(move || {
-        let end = left.iter().take(limit).position(&is_end).map_or(limit.min(left.len()), |position| position + 1);
-        let (run, rest) = left.split_at(end);
-        left = rest;
-        (!run.is_empty()).then_some(run)
-    })
+/// Packs the extents of a file as they come, so that no more than the last page of each level is in memory.
+///
+/// `seal` gets the plaintext of each page, a page of the second level after those that it refers to. Equal runs of extents
+/// give equal pages, so that a changed block of a large file costs one page and not the list.
+#[derive(Debug, Default)]
+pub struct ExtentPacker {
+    extents: Level<Extent>,
+    pages: Level<ExtentPageRef>,
+    index: Vec<ExtentPageRef>,
+}
+
+impl ExtentPacker {
+    /// Appends an extent.
+    ///
+    /// # Errors
+    /// Those of `seal`; [`WireError::TooLarge`] when there are more extents than two levels hold.
+    pub fn push<E: From<WireError>>(
+        &mut self,
+        extent: Extent,
+        mut seal: impl FnMut(Vec<u8>) -> Result<ChunkRef, E>,
+    ) -> Result<(), E> {
+        let runs = self.extents.push(extent, MAX_INLINE_EXTENTS, MAX_PAGE_EXTENTS, ends_extent_page);
+        runs.iter().try_for_each(|run| self.page(run, &mut seal))
+    }
+
+    /// The content with all that was appended.
+    ///
+    /// # Errors
+    /// Like [`ExtentPacker::push`].
+    pub fn finish<E: From<WireError>>(
+        mut self,
+        mut seal: impl FnMut(Vec<u8>) -> Result<ChunkRef, E>,
+    ) -> Result<Content, E> {
+        let extents = std::mem::take(&mut self.extents);
+        if !extents.in_runs {
+            return Ok(Content::Inline(extents.items));
+        }
+        if !extents.items.is_empty() {
+            self.page(&extents.items, &mut seal)?;
+        }
+        let pages = std::mem::take(&mut self.pages);
+        if !pages.in_runs {
+            return Ok(Content::Pages(pages.items));
+        }
+        if !pages.items.is_empty() {
+            self.index_page(&pages.items, &mut seal)?;
+        }
+        Ok(Content::Index(self.index))
+    }
+
+    fn page<E: From<WireError>>(
+        &mut self,
+        run: &[Extent],
+        seal: &mut impl FnMut(Vec<u8>) -> Result<ChunkRef, E>,
+    ) -> Result<(), E> {
+        let page = ExtentPageRef::to_page(seal(encode_extent_page(run))?, run)?;
+        let ends = |page: &ExtentPageRef| is_extent_cut(&page.chunk.cid);
+        let runs = self.pages.push(page, MAX_PAGE_REFERENCES, MAX_INDEX_REFERENCES, ends);
+        runs.iter().try_for_each(|run| self.index_page(run, seal))
+    }
+
+    fn index_page<E: From<WireError>>(
+        &mut self,
+        run: &[ExtentPageRef],
+        seal: &mut impl FnMut(Vec<u8>) -> Result<ChunkRef, E>,
+    ) -> Result<(), E> {
+        if self.index.len() == MAX_PAGE_REFERENCES {
+            return Err(WireError::TooLarge("extents of a file").into());
+        }
+        self.index.push(ExtentPageRef::to_index(seal(encode_extent_index(run))?, run)?);
+        Ok(())
+    }
+}
+
+/// Items that are cut into runs as soon as there are too many of them to stay together.
+#[derive(Debug)]
+struct Level<T> {
+    /// All items; in runs, those of the last run, which has not ended.
+    items: Vec<T>,
+    in_runs: bool,
+}
+
+impl<T> Default for Level<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), in_runs: false }
+    }
+}
+
+impl<T> Level<T> {
+    /// Appends an item. Returns the runs that end with it, or with one before when there are more than `together` now: each
+    /// of at most `limit` items, ending after the first that `is_end` says.
+    fn push(&mut self, item: T, together: usize, limit: usize, is_end: impl Fn(&T) -> bool) -> Vec<Vec<T>> {
+        let mut fresh = vec![item];
+        if !self.in_runs {
+            self.items.append(&mut fresh);
+            if self.items.len() <= together {
+                return Vec::new();
+            }
+            self.in_runs = true;
+            fresh = std::mem::take(&mut self.items);
+        }
+        let mut runs = Vec::new();
+        for item in fresh {
+            let ends = is_end(&item);
+            self.items.push(item);
+            if ends || self.items.len() == limit {
+                runs.push(std::mem::take(&mut self.items));
+            }
+        }
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::id::Domain;
+
+    /// All at once, from the definition.
+    fn runs<T>(items: &[T], limit: usize, is_end: impl Fn(&T) -> bool) -> impl Iterator<Item = &[T]> {
+        let mut left = items;
+        std::iter::from_fn(move || {
+            let end = left.iter().take(limit).position(&is_end).map_or(limit.min(left.len()), |position| position + 1);
+            let (run, rest) = left.split_at(end);
+            left = rest;
+            (!run.is_empty()).then_some(run)
+        })
+    }
+
+    fn seal(plaintext: &[u8]) -> ChunkRef {
+        ChunkRef { cid: Cid::of(plaintext), ckey: ChunkKey([7; 32]) }
+    }
+
+    fn all_at_once(extents: &[Extent]) -> Content {
+        if extents.len() <= MAX_INLINE_EXTENTS {
+            return Content::Inline(extents.to_vec());
+        }
+        let page = |run: &[Extent]| ExtentPageRef::to_page(seal(&encode_extent_page(run)), run).unwrap();
+        let pages: Vec<_> = runs(extents, MAX_PAGE_EXTENTS, ends_extent_page).map(page).collect();
+        if pages.len() <= MAX_PAGE_REFERENCES {
+            return Content::Pages(pages);
+        }
+        let index = |run: &[ExtentPageRef]| ExtentPageRef::to_index(seal(&encode_extent_index(run)), run).unwrap();
+        Content::Index(runs(&pages, MAX_INDEX_REFERENCES, |page| is_extent_cut(&page.chunk.cid)).map(index).collect())
+    }
+
+    #[test]
+    fn packing_one_by_one_gives_what_packing_all_at_once_would() {
+        let extent = |number: u64| {
+            let chunk = ChunkRef { cid: Cid::of(&number.to_le_bytes()), ckey: ChunkKey([1; 32]) };
+            Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length: 1000 }
+        };
+        let extents: Vec<Extent> = (0..400_000).map(extent).collect();
+        // The second has its first cut among the extents that would stay inline if there were no more.
+        let early = extents.iter().position(ends_extent_page).unwrap();
+        for extents in [&extents[..], &extents[early - 3..]] {
+            for count in [0, 1, 8, 9, 10, 511, 5000, 200_000, extents.len()] {
+                let packed = pack_extents(extents[..count].to_vec(), |page| Ok::<_, WireError>(seal(&page))).unwrap();
+                assert_eq!(packed, all_at_once(&extents[..count]), "{count}");
+            }
+        }
+        assert!(matches!(all_at_once(&extents), Content::Index(_)));
+        let holes = vec![Extent::Hole { length: 1 }; 2048 * 600 + 1];
+        let packed = pack_extents(holes.clone(), |page| Ok::<_, WireError>(seal(&page))).unwrap();
+        assert_eq!(packed, all_at_once(&holes));
+    }
 }

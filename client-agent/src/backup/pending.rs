@@ -7,13 +7,13 @@ use crate::{
 };
 use iota_core::{
     entry::{Entry, Kind, Metadata},
-    extent::{ChunkKey, ChunkRef, Content, Extent},
+    extent::{ChunkKey, ChunkRef, Extent},
     id::Domain,
     operation::Operation,
     path::TreePath,
 };
-use iota_crypto::{chunk::chunk_key, cut::pack_extents};
-use std::collections::HashMap;
+use iota_crypto::{chunk::chunk_key, cut::ExtentPacker};
+use std::collections::{HashMap, VecDeque};
 
 /// A file that is being read or waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,8 +36,12 @@ pub(super) struct PendingFile {
     pub link: Option<TreePath>,
     pub size: u64,
     pub stamp: Vec<u8>,
-    pub pieces: Vec<Piece>,
-    pub waiting: usize,
+    /// Extents that are packed already, in pages as far as they fill them.
+    packer: ExtentPacker,
+    packed: usize,
+    /// What comes behind: the first waits.
+    pieces: VecDeque<Piece>,
+    waiting: usize,
     /// The whole file was read.
     pub read: bool,
 }
@@ -45,8 +49,18 @@ pub(super) struct PendingFile {
 impl PendingFile {
     /// A file of which nothing was read yet.
     pub fn new(path: TreePath, link: Option<TreePath>) -> Self {
-        let (metadata, stamp, pieces) = (Metadata::default(), Vec::new(), Vec::new());
-        Self { path, metadata, link, size: 0, stamp, pieces, waiting: 0, read: false }
+        let (metadata, packer) = (Metadata::default(), ExtentPacker::default());
+        let (stamp, pieces) = (Vec::new(), VecDeque::new());
+        Self { path, metadata, link, size: 0, stamp, packer, packed: 0, pieces, waiting: 0, read: false }
+    }
+
+    /// Takes the extents before the first piece that waits.
+    fn take_ready(&mut self) -> Vec<Extent> {
+        let ready = |piece: &Piece| if let Piece::Ready(extent) = piece { Some(*extent) } else { None };
+        let extents: Vec<Extent> = self.pieces.iter().map_while(ready).collect();
+        self.pieces.drain(..extents.len());
+        self.packed += extents.len();
+        extents
     }
 }
 
@@ -93,18 +107,13 @@ impl Pending {
         self.files.get_mut(&id).expect("a file that is being read is pending")
     }
 
-    /// Appends a known extent.
-    pub fn extent(&mut self, id: FileId, extent: Extent) {
-        self.file(id).pieces.push(Piece::Ready(extent));
-    }
-
     /// Begins to read a file: forgets what was read of it before. Chunks under way stay, without it.
     pub fn restart(&mut self, id: FileId, metadata: Metadata) {
         let file = self.file(id);
         file.metadata = metadata;
-        if !file.pieces.is_empty() {
+        if file.packed + file.pieces.len() > 0 {
             file.pieces.clear();
-            file.waiting = 0;
+            (file.packer, file.packed, file.waiting) = (ExtentPacker::default(), 0, 0);
             self.forget_waiter(id);
         }
     }
@@ -134,9 +143,9 @@ impl Pending {
 
     fn wait(&mut self, id: FileId) -> usize {
         let file = self.file(id);
-        file.pieces.push(Piece::Waiting);
+        file.pieces.push_back(Piece::Waiting);
         file.waiting += 1;
-        file.pieces.len() - 1
+        file.packed + file.pieces.len() - 1
     }
 
     /// Makes `id` wait for a chunk under way; says whether there is one.
@@ -158,13 +167,30 @@ impl Pending {
 }
 
 impl Run<'_, '_> {
+    /// Adds an extent that needs to wait for nothing.
+    pub(super) fn add_extent(&mut self, id: FileId, extent: Extent) -> Result<(), BackupError> {
+        self.pending.file(id).pieces.push_back(Piece::Ready(extent));
+        self.pack_ready(id)
+    }
+
+    /// Packs what is ready of a file: the list of a huge file would not fit in memory.
+    fn pack_ready(&mut self, id: FileId) -> Result<(), BackupError> {
+        let file = self.pending.file(id);
+        let ready = file.take_ready();
+        let mut packer = std::mem::take(&mut file.packer);
+        for extent in ready {
+            packer.push(extent, |plaintext| self.store_page(&plaintext, StoredAs::ExtentPage))?;
+        }
+        self.pending.file(id).packer = packer;
+        Ok(())
+    }
+
     /// Adds a chunk of a file: known, under way, or new.
     pub(super) fn add_chunk(&mut self, file: FileId, plaintext: Vec<u8>) -> Result<(), BackupError> {
         let ckey = chunk_key(self.machine.dedup, &plaintext);
         let bytes = plaintext.len() as u32;
         if let Some(known) = self.state.chunk(&ckey)?.filter(|row| row.stored_as == StoredAs::Data) {
-            self.pending.extent(file, slice(known.chunk, 0, bytes));
-            return Ok(());
+            return self.add_extent(file, slice(known.chunk, 0, bytes));
         }
         if self.pending.join(file, &ckey, 0, bytes) {
             return Ok(());
@@ -183,8 +209,7 @@ impl Run<'_, '_> {
             self.flush_bundle()?;
         }
         if let Some(known) = self.state.slice(&content, &self.sparse)? {
-            self.pending.extent(file, slice(known.chunk, known.start, known.bytes));
-            return Ok(());
+            return self.add_extent(file, slice(known.chunk, known.start, known.bytes));
         }
         if let Some(&(bundle, start, bytes)) = self.pending.slices.get(&content.0)
             && self.pending.join(file, &ChunkKey(bundle), start, bytes)
@@ -249,9 +274,14 @@ impl Run<'_, '_> {
         }
         for waiter in in_flight.waiters {
             let Some(file) = self.pending.files.get_mut(&waiter.file) else { continue };
-            file.pieces[waiter.piece] = Piece::Ready(slice(chunk, waiter.start, waiter.bytes));
+            let at = waiter.piece - file.packed;
+            file.pieces[at] = Piece::Ready(slice(chunk, waiter.start, waiter.bytes));
             file.waiting -= 1;
-            if file.waiting == 0 && file.read {
+            let whole = file.waiting == 0 && file.read;
+            if at == 0 {
+                self.pack_ready(waiter.file)?;
+            }
+            if whole {
                 self.put_file(waiter.file)?;
             }
         }
@@ -267,17 +297,9 @@ impl Run<'_, '_> {
 
     fn put_file(&mut self, id: FileId) -> Result<(), BackupError> {
         let Some(file) = self.pending.files.remove(&id) else { return Ok(()) };
-        let extents = file.pieces.into_iter().filter_map(|piece| match piece {
-            Piece::Ready(extent) => Some(extent),
-            Piece::Waiting => None,
-        });
-        let content = self.pack(extents.collect())?;
+        let content = file.packer.finish(|plaintext| self.store_page(&plaintext, StoredAs::ExtentPage))?;
         let kind = Kind::File { size: file.size, link: file.link, content };
         self.put(Entry { path: file.path, metadata: file.metadata, kind }, &file.stamp)
-    }
-
-    fn pack(&mut self, extents: Vec<Extent>) -> Result<Content, BackupError> {
-        pack_extents(extents, |plaintext| self.store_page(&plaintext, StoredAs::ExtentPage))
     }
 
     /// Seals and sends a page unless the server has it.

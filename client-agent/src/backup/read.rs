@@ -173,7 +173,7 @@ impl Run<'_, '_> {
             match file.segment() {
                 Ok(None) => return Ok(Ok(size)),
                 Ok(Some(Segment::Hole(length))) => {
-                    self.pending.extent(id, Extent::Hole { length });
+                    self.add_extent(id, Extent::Hole { length })?;
                     size += length;
                 }
                 Ok(Some(Segment::Data(_))) => match self.read_stretch(file, name, &mut class, id)? {
