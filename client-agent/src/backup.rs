@@ -8,6 +8,8 @@
 
 mod base;
 mod commit;
+mod compare;
+mod gaps;
 mod log;
 mod pending;
 mod read;
@@ -20,16 +22,17 @@ pub use log::LogError;
 use crate::{
     monitor::{Clock, Monitor, Stage},
     remote::{Remote, RemoteError},
-    state::{Known, State, StateError},
+    state::{State, StateError},
     upload::{UploadError, Uploads},
 };
 use commit::Outcome;
+use compare::KnownCursor;
+use gaps::Gaps;
 use iota_core::{
-    commit::{Gap, GapReason, MAX_LISTED_GAPS, Seen},
-    entry::Kind,
+    commit::{Gap, Seen},
     id::{AccountId, Cid, DeviceId, HeaderHash, SetId},
     operation::Operation,
-    path::{Key, TreePath},
+    path::Key,
     wire::WireError,
 };
 use iota_crypto::{
@@ -41,7 +44,7 @@ use iota_crypto::{
 };
 use log::Log;
 use pending::Pending;
-use source::{Event, Found, Source};
+use source::{Event, Source};
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -114,7 +117,7 @@ pub struct Report {
     pub sent_bytes: u64,
     /// Entries that were added, changed or removed.
     pub changes: u64,
-    /// What is missing, at most [`MAX_LISTED_GAPS`] of them.
+    /// What is missing, at most [`iota_core::commit::MAX_LISTED_GAPS`] of them.
     pub gaps: Vec<Gap>,
     /// How many gaps there are.
     pub gap_count: u64,
@@ -206,11 +209,7 @@ struct Run<'a, 'scope> {
     last_commit_ms: u64,
     /// No more commits before the scan has ended: objects were lost since it began.
     hold_commits: bool,
-    /// Gaps of the commit before, which hold for what was not scanned again yet.
-    gaps_before: Vec<Gap>,
-    gap_count_before: u64,
-    /// Key of the path that was scanned last; `None` when the scan has ended.
-    scanned: Option<Vec<u8>>,
+    gaps: Gaps,
     /// Heads of other sets that the commit under way names.
     seen: Vec<Seen>,
     small_buffer: Vec<u8>,
@@ -248,9 +247,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
             delta_bytes: 0,
             last_commit_ms: clock.now_ms(),
             hold_commits: false,
-            gaps_before: Vec::new(),
-            gap_count_before: 0,
-            scanned: None,
+            gaps: Gaps::default(),
             seen: Vec::new(),
             small_buffer: Vec::new(),
             large_buffer: Vec::new(),
@@ -260,16 +257,13 @@ impl<'a, 'scope> Run<'a, 'scope> {
 
     /// Walks once, and brings the state to what was found.
     fn scan(&mut self, source: &mut impl Source) -> Result<(), BackupError> {
-        (self.report.gaps, self.report.gap_count) = (Vec::new(), 0);
-        (self.gaps_before, self.gap_count_before) = self.state.gaps()?;
+        let (listed, count) = self.state.gaps()?;
+        self.gaps = Gaps::begin(listed, count);
         self.hold_commits = false;
         let mut known = KnownCursor::default();
         while let Some(event) = source.next()? {
             match event {
-                Event::Found(found) => {
-                    self.scanned = Some(found.path.key().as_bytes().to_vec());
-                    self.found(source, &mut known, found)?;
-                }
+                Event::Found(found) => self.found(source, &mut known, found)?,
                 Event::Gap { path, reason, below } => {
                     self.keep_known(&mut known, &path, below)?;
                     self.gap(Gap { path, reason });
@@ -282,99 +276,8 @@ impl<'a, 'scope> Run<'a, 'scope> {
             self.remove(&gone.key)?;
         }
         self.flush_bundle()?;
-        self.scanned = None;
+        self.gaps.end();
         self.take_sealed(true)
-    }
-
-    fn found(&mut self, source: &mut impl Source, known: &mut KnownCursor, found: Found) -> Result<(), BackupError> {
-        let key = found.path.key();
-        while let Some(gone) = known.next_below(&self.state, key.as_bytes())? {
-            self.remove(&gone.key)?;
-        }
-        let before = known.next_at(&self.state, key.as_bytes())?;
-        let unmounted = before.as_ref().is_some_and(Known::was_mount) && !found.stamp.mount;
-        if unmounted && source.hold_if_empty() {
-            return Ok(());
-        }
-        if let Some(before) = &before
-            && !self.options.full
-            && before.is_as(&found.stamp)
-            && self.still_fits(&found, &before.key)?
-        {
-            if matches!(found.kind, source::FoundKind::File { .. }) {
-                self.monitor.unchanged(found.stamp.size);
-            }
-            if before.lacks_metadata() {
-                self.gap(Gap { path: found.path.as_bytes().into(), reason: GapReason::Unsupported });
-            }
-            return Ok(());
-        }
-        self.read(source, found)
-    }
-
-    /// Whether an entry with an unchanged stamp can stay: its link group has the same first path, and its bundle is
-    /// worth keeping.
-    fn still_fits(&self, found: &Found, key: &[u8]) -> Result<bool, BackupError> {
-        use iota_core::{
-            entry::Entry,
-            extent::{Content, Extent},
-        };
-        let source::FoundKind::File { link } = &found.kind else { return Ok(true) };
-        if link.is_none() && self.sparse.is_empty() {
-            return Ok(true);
-        }
-        let Some(tail) = self.state.tail(key)? else { return Ok(false) };
-        let Kind::File { link: known, content, .. } = Entry::decode_tail(found.path.clone(), &tail)?.kind else {
-            return Ok(false);
-        };
-        let sparse = match &content {
-            Content::Inline(extents) => extents
-                .iter()
-                .any(|extent| matches!(extent, Extent::Slice { chunk, .. } if self.sparse.contains(&chunk.cid))),
-            Content::Pages(_) | Content::Index(_) => false,
-        };
-        Ok(known == *link && !sparse)
-    }
-
-    /// Keeps what is known at (or below) a path that cannot be read now.
-    fn keep_known(&mut self, known: &mut KnownCursor, path: &[u8], below: bool) -> Result<(), BackupError> {
-        let Ok(path) = TreePath::parse(path) else { return Ok(()) };
-        let (start, end) = if below {
-            (Key::subtree_start(Some(&path)), Key::subtree_end(&path))
-        } else {
-            let key = path.key().as_bytes().to_vec();
-            let end = [&key[..], &[0]].concat();
-            (key, end)
-        };
-        while let Some(gone) = known.next_below(&self.state, &start)? {
-            self.remove(&gone.key)?;
-        }
-        while known.next_below(&self.state, &end)?.is_some() {}
-        Ok(())
-    }
-
-    /// Removes an entry, and with a directory all that is below it: a commit in the middle of a scan has no orphans.
-    fn remove(&mut self, key: &[u8]) -> Result<(), BackupError> {
-        let Some(removed) = self.state.remove(key)? else { return Ok(()) };
-        if removed.kind == Kind::Dir {
-            self.remove_below(&removed.path)?;
-        }
-        self.note_change(Operation::Remove(removed.path));
-        Ok(())
-    }
-
-    pub(crate) fn remove_below(&mut self, path: &TreePath) -> Result<(), BackupError> {
-        let (mut start, end) = (Key::subtree_start(Some(path)), Key::subtree_end(path));
-        loop {
-            let below = self.state.known_from(&start, &end, KnownCursor::BATCH)?;
-            let Some(last) = below.last() else { return Ok(()) };
-            start = [&last.key[..], &[0]].concat();
-            for known in &below {
-                if let Some(removed) = self.state.remove(&known.key)? {
-                    self.note_change(Operation::Remove(removed.path));
-                }
-            }
-        }
     }
 
     fn note_change(&mut self, operation: Operation) {
@@ -392,24 +295,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
 
     fn gap(&mut self, gap: Gap) {
         self.monitor.gap(&gap);
-        self.report.gap_count += 1;
-        if self.report.gaps.len() < MAX_LISTED_GAPS {
-            let end = gap.path.len().min(iota_core::path::MAX_PATH_BYTES);
-            self.report.gaps.push(Gap { path: gap.path[..end].into(), ..gap });
-        }
-    }
-
-    /// Gaps of the state as it is: those of this scan, and behind where it has come to those of the scan before.
-    fn gaps_of_state(&self) -> (Vec<Gap>, u64) {
-        let (mut gaps, mut count) = (self.report.gaps.clone(), self.report.gap_count);
-        let Some(scanned) = &self.scanned else { return (gaps, count) };
-        let ahead = |gap: &&Gap| TreePath::parse(&gap.path).is_ok_and(|path| path.key().as_bytes() > &scanned[..]);
-        let before: Vec<_> = self.gaps_before.iter().filter(ahead).cloned().collect();
-        let unlisted = self.gap_count_before - self.gaps_before.len() as u64;
-        count += before.len() as u64 + unlisted;
-        gaps.extend(before);
-        gaps.truncate(MAX_LISTED_GAPS);
-        (gaps, count)
+        self.gaps.add(gap);
     }
 
     fn commit_when_due(&mut self) -> Result<(), BackupError> {
@@ -451,6 +337,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
     fn report(self) -> Report {
         let traffic = &self.uploads.traffic;
         let totals = self.state.position.totals;
+        let (gaps, gap_count) = self.gaps.of_state();
         Report {
             seq: self.log.seq(),
             head: Some(self.log.head()),
@@ -458,45 +345,9 @@ impl<'a, 'scope> Run<'a, 'scope> {
             dirs: totals.dirs,
             state_bytes: totals.bytes,
             sent_bytes: traffic.sent_bytes.load(std::sync::atomic::Ordering::Relaxed),
+            gaps,
+            gap_count,
             ..self.report
         }
-    }
-}
-
-/// Walks through the known entries beside the file system, both in key order.
-#[derive(Default)]
-struct KnownCursor {
-    batch: std::collections::VecDeque<Known>,
-    last: Vec<u8>,
-    ended: bool,
-}
-
-impl KnownCursor {
-    const BATCH: usize = 1000;
-
-    fn peek(&mut self, state: &State) -> Result<Option<&Known>, StateError> {
-        if self.batch.is_empty() && !self.ended {
-            self.batch = state.known_after(&self.last, Self::BATCH)?.into();
-            self.ended = self.batch.len() < Self::BATCH;
-            if let Some(last) = self.batch.back() {
-                self.last.clone_from(&last.key);
-            }
-        }
-        Ok(self.batch.front())
-    }
-
-    fn next(&mut self, state: &State) -> Result<Option<Known>, StateError> {
-        self.peek(state)?;
-        Ok(self.batch.pop_front())
-    }
-
-    fn next_below(&mut self, state: &State, key: &[u8]) -> Result<Option<Known>, StateError> {
-        let below = self.peek(state)?.is_some_and(|known| known.key.as_slice() < key);
-        Ok(if below { self.batch.pop_front() } else { None })
-    }
-
-    fn next_at(&mut self, state: &State, key: &[u8]) -> Result<Option<Known>, StateError> {
-        let here = self.peek(state)?.is_some_and(|known| known.key == key);
-        Ok(if here { self.batch.pop_front() } else { None })
     }
 }

@@ -142,7 +142,7 @@ impl Run<'_, '_> {
         let ratchet = &self.log.ratchet;
         let (prev, skip) = ratchet.chain.next_links();
         let seq = self.log.seq() + 1;
-        let (gaps, gap_count) = self.gaps_of_state();
+        let (gaps, gap_count) = self.gaps.of_state();
         self.state.set_gaps(&gaps, gap_count)?;
         // A base names all, so that one segment has everything that the machine knows.
         let seen = self.state.seen(matches!(change, Change::Base(_)))?;
