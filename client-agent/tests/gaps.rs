@@ -94,6 +94,29 @@ fn what_is_not_mounted_today_is_not_deleted() {
 }
 
 #[test]
+fn a_mount_point_that_goes_with_its_disk_is_kept_when_it_is_included_by_name() {
+    for (by_name, kept) in [(true, Some("kept")), (false, None)] {
+        let source = tempfile::tempdir().unwrap();
+        let disk = source.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        let roots = [source.path(), &disk].into_iter().take(1 + usize::from(by_name)).map(RuleRoot::new).collect();
+        let rules = Rules::compile(&RuleFile { roots, one_file_system: false, ..RuleFile::default() }).unwrap();
+        let rig = Rig::new();
+        let back_up = || rig.run(|| Scan::start(rules.clone(), &[]), Options::default()).unwrap();
+        let Some(mounted) = Mount::new(&disk) else {
+            eprintln!("nothing can be mounted here: this is not tested");
+            return;
+        };
+        fs::write(disk.join("file"), "kept").unwrap();
+        back_up();
+        drop(mounted);
+        fs::remove_dir(&disk).unwrap();
+        assert_eq!(back_up().gap_count > 0, by_name);
+        assert_eq!(restored(&rig, &disk.join("file")).as_deref(), kept);
+    }
+}
+
+#[test]
 fn what_is_never_entered_is_not_missed() {
     let source = tempfile::tempdir().unwrap();
     let rig = Rig::new();

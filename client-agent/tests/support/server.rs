@@ -44,6 +44,8 @@ pub struct MemoryServer {
     pub fail_in: AtomicI64,
     /// The call that fails is carried out first: only its answer is lost.
     pub lose_answer: std::sync::atomic::AtomicBool,
+    /// Upload sessions that end just when their commit or their list of references arrives.
+    pub short_sessions: AtomicI64,
 }
 
 fn refuse<T>(code: &str) -> Result<T, RemoteError> {
@@ -53,7 +55,8 @@ fn refuse<T>(code: &str) -> Result<T, RemoteError> {
 
 impl MemoryServer {
     pub fn new(device_key: VerifyingKey) -> Self {
-        Self { inner: Mutex::default(), device_key, fail_in: AtomicI64::new(-1), lose_answer: false.into() }
+        let (fail_in, short_sessions) = (AtomicI64::new(-1), AtomicI64::new(0));
+        Self { inner: Mutex::default(), device_key, fail_in, lose_answer: false.into(), short_sessions }
     }
 
     pub fn head_seq(&self) -> u64 {
@@ -72,6 +75,12 @@ impl MemoryServer {
         }
         let answer = run(&mut self.inner.lock().unwrap());
         if fails { Err(lost()) } else { answer }
+    }
+
+    fn end_early(&self, inner: &mut Inner) {
+        if self.short_sessions.fetch_sub(1, Ordering::SeqCst) > 0 {
+            inner.uploads.clear();
+        }
     }
 
     fn open(inner: &Inner, upload: UploadId) -> Result<(), RemoteError> {
@@ -135,6 +144,7 @@ impl Remote for MemoryServer {
 
     fn put_references(&self, upload: UploadId, part: u32, references: Vec<u8>) -> Result<(), RemoteError> {
         self.call(|inner| {
+            self.end_early(inner);
             Self::open(inner, upload)?;
             inner.staged.insert(part, references);
             Ok(())
@@ -152,6 +162,7 @@ impl Remote for MemoryServer {
             {
                 return answer(last.received_ms);
             }
+            self.end_early(inner);
             Self::open(inner, upload)?;
             frame.header.verify(&self.device_key).unwrap();
             let (prev, before) = inner.commits.last().map_or((HeaderHash::ZERO, BTreeSet::new()), |stored| {
