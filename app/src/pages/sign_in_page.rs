@@ -72,7 +72,7 @@ fn CommandLine() -> impl IntoView {
             <li class="step">
                 <h2 class="step__title">"Look back, and restore"</h2>
                 <div class="step__body">
-                    <CodeBlock>"iota snapshots\niota restore --at latest --to ./restored"</CodeBlock>
+                    <CodeBlock>"iota snapshots --login EMAIL\niota restore --login EMAIL \\\n  --at latest --to ./restored"</CodeBlock>
                 </div>
             </li>
         </ol>
