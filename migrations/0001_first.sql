@@ -131,6 +131,7 @@ CREATE TABLE chunk (
     PRIMARY KEY (domain_no, cid)
 );
 CREATE INDEX chunk_place ON chunk (pack, position);
+CREATE INDEX chunk_condemned ON chunk (domain_no, cid) WHERE condemned <> 0;
 CREATE INDEX chunk_damaged ON chunk (domain_no, cid) WHERE damaged;
 
 -- Which commits of a set use a chunk: from one up to, not including, another.

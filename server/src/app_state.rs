@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::host_key::{HostKey, HostKeyError};
 use crate::limits::Limits;
+use crate::memory::Memory;
 use crate::packs::{Packs, Record, RecordKind};
 use crate::rate::Rates;
 use crate::records::seal_verifier;
@@ -28,6 +29,7 @@ struct Shared {
     rates: Rates<i64>,
     strangers: Rates<Network>,
     nobody: Nobody,
+    memory: Memory,
     /// Sets whose log is being changed.
     busy: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -75,7 +77,14 @@ impl AppState {
         getrandom::fill(&mut unknown)?;
         let account = AccountId::ZERO;
         let nobody = Nobody { account, verifier: seal_verifier(&parts.host_key, account, &unknown)? };
-        Ok(Self(Arc::new(Shared { parts, rates, strangers, nobody, busy: Mutex::default() })))
+        Ok(Self(Arc::new(Shared {
+            parts,
+            rates,
+            strangers,
+            nobody,
+            memory: Memory::default(),
+            busy: Mutex::default(),
+        })))
     }
 
     /// The database.
@@ -141,6 +150,11 @@ impl AppState {
             busy.entry(set_no).or_default().clone()
         };
         timeout(SET_PATIENCE, place.lock_owned()).await.map_err(|_| ApiError::unavailable())
+    }
+
+    /// Memory for bodies.
+    pub fn memory(&self) -> &Memory {
+        &self.0.memory
     }
 
     /// Counts a request of an account.

@@ -73,6 +73,10 @@ pub struct Reader {
     pub account: AccountId,
 }
 
+/// The row of the account of a request whose caller is known, among its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownAccount(pub i64);
+
 /// Everybody who can ask.
 enum Caller {
     Nobody,
@@ -90,7 +94,10 @@ impl Caller {
             Err(error) => Err(error),
         };
         match found.as_ref().map(Self::account_no) {
-            Ok(Some(account_no)) => state.take_known(account_no)?,
+            Ok(Some(account_no)) => {
+                parts.extensions.insert(KnownAccount(account_no));
+                state.take_known(account_no)?;
+            }
             _ => state.take_stranger(parts.extensions.get().copied().unwrap_or(Network::NONE))?,
         }
         found

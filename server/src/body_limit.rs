@@ -14,10 +14,13 @@ use crate::extract::body_error;
 /// # Errors
 /// `too_large`.
 pub async fn refuse_long(State(limit_bytes): State<usize>, request: Request, next: Next) -> ApiResult<Response> {
-    let announced =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > limit_bytes as u64) {
+    if announced(&request).is_some_and(|bytes| bytes > limit_bytes as u64) {
         return Err(body_error(StatusCode::PAYLOAD_TOO_LARGE));
     }
     Ok(next.run(request).await)
+}
+
+/// The announced length of a body, bytes.
+pub fn announced(request: &Request) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -7,11 +7,18 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query as AxumQuery, Req
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use iota_core::api::MAX_UPLOAD_BYTES;
 use iota_core::api::json::code;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::app_state::AppState;
+use crate::auth::KnownAccount;
+use crate::body_limit;
 use crate::error::{ApiError, ApiResult};
+
+/// Whose share it is that bodies of unknown callers are taken of.
+const NOBODY: i64 = 0;
 
 /// A JSON body or answer.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +62,16 @@ where
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Octets {
+/// Its memory is taken of the share of the account that was found before, and given back with the last of its bytes.
+impl FromRequest<AppState> for Octets {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+    async fn from_request(request: Request, state: &AppState) -> ApiResult<Self> {
         require_content_type(request.headers(), "application/octet-stream")?;
-        Ok(Self(Bytes::from_request(request, state).await.map_err(refuse_body)?))
+        let bytes = body_limit::announced(&request).unwrap_or(MAX_UPLOAD_BYTES as u64);
+        let account_no = request.extensions().get().map_or(NOBODY, |&KnownAccount(account_no)| account_no);
+        let memory = state.memory().take(account_no, bytes).await?;
+        Ok(Self(memory.hold(Bytes::from_request(request, state).await.map_err(refuse_body)?)))
     }
 }
 

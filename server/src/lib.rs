@@ -19,6 +19,7 @@ pub mod extract;
 pub mod host_key;
 pub mod limits;
 pub mod log;
+pub mod memory;
 pub mod packs;
 pub mod pages;
 pub mod postgres;

@@ -1,6 +1,9 @@
 //! Chunk objects: where their bytes lie, and whether a sweep has marked them.
 //!
 //! Invariant: a row is made only after its bytes are durable. Rows are locked in the order of their ids.
+//!
+//! Questions about many ids are written so that each id is looked up by itself (`LATERAL` with a limit): a planner that knows little of
+//! a young table would rather go through all of it.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +18,10 @@ pub async fn keep(connection: &mut PgConnection, domain_no: i64, cids: &[Cid]) -
     let ids = bytes_of(cids);
     uncondemn(connection, domain_no, &ids).await?;
     let found = sqlx::query_scalar!(
-        "SELECT cid FROM chunk WHERE domain_no = $1 AND cid = ANY($2) AND NOT damaged AND condemned = 0",
+        r#"SELECT found.cid AS "cid!" FROM unnest($2::bytea[]) AS wanted (cid)
+           CROSS JOIN LATERAL (
+               SELECT chunk.cid FROM chunk
+               WHERE domain_no = $1 AND chunk.cid = wanted.cid AND NOT damaged AND condemned = 0 LIMIT 1) AS found"#,
         domain_no,
         &ids as &[&[u8]],
     );
@@ -43,8 +49,8 @@ pub async fn missing(connection: &mut PgConnection, domain_no: i64, cids: &[Cid]
     uncondemn(connection, domain_no, &ids).await?;
     let missing = sqlx::query_scalar!(
         r#"SELECT wanted.cid AS "cid!" FROM unnest($2::bytea[]) AS wanted (cid)
-           WHERE NOT EXISTS (
-               SELECT FROM chunk WHERE chunk.domain_no = $1 AND chunk.cid = wanted.cid AND NOT damaged)
+           WHERE (SELECT true FROM chunk
+                  WHERE domain_no = $1 AND chunk.cid = wanted.cid AND NOT damaged LIMIT 1) IS NULL
            LIMIT $3"#,
         domain_no,
         &ids as &[&[u8]],
@@ -87,10 +93,14 @@ pub async fn find_used(
     cids: &[Cid],
 ) -> Result<Vec<(Cid, Place)>> {
     let rows = sqlx::query!(
-        "SELECT cid, pack, position, object_bytes FROM chunk
-         WHERE domain_no = $1 AND cid = ANY($2) AND NOT damaged AND EXISTS (
-             SELECT FROM reference JOIN backup_set USING (set_no)
-             WHERE reference.domain_no = chunk.domain_no AND reference.cid = chunk.cid AND account_no = $3)",
+        r#"SELECT found.cid AS "cid!", pack AS "pack!", position AS "position!", object_bytes AS "object_bytes!"
+           FROM unnest($2::bytea[]) AS wanted (cid)
+           CROSS JOIN LATERAL (
+               SELECT chunk.cid, pack, position, object_bytes FROM chunk
+               WHERE domain_no = $1 AND chunk.cid = wanted.cid AND NOT damaged AND (
+                   SELECT true FROM reference JOIN backup_set USING (set_no)
+                   WHERE reference.domain_no = $1 AND reference.cid = wanted.cid AND account_no = $3 LIMIT 1)
+               LIMIT 1) AS found"#,
         domain_no,
         &bytes_of(cids) as &[&[u8]],
         account_no,

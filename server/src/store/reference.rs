@@ -1,6 +1,7 @@
 //! Which commits of a set use which chunks: intervals, one row for each lifetime.
 //!
-//! A foreign key makes sure that no reference is without its chunk.
+//! A foreign key makes sure that no reference is without its chunk. Callers hold the row of the set, so that its references stay where
+//! they are meanwhile.
 
 use iota_core::id::Cid;
 use sqlx::PgConnection;
@@ -10,8 +11,10 @@ use super::{Result, StoreError, id, signed, unsigned};
 /// How many of `cids` the newest state of a set uses.
 pub async fn count_open(connection: &mut PgConnection, set_no: i64, domain_no: i64, cids: &[Cid]) -> Result<u64> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM reference
-           WHERE set_no = $1 AND domain_no = $2 AND to_seq IS NULL AND cid = ANY($3)"#,
+        r#"SELECT count(*) AS "count!" FROM unnest($3::bytea[]) AS wanted (cid)
+           CROSS JOIN LATERAL (
+               SELECT FROM reference
+               WHERE set_no = $1 AND domain_no = $2 AND reference.cid = wanted.cid AND to_seq IS NULL LIMIT 1) AS found"#,
         set_no,
         domain_no,
         &bytes_of(cids) as &[&[u8]],
@@ -59,8 +62,11 @@ pub async fn open_missing(
 /// From commit `seq` on the set uses `cids` no longer. Returns how many of them it used.
 pub async fn close(connection: &mut PgConnection, set_no: i64, domain_no: i64, seq: u64, cids: &[Cid]) -> Result<u64> {
     let closed = sqlx::query!(
-        "UPDATE reference SET to_seq = $3
-         WHERE set_no = $1 AND domain_no = $2 AND to_seq IS NULL AND cid = ANY($4)",
+        "UPDATE reference SET to_seq = $3 WHERE ctid = ANY (ARRAY (
+             SELECT found.ctid FROM unnest($4::bytea[]) AS gone (cid)
+             CROSS JOIN LATERAL (
+                 SELECT ctid FROM reference
+                 WHERE set_no = $1 AND domain_no = $2 AND reference.cid = gone.cid AND to_seq IS NULL LIMIT 1) AS found))",
         set_no,
         domain_no,
         signed(seq),
