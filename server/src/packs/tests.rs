@@ -221,6 +221,8 @@ async fn small_pack(close: bool) -> (SimulatedDisk, PathBuf, Vec<u8>, Vec<(Place
     if close {
         packs.close().await;
     }
+    // A disk of its own: the writer ends its pack when it hears that nobody needs it any more.
+    let disk = disk.after_crash(<[u8]>::to_vec);
     let path = path_of(Path::new(ROOT), 1);
     let bytes = disk.content(&path);
     (disk, path, bytes, acknowledged)
