@@ -1,4 +1,6 @@
-//! Memory for bodies of requests and answers: a share for each account, and an end for all of them together.
+//! Memory for bodies of requests: a share for each account, and an end for all of them together.
+//!
+//! Answers do not count: who restores over a slow line would keep the rest of the same restore waiting.
 //!
 //! What is taken counts until the last byte that it was taken for is dropped, in whatever hands that is by then.
 

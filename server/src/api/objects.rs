@@ -28,17 +28,13 @@ pub async fn read(State(state): State<AppState>, reader: Reader, Octets(body): O
         decode_references(&body, MAX_READ_OBJECTS).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let places = places_of(&state, &reader, &wanted).await?;
     let wanted = fitting(&wanted, &places);
-    // The objects, and the answer that they are copied into.
-    let object_bytes =
-        wanted.iter().filter_map(|reference| places.get(&reference.cid)).map(|place| u64::from(place.payload_bytes));
-    let memory = state.memory().take(reader.account_no, 2 * object_bytes.sum::<u64>()).await?;
     let objects = read_objects(&state, wanted, &places).await?;
     let mut writer = Writer::new();
     for &reference in wanted {
         let object = objects.get(&reference.cid).map_or(&[][..], |object| &object[..]);
         ObjectFrame { reference, object }.write(&mut writer);
     }
-    Ok(Octets(memory.hold(writer.finish().into())))
+    Ok(Octets(writer.finish().into()))
 }
 
 async fn places_of(state: &AppState, reader: &Reader, wanted: &[Reference]) -> ApiResult<BTreeMap<Cid, Place>> {
