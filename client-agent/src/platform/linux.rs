@@ -10,8 +10,9 @@ pub use names::{Names, list};
 pub use seek::{Stretch, next_stretch};
 pub use status::{FileKey, FileKind, Status, status_at, status_of};
 pub use write::{
-    Node, create_named, create_unnamed, is_full, make_directory, make_node, make_symlink, name_file, open_beneath,
-    own_user, rename_new, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner, sync_file_system,
+    Node, begin_writeback, create_named, create_unnamed, is_full, make_directory, make_node, make_symlink, name_file,
+    open_beneath, own_user, rename_new, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner,
+    sync_file_system,
 };
 pub use xattr::{
     Attribute, attributes_at, attributes_of, proc_path, remove_attribute_at, remove_attribute_of, require_proc,

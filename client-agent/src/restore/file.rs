@@ -7,8 +7,8 @@ use super::{
     metadata::At,
 };
 use crate::platform::{
-    FileKind, Stretch, create_named, create_unnamed, name_file, next_stretch, open_file, remove_file, rename_new,
-    status_of,
+    FileKind, Stretch, begin_writeback, create_named, create_unnamed, name_file, next_stretch, open_file, remove_file,
+    rename_new, status_of,
 };
 use iota_core::{entry::Entry, path::TreePath};
 use iota_crypto::{chunk::chunk_key, keys::DedupKey};
@@ -27,6 +27,9 @@ use std::{
 
 /// How much of a stretch of zeros is compared at a time.
 const ZEROS_BYTES: usize = 64 << 10;
+/// After this many bytes of a file the system begins to write them, while more are fetched: else all of them wait for the
+/// end of the restore, where everything is made durable.
+const WRITEBACK_BYTES: u64 = 8 << 20;
 
 /// A file, from its plan to its name. Every use of a chunk holds it, and so does the planner until all uses are known.
 pub(super) struct FileJob {
@@ -43,9 +46,24 @@ struct State {
     output: Output,
     /// Where what was written ends.
     end: u64,
+    /// What was written since the system was told to begin.
+    unwritten_bytes: u64,
     holes: Vec<(u64, u64)>,
     differs: bool,
     losses: Vec<LossReason>,
+}
+
+impl State {
+    /// Counts a run that was written; returns whether it is time to begin with the writeback.
+    fn note_written(&mut self, position: u64, length: u64) -> bool {
+        self.end = self.end.max(position + length);
+        self.unwritten_bytes += length;
+        let is_time = self.unwritten_bytes >= WRITEBACK_BYTES;
+        if is_time {
+            self.unwritten_bytes = 0;
+        }
+        is_time
+    }
 }
 
 #[derive(Default)]
@@ -147,7 +165,9 @@ impl FileJob {
                 return Ok(());
             }
             file.write_all_at(bytes, position)?;
-            self.with(|state| state.end = state.end.max(position + bytes.len() as u64));
+            if self.with(|state| state.note_written(position, bytes.len() as u64)) {
+                begin_writeback(&file);
+            }
             count(&shared.counts.bytes, bytes.len() as u64);
             Ok(())
         });

@@ -4,10 +4,10 @@
 use super::{ChunkerKey, SizeClass, key::WINDOW};
 use aes::{Block, cipher::BlockCipherEncrypt};
 
-/// Independent lanes of the hash.
-const LANES: usize = 4;
+/// Independent lanes of the hash; more of them do not fit the registers.
+const LANES: usize = 3;
 /// Positions of a lane between two calls of the cipher.
-const STRIDE: usize = 64;
+const STRIDE: usize = 128;
 /// Blocks of one call of the cipher.
 const BATCH: usize = LANES * STRIDE;
 
@@ -32,13 +32,17 @@ impl Scan {
         mut from: usize,
         to: usize,
     ) -> Option<usize> {
+        if from >= to {
+            return None;
+        }
+        let [mut hash] = key.hashes([fixed(&data[from - WINDOW..])]);
         while from < to {
             let lane = ((to - from) / LANES).min(lane_positions(class)) / STRIDE * STRIDE;
             let (found, positions) = if lane > 0 {
-                (self.in_lanes(key, class.threshold(), data, from, lane), lane * LANES)
+                (self.in_lanes(key, class.threshold(), &data[from - WINDOW..], &mut hash, lane), lane * LANES)
             } else {
                 let positions = (to - from).min(BATCH);
-                (self.in_order(key, class.threshold(), &data[from - WINDOW..from + positions]), positions)
+                (self.in_order(key, class.threshold(), &data[from - WINDOW..from + positions], &mut hash), positions)
             };
             if let Some(offset) = found {
                 return Some(from + offset);
@@ -48,23 +52,27 @@ impl Scan {
         None
     }
 
-    /// Each of the lanes takes `lane` positions from `from` on: the offset of the first cut from there.
+    /// Each of the lanes takes `lane_positions`: the offset of the first cut. `data` begins with the window of the position
+    /// before the first, whose hash is `hash`; that becomes the one of the last position.
     fn in_lanes(
         &mut self,
         key: &ChunkerKey,
         threshold: u64,
         data: &[u8],
-        from: usize,
+        hash: &mut u64,
         lane_positions: usize,
     ) -> Option<usize> {
-        let start = |lane: usize| from - WINDOW + lane * lane_positions;
-        let mut hashes = key.hashes(std::array::from_fn(|lane| fixed::<WINDOW>(&data[start(lane)..])));
+        let start = |lane: usize| lane * lane_positions;
+        let others: [u64; LANES - 1] =
+            key.hashes(std::array::from_fn(|other| fixed::<WINDOW>(&data[start(other + 1)..])));
+        let mut hashes = std::array::from_fn(|lane| if lane == 0 { *hash } else { others[lane - 1] });
         let mut found: Option<usize> = None;
         for begin in (0..lane_positions).step_by(STRIDE) {
             let windows = std::array::from_fn(|lane| fixed(&data[start(lane) + begin..]));
             fill(key, &mut hashes, windows, &mut self.input);
             self.encrypt(key);
-            if self.output.iter().fold(false, |any, block| any | is_cut(block, threshold)) {
+            // Counting costs less than asking whether there is any.
+            if self.output.iter().map(|block| u64::from(is_cut(block, threshold))).sum::<u64>() > 0 {
                 let hits = (0..BATCH).filter(|&index| is_cut(&self.output[index], threshold));
                 let offsets = hits.map(|index| index % LANES * lane_positions + begin + index / LANES + 1);
                 found = found.into_iter().chain(offsets).min();
@@ -74,15 +82,15 @@ impl Scan {
                 }
             }
         }
+        *hash = hashes[LANES - 1];
         found
     }
 
-    /// The short rest: one lane, at most one batch. `data` begins with the window of the position before the first.
-    fn in_order(&mut self, key: &ChunkerKey, threshold: u64, data: &[u8]) -> Option<usize> {
-        let [mut hash] = key.hashes([fixed::<WINDOW>(data)]);
+    /// The short rest: one lane, at most one batch; else as [`Self::in_lanes`].
+    fn in_order(&mut self, key: &ChunkerKey, threshold: u64, data: &[u8], hash: &mut u64) -> Option<usize> {
         let count = data.len() - WINDOW;
         for (offset, block) in self.input[..count].iter_mut().enumerate() {
-            hash = key.step(hash, data[offset], data[offset + WINDOW]);
+            *hash = key.step(*hash, data[offset], data[offset + WINDOW]);
             block[..8].copy_from_slice(&hash.to_le_bytes());
         }
         self.encrypt(key);
@@ -97,7 +105,7 @@ impl Scan {
 /// Positions of a lane: starting a lane costs a window, and what other lanes did after a cut is lost.
 const fn lane_positions(class: SizeClass) -> usize {
     match class {
-        SizeClass::Normal => 1024,
+        SizeClass::Normal => 2048,
         SizeClass::Fine => 512,
     }
 }

@@ -206,6 +206,12 @@ fn times(mtime: Timestamp) -> Timestamps {
     Timestamps { last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT as _ }, last_modification }
 }
 
+/// Lets the system begin to write what was put into the file, and let go of what of it is written already. A hint: where
+/// it does nothing, [`sync_file_system`] has more to wait for.
+pub fn begin_writeback(file: &File) {
+    let _ = fs::fadvise(file, 0, None, fs::Advice::DontNeed);
+}
+
 /// Makes everything on the file system of `directory` durable.
 ///
 /// # Errors
