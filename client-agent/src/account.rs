@@ -176,7 +176,7 @@ fn submit(http: &Arc<Http>, message: &CreateAccount) -> std::result::Result<WebS
         Err(error) if matches!(error.code(), Some(code::CONFLICT | code::BAD_CODE)) => error,
         answer => return answer,
     };
-    let login = Login { login: message.login.clone(), auth_secret: message.auth_secret };
+    let login = Login { login: message.login.clone(), auth_secret: message.auth_secret, second: None, keep: false };
     match WebSession::login(Arc::clone(http), &login) {
         Ok(session) if session.info.account == message.account => Ok(session),
         Ok(_) | Err(RemoteError::Refused(_)) => Err(refused),

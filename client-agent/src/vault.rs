@@ -107,7 +107,8 @@ pub fn check_server(http: &Http, pinned: &Pinned) -> Result<ServerId> {
 /// # Errors
 /// [`VaultError`].
 pub fn sign_in(http: &Arc<Http>, server_id: ServerId, login: &str, password: &str) -> Result<WebSession> {
-    let login = Login { login: login.to_owned(), auth_secret: auth_secret(login, password, server_id)? };
+    let auth_secret = auth_secret(login, password, server_id)?;
+    let login = Login { login: login.to_owned(), auth_secret, second: None, keep: false };
     Ok(WebSession::login(Arc::clone(http), &login)?)
 }
 

@@ -32,6 +32,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// Whether nobody may write in its epoch: a certificate without keys ends the epoch before. Both keys are zeros then, and
+    /// no signature holds under such a key.
+    pub fn is_revocation(&self) -> bool {
+        self.signing_key == VerifyingKey::ZERO
+    }
+
     /// The bytes that are signed.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::typed(TYPE);
@@ -68,7 +74,8 @@ impl Certificate {
         let numbered = certificate.key_epoch > 0
             && certificate.issued_ms <= i64::MAX as u64
             && (1..=i64::MAX as u64).contains(&certificate.first_seq);
-        if !numbered || certificate.head().is_none() {
+        let keys = (certificate.signing_key == VerifyingKey::ZERO) == (certificate.agreement_key == AgreementKey::ZERO);
+        if !numbered || !keys || certificate.head().is_none() {
             return Err(WireError::Invalid("certificate"));
         }
         Ok(certificate)

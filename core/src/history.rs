@@ -85,7 +85,7 @@ impl Certificates {
             && header.seq >= certificate.first_seq
             && before_next;
         let opens = header.seq != certificate.first_seq || header.flags.contains(Flags::FULL_REFERENCES);
-        if fits && opens { Ok(certificate) } else { Err(error) }
+        if fits && opens && !certificate.is_revocation() { Ok(certificate) } else { Err(error) }
     }
 
     fn verify_signature(&self, signed: &SignedHeader) -> Result<()> {

@@ -88,6 +88,8 @@ identifiers! {
     ServerId: 16;
     /// One attempt to enrol a machine.
     EnrolId: 8;
+    /// A web session, for lists: the hash of its id, cut short.
+    SessionId: 16;
     /// An upload session: what it was told exists stays until it ends.
     UploadId: 16;
     /// BLAKE3-256 of the stored bytes of a chunk object or body.

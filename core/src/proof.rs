@@ -20,6 +20,22 @@ pub fn agent_session(server: ServerId, device: DeviceId, challenge: Challenge) -
     writer.finish()
 }
 
+/// Signed by the identity key to sign in with a new password when the old one is lost.
+///
+/// `login` is [`crate::api::normalise_login`]'s result.
+pub fn new_login(
+    server: ServerId,
+    account: AccountId,
+    challenge: Challenge,
+    login: &str,
+    auth_secret: &[u8; 32],
+) -> Vec<u8> {
+    let mut writer = Writer::typed(b"iotabackup/new-login/v1\0");
+    writer.raw(&server.0).raw(&account.0).raw(&challenge.0);
+    writer.raw(&Digest::of(login.as_bytes()).0).raw(&Digest::of(auth_secret).0);
+    writer.finish()
+}
+
 /// Signed by the identity key when an account is created: ties key, login and verifier together.
 ///
 /// `login` is [`crate::api::normalise_login`]'s result.

@@ -8,7 +8,7 @@ use iota_core::{
     chain::{self, SkipChain},
     commit::{Body, Change, CommitKind, Flags, Header, SignedHeader, Totals},
     history::{Certificates, HistoryError},
-    id::{AccountId, Cid, DeviceId, Digest, HeaderHash, SetId, VerifyingKey},
+    id::{AccountId, AgreementKey, Cid, DeviceId, Digest, HeaderHash, SetId, VerifyingKey},
 };
 use iota_crypto::{
     body::{self, BodyPlace},
@@ -73,6 +73,14 @@ impl Log {
         self.certificates.push(SignedCertificate { certificate, signature });
     }
 
+    fn revoke(&mut self, key_epoch: u32, chain: &SkipChain) {
+        self.certify(SET, key_epoch, COUNT + 1, chain);
+        let revocation = self.certificates.last_mut().unwrap();
+        revocation.certificate.signing_key = VerifyingKey::ZERO;
+        revocation.certificate.agreement_key = AgreementKey::ZERO;
+        revocation.signature = self.master.identity(ACCOUNT).sign(&revocation.certificate.encode());
+    }
+
     /// Commit `seq` after `chain`; the body says `files`.
     fn commit(&self, set: SetId, seq: u64, chain: &SkipChain, files: u64) -> StoredCommit {
         let (key_epoch, first) = if seq < REPLACED { (1, 1) } else { (2, REPLACED) };
@@ -134,6 +142,12 @@ impl Log {
     }
 }
 
+fn chain_of(log: &Log) -> SkipChain {
+    let mut chain = SkipChain::default();
+    log.commits.iter().for_each(|commit| chain.push(commit.header.header.hash()));
+    chain
+}
+
 #[test]
 fn every_commit_is_reached_from_every_head() {
     let log = Log::new(SET);
@@ -171,6 +185,36 @@ fn certificates_come_from_the_account_and_in_order() {
     assert_eq!(verify(&[first.clone(), other.certificates[1].clone()]), Err(HistoryError::Certificate(2)));
     let stranger = Certificates::verify(AccountId([9; 16]), SET, &log.identity(), &log.certificates);
     assert_eq!(stranger.err(), Some(HistoryError::Certificate(1)));
+}
+
+#[test]
+fn after_a_revocation_nobody_writes() {
+    let mut log = Log::new(SET);
+    let chain = chain_of(&log);
+    log.revoke(3, &chain);
+    let certificates = log.certificates();
+    assert!(certificates.newest().is_revocation());
+    // What was written before it stays readable.
+    certificates.verify_segment(log.segment(COUNT, COUNT), COUNT).unwrap();
+    for signer in [2, 3] {
+        let mut next = log.header(COUNT);
+        next.header.seq = COUNT + 1;
+        (next.header.prev, next.header.skip) = chain.next_links();
+        next.header.key_epoch = 3;
+        next.header.device = log.certificates[2].certificate.device;
+        next.header.flags = Flags::default().with(Flags::FULL_REFERENCES, true);
+        log.resign(&mut next, signer);
+        assert_eq!(certificates.verify_path(&[next], COUNT + 1), Err(HistoryError::Writer(COUNT + 1)));
+    }
+    let mut old = log.header(COUNT);
+    old.header.seq = COUNT + 1;
+    log.resign(&mut old, 2);
+    assert_eq!(certificates.verify_path(&[old], COUNT + 1), Err(HistoryError::Writer(COUNT + 1)));
+    // Without keys for both purposes, or with one of them only, it is no certificate of either kind.
+    let mut half = log.certificates[2].certificate.clone();
+    half.agreement_key = AgreementSecret::from_bytes([3; 32]).public();
+    assert!(Certificate::decode(&half.encode()).is_err());
+    assert!(Certificate::decode(&log.certificates[2].certificate.encode()).is_ok());
 }
 
 /// Alters an honest answer.

@@ -204,7 +204,13 @@ fn answer(site: &Site, method: &Method, path: &str, query: &str, headers: &Heade
     let inner = &mut *site.inner();
     match (method.as_str(), &segments[..]) {
         ("GET", ["server"]) => {
-            let info = ServerInfo { server_id: SERVER_ID, version: "test".into(), api: vec![1], needs_setup: false };
+            let info = ServerInfo {
+                server_id: SERVER_ID,
+                version: "test".into(),
+                api: vec![1],
+                needs_setup: false,
+                key_pin: None,
+            };
             json(&info)
         }
         ("POST", ["accounts"]) => create_account(inner, parse(body)),
@@ -420,6 +426,7 @@ fn snapshots(memory: &server::Inner, before: u64, limit: usize) -> Vec<SnapshotI
         seq: stored.frame.header.header.seq,
         received_ms: stored.received_ms,
         header: Bytes(stored.frame.header.encode()),
+        live_bytes: 0,
     };
     listed.map(snapshot).collect()
 }
@@ -443,6 +450,9 @@ fn set_info(set: SetId, record: &SetRecord) -> SetInfo {
         created_ms: 1,
         certificates: record.certificates.iter().cloned().map(Bytes).collect(),
         head: record.memory.head().unwrap(),
+        contact_ms: None,
+        live_bytes: 0,
+        upload: None,
     }
 }
 

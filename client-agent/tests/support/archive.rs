@@ -125,6 +125,9 @@ impl Archive for MemoryArchive {
             created_ms: 1,
             certificates: vec![Bytes(self.certificate.encode())],
             head,
+            contact_ms: None,
+            live_bytes: 0,
+            upload: None,
         }])
     }
 
@@ -137,6 +140,7 @@ impl Archive for MemoryArchive {
                 seq: stored.frame.header.header.seq,
                 received_ms: stored.received_ms,
                 header: Bytes(stored.frame.header.encode()),
+                live_bytes: 0,
             })
             .collect())
     }

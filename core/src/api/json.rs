@@ -2,8 +2,8 @@
 
 use crate::{
     id::{
-        AccountId, AgreementKey, Challenge, DeviceId, Digest, HeaderHash, ServerId, SetId, Signature, UploadId,
-        VerifyingKey,
+        AccountId, AgreementKey, Challenge, DeviceId, Digest, HeaderHash, ServerId, SessionId, SetId, Signature,
+        UploadId, VerifyingKey,
     },
     refs::Reference,
 };
@@ -71,6 +71,8 @@ pub mod code {
     pub const UNAUTHENTICATED: &str = "unauthenticated";
     /// Login or password is wrong, or a challenge was not answered by the right key.
     pub const BAD_CREDENTIALS: &str = "bad_credentials";
+    /// The password is right; the code of the second factor is missing, wrong or used.
+    pub const SECOND_FACTOR: &str = "second_factor";
     /// Signed in, but not allowed.
     pub const FORBIDDEN: &str = "forbidden";
     /// A fresh proof of identity is needed: sign in again.
@@ -116,6 +118,35 @@ pub struct ServerInfo {
     pub api: Vec<u32>,
     /// Whether the first account has still to be made.
     pub needs_setup: bool,
+    /// SHA-256 of the server's public key, when its certificate is of its own making; machines that enrol pin it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_pin: Option<Digest>,
+}
+
+/// A program that this server hands out: element of `GET /downloads`; it lies at `/download/{name}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Download {
+    /// File name.
+    pub name: String,
+    /// Operating system, as in `linux`.
+    pub system: String,
+    /// Processor, as in `x86_64`.
+    pub architecture: String,
+    /// Version of the program.
+    pub version: String,
+    /// Size.
+    pub bytes: u64,
+    /// Its SHA-256, which everybody has a program for.
+    pub sha256: Digest,
+}
+
+/// `POST /accounts/check`: whether `POST /accounts` would take this code and login.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CheckCode {
+    /// Set-up token or invitation.
+    pub code: String,
+    /// E-mail address.
+    pub login: String,
 }
 
 /// `POST /accounts`.
@@ -155,6 +186,112 @@ pub struct Login {
     pub login: String,
     /// See [`CreateAccount::auth_secret`].
     pub auth_secret: Digest,
+    /// Code of the second factor, or one of its recovery codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+    /// Stay signed in for 30 days on this device.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub keep: bool,
+}
+
+/// `POST /session/proof`: proves the password again, for what needs a fresh proof of identity.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ProveAgain {
+    /// See [`CreateAccount::auth_secret`].
+    pub auth_secret: Digest,
+    /// See [`Login::second`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+}
+
+/// A web session: element of `GET /sessions`, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebSessionInfo {
+    /// Names it, and is no key to it.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// When it began.
+    pub created_ms: u64,
+    /// When it was last used, to the minute.
+    pub used_ms: u64,
+    /// When it ends at the latest.
+    pub expires_ms: u64,
+    /// Network address of its last use.
+    pub address: String,
+    /// What the browser calls itself, at most 256 characters.
+    pub browser: String,
+}
+
+/// `PUT /account/password`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ChangePassword {
+    /// Of the new password.
+    pub auth_secret: Digest,
+}
+
+/// `POST /recovery/slots`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecoverySlotsRequest {
+    /// E-mail address.
+    pub login: String,
+}
+
+/// Answer of `POST /recovery/slots`: the slots that recovery words open. For an unknown login the answer looks the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoverySlots {
+    /// [`crate::slot::Slot`].
+    pub slots: Vec<Bytes>,
+}
+
+/// `POST /recovery`: sets a new password by proof of the vault, signs in, and ends all other web sessions.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Recover {
+    /// The account.
+    pub account: AccountId,
+    /// Its login.
+    pub login: String,
+    /// Of `POST /owner/challenge`.
+    pub challenge: Challenge,
+    /// Of the new password.
+    pub auth_secret: Digest,
+    /// See [`Login::second`]: a second factor stays on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+    /// Signature of [`crate::proof::new_login`] by the identity key.
+    pub signature: Signature,
+}
+
+/// `GET /account/second-factor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondFactor {
+    /// Whether signing in asks for a code.
+    pub on: bool,
+    /// Recovery codes that were not used yet.
+    pub codes_left: u32,
+}
+
+/// Answer of `POST /account/second-factor`: a secret that counts once it is confirmed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewSecondFactor {
+    /// Base32, for typing.
+    pub secret: String,
+    /// `otpauth://…`, for a QR code.
+    pub uri: String,
+}
+
+/// `PUT /account/second-factor`, and `DELETE`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SecondFactorCode {
+    /// Six digits, or a recovery code (`DELETE` only).
+    pub code: String,
+}
+
+/// Answer of `PUT /account/second-factor`: shown once.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RecoveryCodes {
+    /// Each signs in once in place of a code.
+    pub codes: Vec<String>,
 }
 
 /// `POST /invitations`.
@@ -274,6 +411,52 @@ pub struct EnrolGrant {
     pub label: Bytes,
 }
 
+/// `PUT /sets/{set}/label`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeLabel {
+    /// Name of the machine, sealed under the account's label key.
+    pub label: Bytes,
+}
+
+/// `PUT /sets/{set}/certificate`: nobody may write the set any more ([`crate::certificate::Certificate::is_revocation`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoke {
+    /// [`crate::certificate::SignedCertificate`].
+    pub certificate: Bytes,
+}
+
+/// An open upload session of a set, as far as the server sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadState {
+    /// When it began.
+    pub begun_ms: u64,
+    /// When something last arrived.
+    pub active_ms: u64,
+    /// Sealed bytes that arrived in it so far.
+    pub received_bytes: u64,
+}
+
+/// What happens in the account: data of an event of `GET /events` (`text/event-stream`). An event says what to ask again; it
+/// is not the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    /// Ask everything again: the first event of each stream, and after some were missed.
+    Resync,
+    /// A set was made, renamed, replaced or revoked, has a new commit, or an upload of it began, went on or ended.
+    Set {
+        /// Which.
+        set: SetId,
+    },
+    /// A machine answered to an enrolment, or took its keys.
+    Enrolment {
+        /// Which.
+        enrol_id: crate::id::EnrolId,
+    },
+    /// The account's slots, second factor or sessions changed.
+    Account,
+}
+
 /// A backup set: element of `GET /sets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetInfo {
@@ -289,6 +472,15 @@ pub struct SetInfo {
     pub certificates: Vec<Bytes>,
     /// The newest commit.
     pub head: Option<HeadInfo>,
+    /// When its machine last proved itself, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_ms: Option<u64>,
+    /// Sealed bytes that the newest state uses.
+    #[serde(default)]
+    pub live_bytes: u64,
+    /// The open upload session that was active last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<UploadState>,
 }
 
 /// The newest commit of a set: `GET /agent/head` (null before the first), and in [`SetInfo`].
@@ -315,6 +507,9 @@ pub struct SnapshotInfo {
     pub received_ms: u64,
     /// [`crate::commit::SignedHeader`].
     pub header: Bytes,
+    /// Sealed bytes that the state uses.
+    #[serde(default)]
+    pub live_bytes: u64,
 }
 
 /// `POST /agent/uploads`.

@@ -65,7 +65,12 @@ mod tests {
     use crate::test_support::{Answer, Browser, TestAccount, TestServer};
 
     async fn attempt(browser: &Browser, login: &str, secret: u8) -> Answer {
-        browser.post("/login", &Login { login: login.into(), auth_secret: Digest([secret; 32]) }).await
+        browser
+            .post(
+                "/login",
+                &Login { login: login.into(), auth_secret: Digest([secret; 32]), second: None, keep: false },
+            )
+            .await
     }
 
     #[tokio::test]
@@ -73,7 +78,8 @@ mod tests {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         let browser = server.stranger();
-        let login = Login { login: " ADA@Example.org ".into(), auth_secret: ada.auth_secret };
+        let login =
+            Login { login: " ADA@Example.org ".into(), auth_secret: ada.auth_secret, second: None, keep: false };
         let info: SessionInfo = browser.post("/login", &login).await.json();
         assert_eq!((info.account, info.administrator), (ada.account, true));
         assert_eq!(browser.get("/session").await.json::<SessionInfo>(), info);

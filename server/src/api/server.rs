@@ -19,5 +19,6 @@ pub async fn show(State(state): State<AppState>) -> ApiResult<Json<ServerInfo>> 
         version: env!("CARGO_PKG_VERSION").into(),
         api: vec![1],
         needs_setup,
+        key_pin: None,
     }))
 }

@@ -89,7 +89,12 @@ impl TestAccount {
 
     /// Signs in, from this browser.
     pub async fn sign_in(&self, browser: &Browser) -> Answer {
-        browser.post("/login", &Login { login: self.login.clone(), auth_secret: self.auth_secret }).await
+        browser
+            .post(
+                "/login",
+                &Login { login: self.login.clone(), auth_secret: self.auth_secret, second: None, keep: false },
+            )
+            .await
     }
 
     /// An owner session's client.

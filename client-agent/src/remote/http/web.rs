@@ -34,7 +34,7 @@ impl WebSession {
 
     /// Makes an account, and signs in.
     pub fn create_account(http: Arc<Http>, account: &CreateAccount) -> Result<Self, RemoteError> {
-        let login = Login { login: account.login.clone(), auth_secret: account.auth_secret };
+        let login = Login { login: account.login.clone(), auth_secret: account.auth_secret, second: None, keep: false };
         let request = Request::new("POST /accounts", Method::POST, "/accounts").with(Payload::json(account));
         Self::begin(http, login, &request)
     }

@@ -27,6 +27,9 @@ pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Js
             created_ms: set.created_ms,
             certificates: certificates.iter().map(|signed| Bytes(signed.encode())).collect(),
             head: log::head_info(&state, set.set_no).await?,
+            contact_ms: None,
+            live_bytes: 0,
+            upload: None,
         });
     }
     Ok(Json(infos))
