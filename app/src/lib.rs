@@ -3,11 +3,15 @@
 //! A screen's URL stands in [`App`], its view in `pages/`, its looks in `style/pages/`. Pages ask the public API like every other client and hold
 //! no keys.
 
+pub mod client;
 pub mod components;
+pub mod downloads;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod sprites;
+pub mod vault;
+pub mod viewer;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -18,6 +22,7 @@ use pages::home_page::HomePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
 use sprites::Sprites;
+use viewer::Viewer;
 
 /// Every page and its URL.
 #[component]
@@ -26,6 +31,10 @@ pub fn App() -> impl IntoView {
     if use_context::<Sprites>().is_none() {
         provide_context(Sprites::of_document());
     }
+    if use_context::<Viewer>().is_none() {
+        provide_context(Viewer::of_document());
+    }
+    downloads::Downloads::provide(vault::Vault::provide());
     Effect::new(mark_hydrated);
     view! {
         <Router>

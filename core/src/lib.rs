@@ -20,4 +20,5 @@ pub mod proof;
 pub mod refs;
 pub mod slot;
 pub mod state;
+pub mod vault;
 pub mod wire;

@@ -125,6 +125,7 @@ fn assets(listed: &BTreeMap<String, Listed>) -> Result<Assets, SiteError> {
         stylesheet: find("iota.css")?,
         script: find("iota.js")?,
         program: find("iota.wasm")?,
+        vault: find("vault.js")?,
         favicon: find("favicon.svg")?,
         sprites: Sprites { icons: find("icons.svg")?.url, rings: find("rings.svg")?.url },
     })

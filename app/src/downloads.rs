@@ -1,0 +1,167 @@
+//! Files on their way out of the vault. The list belongs to the tab: a download goes on while pages change.
+
+#[cfg(feature = "hydrate")]
+pub(crate) mod browser;
+
+use iota_core::id::SetId;
+use iota_core::vault::{CancelDownload, PathToken, Problem, ProblemKind, VaultEvent};
+use leptos::prelude::*;
+
+use crate::vault::Vault;
+
+/// A file to take out, as a page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedFile {
+    /// The set.
+    pub set: SetId,
+    /// The commit.
+    pub at: u64,
+    /// The file.
+    pub path: PathToken,
+    /// Its name, safe to show.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// One download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadItem {
+    /// Names it on the page.
+    pub key: u32,
+    /// What is taken out.
+    pub file: WantedFile,
+    /// How far it is.
+    pub stage: Stage,
+}
+
+/// How far a download is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing has come yet.
+    Beginning,
+    /// So many bytes were verified and written.
+    Running {
+        /// The vault's name for it.
+        download: u32,
+        /// How many.
+        bytes: u64,
+    },
+    /// All of it is on the disk.
+    Done,
+    /// It was stopped, and nothing of it may be used.
+    Stopped(Problem),
+}
+
+/// The downloads of this tab. A copy is the same list.
+#[derive(Clone, Copy)]
+pub struct Downloads {
+    vault: Vault,
+    items: RwSignal<Vec<DownloadItem>>,
+    last: StoredValue<u32>,
+}
+
+impl Downloads {
+    /// Makes them known to everything below; follows what the vault tells.
+    pub fn provide(vault: Vault) -> Self {
+        let downloads = Self { vault, items: RwSignal::new(Vec::new()), last: StoredValue::new(0) };
+        provide_context(downloads);
+        Effect::new(move || {
+            if let Some(event) = vault.last_event().get() {
+                downloads.hear(&event);
+            }
+        });
+        downloads
+    }
+
+    /// The downloads of this tab.
+    pub fn current() -> Self {
+        expect_context()
+    }
+
+    /// All of them, oldest first.
+    pub fn items(&self) -> ReadSignal<Vec<DownloadItem>> {
+        self.items.read_only()
+    }
+
+    /// Begins one. Call it from a click: browsers ask a person where to only then.
+    pub fn start(&self, file: WantedFile) {
+        let key = self.last.get_value() + 1;
+        self.last.set_value(key);
+        self.items.update(|items| items.push(DownloadItem { key, file: file.clone(), stage: Stage::Beginning }));
+        let downloads = *self;
+        leptos::task::spawn_local(async move {
+            match downloads.begin(&file).await {
+                Ok(download) => downloads.set(key, Stage::Running { download, bytes: 0 }),
+                Err(problem) if problem.kind == ProblemKind::Cancelled => downloads.dismiss(key),
+                Err(problem) => downloads.set(key, Stage::Stopped(problem)),
+            }
+        });
+    }
+
+    /// Stops one.
+    pub fn cancel(&self, key: u32) {
+        let running = self.items.with_untracked(|items| {
+            items.iter().find(|item| item.key == key).and_then(|item| match item.stage {
+                Stage::Running { download, .. } => Some(download),
+                _ => None,
+            })
+        });
+        let Some(download) = running else { return self.dismiss(key) };
+        let vault = self.vault;
+        leptos::task::spawn_local(async move {
+            // What has ended meanwhile needs no cancelling.
+            let _ = vault.ask(CancelDownload { download }).await;
+        });
+    }
+
+    /// Takes one off the list.
+    pub fn dismiss(&self, key: u32) {
+        self.items.update(|items| items.retain(|item| item.key != key));
+    }
+
+    fn set(&self, key: u32, stage: Stage) {
+        self.items.update(|items| {
+            if let Some(item) = items.iter_mut().find(|item| item.key == key) {
+                item.stage = stage;
+            }
+        });
+    }
+
+    fn hear(&self, event: &VaultEvent) {
+        let (VaultEvent::Progress { download, .. }
+        | VaultEvent::Done { download }
+        | VaultEvent::Stopped { download, .. }) = event
+        else {
+            return;
+        };
+        let running =
+            |item: &&mut DownloadItem| matches!(item.stage, Stage::Running { download: of, .. } if of == *download);
+        self.items.update(|items| {
+            let Some(item) = items.iter_mut().find(running) else { return };
+            item.stage = match event {
+                VaultEvent::Progress { download, bytes } => Stage::Running { download: *download, bytes: *bytes },
+                VaultEvent::Stopped { problem, .. } => Stage::Stopped(problem.clone()),
+                _ => {
+                    #[cfg(feature = "hydrate")]
+                    browser::save_blob(*download, &item.file.name);
+                    Stage::Done
+                }
+            };
+        });
+        #[cfg(feature = "hydrate")]
+        if !matches!(event, VaultEvent::Progress { .. }) {
+            browser::ended(*download);
+        }
+    }
+
+    #[cfg(feature = "hydrate")]
+    async fn begin(&self, file: &WantedFile) -> Result<u32, Problem> {
+        browser::begin(self.vault, file).await
+    }
+
+    #[cfg(not(feature = "hydrate"))]
+    async fn begin(&self, _file: &WantedFile) -> Result<u32, Problem> {
+        Err(Problem::new(ProblemKind::Failed, "not in a browser"))
+    }
+}

@@ -1,0 +1,187 @@
+//! Where a file goes: a small one into memory, a large one into a file that a person chooses, or where browsers do not let a
+//! page do that, through a service worker into an ordinary download.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use iota_core::vault::{Download, MAX_BLOB_BYTES, Problem, ProblemKind, Way, file_name};
+use leptos::prelude::{document, window};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::js_sys::{Array, Function, Object, Promise, Reflect};
+use web_sys::{
+    Blob, HtmlAnchorElement, HtmlElement, MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerRegistration, Url,
+};
+
+use super::WantedFile;
+use crate::vault::Vault;
+
+const SCOPE: &str = "/dl/";
+/// How often a service worker hears that it is still needed; browsers end an idle one after half a minute.
+const PING_MS: i32 = 10_000;
+
+thread_local! {
+    static BLOBS: RefCell<HashMap<u32, Blob>> = RefCell::new(HashMap::new());
+    static PINGS: RefCell<HashMap<u32, i32>> = RefCell::new(HashMap::new());
+}
+
+/// A download by [`Way::Blob`] has ended.
+pub fn keep_blob(download: u32, blob: Blob) {
+    BLOBS.with_borrow_mut(|blobs| blobs.insert(download, blob));
+}
+
+/// Chooses the way, and asks the vault.
+pub async fn begin(vault: Vault, file: &WantedFile) -> Result<u32, Problem> {
+    if file.bytes <= MAX_BLOB_BYTES {
+        return ask(vault, file, Way::Blob, None).await;
+    }
+    if let Some(picker) = function(&window(), "showSaveFilePicker") {
+        let handle = choose(&picker, file).await?;
+        return ask(vault, file, Way::File, Some(handle)).await;
+    }
+    by_service_worker(vault, file).await
+}
+
+async fn ask(vault: Vault, file: &WantedFile, way: Way, beside: Option<JsValue>) -> Result<u32, Problem> {
+    let question = Download { set: file.set, at: file.at, path: file.path.clone(), way };
+    Ok(vault.ask_with(question, beside).await?.download)
+}
+
+/// Has a person choose a file.
+async fn choose(picker: &Function, file: &WantedFile) -> Result<JsValue, Problem> {
+    let options = Object::new();
+    set(&options, "suggestedName", &file_name(&file.name).into());
+    let chosen = picker.call1(&window(), &options).and_then(|promise| promise.dyn_into::<Promise>());
+    let chosen = JsFuture::from(chosen.map_err(|error| refused(&error))?).await;
+    // Who closes the dialog has decided.
+    chosen.map_err(|_| Problem::new(ProblemKind::Cancelled, "no file was chosen"))
+}
+
+/// Offers the file to the service worker, then asks for its address in a hidden frame: the browser saves what comes.
+async fn by_service_worker(vault: Vault, file: &WantedFile) -> Result<u32, Problem> {
+    let worker = service_worker().await?;
+    let channel = MessageChannel::new().map_err(|error| refused(&error))?;
+    let download = ask(vault, file, Way::Stream, Some(channel.port1().into())).await?;
+    let id = window().crypto().map_err(|error| refused(&error))?.random_uuid();
+    offer(&worker, &id, file, channel.port2()).await?;
+    open_hidden(&format!("{SCOPE}{id}"))?;
+    keep_awake(download, worker);
+    Ok(download)
+}
+
+async fn service_worker() -> Result<ServiceWorker, Problem> {
+    // In an insecure context browsers have none.
+    let container = Reflect::get(&window().navigator(), &"serviceWorker".into()).unwrap_or_default();
+    if container.is_undefined() {
+        return Err(refused(&"it offers neither a file dialog nor service workers here".into()));
+    }
+    let container = window().navigator().service_worker();
+    let options = web_sys::RegistrationOptions::new();
+    options.set_scope(SCOPE);
+    let registered = JsFuture::from(container.register_with_options(&format!("{SCOPE}sw.js"), &options)).await;
+    let registration: ServiceWorkerRegistration = registered.map_err(|error| refused(&error))?.unchecked_into();
+    active(&registration).await.ok_or_else(|| refused(&"its service worker does not start".into()))
+}
+
+/// The worker, once it is active.
+async fn active(registration: &ServiceWorkerRegistration) -> Option<ServiceWorker> {
+    let coming = registration.installing().or_else(|| registration.waiting());
+    if let (None, Some(coming)) = (registration.active(), coming) {
+        let changed = Promise::new(&mut |resolve, _| {
+            let worker = coming.clone();
+            let heard = Closure::<dyn Fn()>::new(move || {
+                if matches!(
+                    worker.state(),
+                    web_sys::ServiceWorkerState::Activated | web_sys::ServiceWorkerState::Redundant
+                ) {
+                    // A promise takes what it is given.
+                    let _ = resolve.call0(&JsValue::NULL);
+                }
+            });
+            coming.set_onstatechange(Some(heard.as_ref().unchecked_ref()));
+            heard.forget();
+        });
+        JsFuture::from(changed).await.ok()?;
+    }
+    registration.active()
+}
+
+/// Hands the port over and waits until the worker has it.
+async fn offer(worker: &ServiceWorker, id: &str, file: &WantedFile, port: web_sys::MessagePort) -> Result<(), Problem> {
+    let taken = MessageChannel::new().map_err(|error| refused(&error))?;
+    let message = Object::new();
+    set(&message, "offer", &id.into());
+    set(&message, "name", &file_name(&file.name).into());
+    set(&message, "bytes", &(file.bytes as f64).into());
+    let ports = Array::of2(&port, &taken.port2());
+    let heard = Promise::new(&mut |resolve, _| {
+        let heard = Closure::once_into_js(move |_: MessageEvent| drop(resolve.call0(&JsValue::NULL)));
+        taken.port1().set_onmessage(Some(heard.unchecked_ref()));
+    });
+    worker.post_message_with_transferable(&message, &ports).map_err(|error| refused(&error))?;
+    JsFuture::from(heard).await.map(drop).map_err(|error| refused(&error))
+}
+
+fn open_hidden(address: &str) -> Result<(), Problem> {
+    let frame = document().create_element("iframe").map_err(|error| refused(&error))?;
+    let attributes = frame.set_attribute("hidden", "").and_then(|()| frame.set_attribute("src", address));
+    attributes.map_err(|error| refused(&error))?;
+    let body = document().body().ok_or_else(|| refused(&"the page has no body".into()))?;
+    body.append_child(&frame).map(drop).map_err(|error| refused(&error))
+}
+
+fn keep_awake(download: u32, worker: ServiceWorker) {
+    // It answers nothing; when it is gone, the download is, too, and the browser says so.
+    let ping = Closure::<dyn Fn()>::new(move || drop(worker.post_message(&"awake".into())));
+    let handler: &Function = ping.as_ref().unchecked_ref();
+    if let Ok(timer) = window().set_interval_with_callback_and_timeout_and_arguments_0(handler, PING_MS) {
+        PINGS.with_borrow_mut(|pings| pings.insert(download, timer));
+    }
+    ping.forget();
+}
+
+/// A download has ended, one way or the other.
+pub fn ended(download: u32) {
+    if let Some(timer) = PINGS.with_borrow_mut(|pings| pings.remove(&download)) {
+        window().clear_interval_with_handle(timer);
+    }
+    BLOBS.with_borrow_mut(|blobs| blobs.remove(&download));
+}
+
+/// Gives the browser a file that was collected in memory, if it was.
+pub fn save_blob(download: u32, name: &str) {
+    let Some(blob) = BLOBS.with_borrow_mut(|blobs| blobs.remove(&download)) else { return };
+    save(&blob, &file_name(name));
+}
+
+/// Has the browser save `blob` under `name`.
+pub fn save(blob: &Blob, name: &str) {
+    let Ok(address) = Url::create_object_url_with_blob(blob) else { return };
+    if let Ok(link) = document().create_element("a").map(JsCast::unchecked_into::<HtmlAnchorElement>) {
+        link.set_href(&address);
+        link.set_download(name);
+        link.unchecked_ref::<HtmlElement>().click();
+    }
+    // The click has taken hold of the blob.
+    let _ = Url::revoke_object_url(&address);
+}
+
+fn function(of: &JsValue, name: &str) -> Option<Function> {
+    Reflect::get(of, &name.into()).ok()?.dyn_into().ok()
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    // A plain object takes every property.
+    let _ = Reflect::set(object, &name.into(), value);
+}
+
+fn refused(error: &JsValue) -> Problem {
+    let reason: &dyn Display = &error.as_string().unwrap_or_else(|| format!("{error:?}"));
+    Problem::new(
+        ProblemKind::Failed,
+        format!(
+            "this browser does not save large files from a page ({reason}); use another browser, or `iota restore`"
+        ),
+    )
+}
