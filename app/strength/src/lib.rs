@@ -43,7 +43,8 @@ mod tests {
             let rated = rate(weak, "ada.lovelace@example.org");
             assert!(!rated.enough && rated.advice.is_some(), "{weak}: {rated:?}");
         }
-        for strong in ["correct horse battery staple", "tulip-harbour-nine-velvet-cargo-mist", "Zwölf Boxkämpfer jagen ≠ Viktor"]
+        for strong in
+            ["correct horse battery staple", "tulip-harbour-nine-velvet-cargo-mist", "Zwölf Boxkämpfer jagen ≠ Viktor"]
         {
             assert!(rate(strong, "ada@example.org").enough, "{strong}");
         }

@@ -9,6 +9,9 @@ use iota_core::{
 };
 use std::rc::Rc;
 
+/// Alters an object.
+type Alter = Rc<dyn Fn(&mut Vec<u8>)>;
+
 fn noise(bytes: usize, seed: u64) -> Vec<u8> {
     let mut output = vec![0; bytes];
     blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut output);
@@ -82,7 +85,7 @@ fn a_damaged_or_swapped_piece_stops_it_and_nothing_is_finished() {
     let mut stopped = 0;
     for cid in large {
         let other = sent.iter().find(|(other, _)| *other != cid).unwrap().1.clone();
-        let alterations: [Rc<dyn Fn(&mut Vec<u8>)>; 4] = [
+        let alterations: [Alter; 4] = [
             Rc::new(|object| object[1000] ^= 1),
             Rc::new(|object| object.truncate(5000)),
             Rc::new(|object| object.clear()),

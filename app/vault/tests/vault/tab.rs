@@ -37,11 +37,14 @@ use std::{
 /// Alters what an honest server would answer: method, path, answer.
 pub type Lie = Box<dyn Fn(&Request, Vec<u8>) -> Vec<u8>>;
 
+/// Answers by method and path.
+type Answers = HashMap<(&'static str, String), Result<Vec<u8>, Problem>>;
+
 pub struct Inner {
     pub archive: Box<dyn Archive>,
     pub vault: RefCell<Vault>,
     /// Answers of routes that no archive has.
-    pub answers: RefCell<HashMap<(&'static str, String), Result<Vec<u8>, Problem>>>,
+    pub answers: RefCell<Answers>,
     pub asked: RefCell<Vec<(String, Vec<u8>)>>,
     pub lie: RefCell<Option<Lie>>,
     pub kept: RefCell<HashMap<(bool, String), Vec<u8>>>,
