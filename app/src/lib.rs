@@ -12,6 +12,7 @@ pub mod shell;
 pub mod sprites;
 pub mod vault;
 pub mod viewer;
+pub mod words;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
