@@ -5,6 +5,8 @@
 
 pub mod client;
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod docs;
 pub mod downloads;
 pub mod pages;
 #[cfg(feature = "ssr")]
@@ -19,6 +21,7 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
+use pages::docs_page::{DocsPage, DocumentPage};
 use pages::home_page::HomePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
@@ -42,6 +45,8 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/docs") view=DocsPage />
+                <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
         </Router>
     }

@@ -1,0 +1,7 @@
+//! Points in time of a machine: its commits as the server lists them, by day.
+
+mod days;
+mod points;
+
+pub use days::{Day, days, height};
+pub use points::{Point, Points};
