@@ -2,6 +2,8 @@
 
 mod days;
 mod points;
+mod steps;
 
 pub use days::{Day, days, height};
 pub use points::{Point, Points};
+pub use steps::{day_step, place, step};

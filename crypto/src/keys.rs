@@ -6,6 +6,7 @@
 //! K_chunker  = derive("… chunker key",   AMK ‖ account16 ‖ epoch u32)
 //! LK_0       = derive("… log root",      AMK ‖ account16 ‖ set16 ‖ key epoch u32)
 //! K_live     = derive("… live channel",  AMK ‖ account16 ‖ set16 ‖ key epoch u32)
+//! K_path     = derive("… path token",    AMK ‖ account16)
 //! K_label    = derive("… label key",     AMK ‖ account16 ‖ generation u32)
 //! ```
 //! The AMK must never leave the client, and no key may be used for two purposes.
@@ -30,6 +31,8 @@ secrets! {
     LiveKey;
     /// Seals names and notes.
     LabelKey;
+    /// Seals paths for addresses in a browser.
+    PathKey;
 }
 
 /// First generation of the master key, and first dedup epoch.
@@ -64,6 +67,11 @@ impl MasterKey {
     /// Root of the sealed channel with the set's agent.
     pub fn live_key(&self, account: AccountId, set: SetId, key_epoch: u32) -> LiveKey {
         LiveKey(derive(context!("live channel"), &[&self.0, &account.0, &set.0, &key_epoch.to_le_bytes()]))
+    }
+
+    /// Key of paths in addresses.
+    pub fn path_key(&self, account: AccountId) -> PathKey {
+        PathKey(derive(context!("path token"), &[&self.0, &account.0]))
     }
 
     /// Key of names and notes.

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod kit;
 pub mod label;
 pub mod login;
+pub mod path_token;
 pub mod ratchet;
 mod seal;
 pub mod secret;

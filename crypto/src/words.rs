@@ -9,6 +9,7 @@ use crate::{
     slot::Kek,
 };
 use bip39::{Language, Mnemonic};
+use iota_core::id::{AgreementKey, VerifyingKey};
 use rand_core::CryptoRng;
 
 /// How many words there are.
@@ -57,9 +58,43 @@ impl RecoveryWords {
     }
 }
 
+/// A random passphrase of six words: 66 bits.
+pub fn random_passphrase(random: &mut impl CryptoRng) -> zeroize::Zeroizing<String> {
+    let bytes = zeroize::Zeroizing::new(random_bytes::<16>(random));
+    zeroize::Zeroizing::new(words_of(&bytes[..], 6).join("-"))
+}
+
+/// Four words that stand for two public keys, for a person to compare: the first 44 bits of
+/// `derive("… machine fingerprint", ed25519 public ‖ x25519 public)`.
+pub fn fingerprint(signing: &VerifyingKey, agreement: &AgreementKey) -> String {
+    words_of(&derive(context!("machine fingerprint"), &[&signing.0, &agreement.0]), 4).join(" ")
+}
+
+/// Words for the first `11 · count` bits, most significant first.
+fn words_of(bytes: &[u8], count: usize) -> Vec<&'static str> {
+    let list = Language::English.word_list();
+    let bit = |at: usize| usize::from(bytes[at / 8] >> (7 - at % 8) & 1);
+    (0..count).map(|word| list[(0..11).fold(0, |sum, at| sum * 2 + bit(word * 11 + at))]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bits_become_words() {
+        assert_eq!(words_of(&[0, 0, 0], 2), ["abandon", "abandon"]);
+        assert_eq!(words_of(&[0xff; 3], 2), ["zoo", "zoo"]);
+        assert_eq!(words_of(&[0, 0x20, 0x04], 2), ["ability", "ability"]);
+        let (one, other) = (VerifyingKey([1; 32]), VerifyingKey([2; 32]));
+        let agreement = AgreementKey([3; 32]);
+        assert_eq!(fingerprint(&one, &agreement).split(' ').count(), 4);
+        assert_ne!(fingerprint(&one, &agreement), fingerprint(&other, &agreement));
+        let mut random = crate::secret::system_random();
+        let (a, b) = (random_passphrase(&mut random), random_passphrase(&mut random));
+        assert_eq!(a.split('-').count(), 6);
+        assert_ne!(a, b);
+    }
 
     #[test]
     fn words_round_trip_and_mistakes_are_found() {

@@ -29,11 +29,15 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let out = options.out.clone().unwrap_or_else(|| workspace::target().join("site"));
     let fresh = sibling(&out, "new");
-    let program = program::build(options.release, &options.wasm_opt)?;
+    let pages = program::build(&program::PAGES, options.release, &options.wasm_opt)?;
+    let vault = program::build(&program::VAULT, options.release, &options.wasm_opt)?;
 
     let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
-    let wasm = writer.add("iota.wasm", &program.wasm)?;
-    writer.add("iota.js", start_script(&program.glue, &wasm)?.as_bytes())?;
+    let wasm = writer.add("iota.wasm", &pages.wasm)?;
+    writer.add("iota.js", start_script("app/start.js", &pages.glue, &wasm)?.as_bytes())?;
+    let wasm = writer.add("vault.wasm", &vault.wasm)?;
+    writer.add("vault.js", start_script("app/vault/start.js", &vault.glue, &wasm)?.as_bytes())?;
+    writer.add("sw.js", &read(&workspace::root().join("app/sw.js"))?)?;
     writer.add("iota.css", style::sheet(&workspace::root().join("style"))?.as_bytes())?;
     for drawing in ["icons.svg", "rings.svg", "favicon.svg"] {
         writer.add(drawing, &read(&workspace::root().join("style/assets").join(drawing))?)?;
@@ -48,9 +52,9 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The module of the page: bindgen's glue, which then fetches the very program that it was made for and starts it.
-fn start_script(glue: &str, wasm: &Asset) -> Result<String> {
-    let start = fs::read_to_string(workspace::root().join("app/start.js")).context("cannot read app/start.js")?;
+/// The module of a program: bindgen's glue, and a script that fetches the very program that it was made for and starts it.
+fn start_script(script: &str, glue: &str, wasm: &Asset) -> Result<String> {
+    let start = fs::read_to_string(workspace::root().join(script)).with_context(|| format!("cannot read {script}"))?;
     let program = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
     Ok(format!("{glue}\nconst PROGRAM = {program};\n{start}"))
 }

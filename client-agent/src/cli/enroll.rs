@@ -101,6 +101,7 @@ fn by_code(context: &Context, code: &str, arguments: &Arguments) -> Result<(Iden
     server.pin = code.server_pin.map(ServerPin).or(server.pin);
     let http = Arc::new(Http::new(server, Patience::PERSON)?);
     let joining = Joining::begin(&http, code, facts::of_this_machine(arguments.name.as_deref()))?;
+    context.output.note(format!("The words of this machine are: {}", joining.fingerprint()));
     context.output.note("Waiting for the owner to let this machine in…");
     Ok(joining.wait()?)
 }

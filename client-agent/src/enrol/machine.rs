@@ -7,6 +7,7 @@ use iota_crypto::{
     enrol::{EnrolCode, MachineFacts, MachineKeys},
     keys::{AgreementSecret, SigningKey},
     secret::system_random,
+    words,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -35,6 +36,11 @@ impl Joining {
         let hello = code.hello(signing.verifying_key(), agreement.public(), &facts, &mut random);
         http.put_hello(code.enrol_id, &hello)?;
         Ok(Self { http: Arc::clone(http), code, facts, signing, agreement })
+    }
+
+    /// Four words that stand for the machine's keys; the owner sees the same.
+    pub fn fingerprint(&self) -> String {
+        words::fingerprint(&self.signing.verifying_key(), &self.agreement.public())
     }
 
     /// Waits for the owner's answer.

@@ -1,4 +1,4 @@
-//! The pages compiled to wasm, and the glue that loads them.
+//! A package compiled to wasm, and the glue that loads it.
 
 use std::fs;
 use std::path::Path;
@@ -17,9 +17,22 @@ pub struct Program {
     pub glue: String,
 }
 
+/// A package that becomes a program.
+pub struct Source {
+    package: &'static str,
+    features: &'static [&'static str],
+    /// How `wasm-opt` weighs size against speed.
+    shrink: &'static str,
+}
+
+/// What a page loads first: size counts.
+pub const PAGES: Source = Source { package: "iota-app", features: &["hydrate"], shrink: "-Oz" };
+/// What opens files: speed counts.
+pub const VAULT: Source = Source { package: "iota-vault", features: &[], shrink: "-O3" };
+
 /// Compiles, binds and, in release, shrinks.
-pub fn build(release: bool, wasm_opt: &Path) -> Result<Program> {
-    let compiled = wasm::compile("iota-app", &["hydrate"], release)?;
+pub fn build(source: &Source, release: bool, wasm_opt: &Path) -> Result<Program> {
+    let compiled = wasm::compile(source.package, source.features, release)?;
     let folder = tempfile::tempdir()?;
     Bindgen::new()
         .input_path(&compiled)
@@ -27,18 +40,18 @@ pub fn build(release: bool, wasm_opt: &Path) -> Result<Program> {
         .typescript(false)
         .generate(folder.path())
         .context("wasm-bindgen cannot read what the compiler made")?;
-    let wasm = folder.path().join("iota_app_bg.wasm");
-    shrink(&wasm, release, wasm_opt)?;
-    Ok(Program { wasm: fs::read(&wasm)?, glue: fs::read_to_string(folder.path().join("iota_app.js"))? })
+    let name = source.package.replace('-', "_");
+    let wasm = folder.path().join(format!("{name}_bg.wasm"));
+    if release {
+        shrink(&wasm, source.shrink, wasm_opt)?;
+    }
+    Ok(Program { wasm: fs::read(&wasm)?, glue: fs::read_to_string(folder.path().join(format!("{name}.js")))? })
 }
 
 /// Only what is released is made small: it takes longer than the rest.
-fn shrink(wasm: &Path, release: bool, wasm_opt: &Path) -> Result<()> {
-    if !release {
-        return Ok(());
-    }
+fn shrink(wasm: &Path, how: &str, wasm_opt: &Path) -> Result<()> {
     if Command::new(wasm_opt).arg("--version").output().is_err() {
         bail!("{} is missing: `npm ci` in xtask brings it, or name it with --wasm-opt", wasm_opt.display());
     }
-    process::run(Command::new(wasm_opt).arg("-Oz").arg(wasm).arg("-o").arg(wasm))
+    process::run(Command::new(wasm_opt).arg(how).arg(wasm).arg("-o").arg(wasm))
 }

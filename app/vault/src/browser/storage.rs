@@ -1,0 +1,140 @@
+//! IndexedDB: the witness in a database of its own, which nothing here ever clears, and sealed pages in two halves, of which
+//! the older is emptied when the younger is full.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures::future::join_all;
+use idb::{Database, DatabaseEvent, Factory, ObjectStoreParams, TransactionMode};
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::platform::Store;
+use crate::problem::{Result, failed};
+
+const WITNESS: &str = "iota-witness";
+const ACCOUNTS: &str = "accounts";
+const PAGES: &str = "iota-pages";
+/// The halves of the pages.
+const HALVES: [&str; 2] = ["even", "odd"];
+/// A half is full with this many bytes.
+const HALF_BYTES: usize = 32 << 20;
+
+/// What this browser keeps. Databases are opened when they are first needed; one that cannot be opened keeps nothing.
+#[derive(Default)]
+pub struct Storage {
+    witness: RefCell<Option<Rc<Database>>>,
+    pages: RefCell<Option<Rc<Database>>>,
+    /// The younger half, and how much this visit put into it. What earlier visits left counts as nothing: the bound is a rough
+    /// one, and browsers have their own.
+    young: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Storage {
+    /// Reads values; `None` where there are none.
+    pub async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        let read = match store {
+            Store::Witness => read(self.witness().await, ACCOUNTS, keys).await,
+            Store::Pages => {
+                let young = read(self.pages().await, HALVES[self.young.get()], keys).await;
+                let old = read(self.pages().await, HALVES[1 - self.young.get()], keys).await;
+                match (young, old) {
+                    (Ok(young), Ok(old)) => Ok(young.into_iter().zip(old).map(|(young, old)| young.or(old)).collect()),
+                    (young, _) => young,
+                }
+            }
+        };
+        read.unwrap_or_else(|_| vec![None; keys.len()])
+    }
+
+    /// Keeps values.
+    pub async fn save(&self, store: Store, values: &[(String, &[u8])]) -> Result<()> {
+        let written = match store {
+            Store::Witness => write(self.witness().await, ACCOUNTS, values).await,
+            Store::Pages => self.save_pages(values).await,
+        };
+        written.map_err(|error| {
+            failed(format!("this browser keeps nothing between visits ({error}); in a private window that is usual"))
+        })
+    }
+
+    async fn save_pages(&self, values: &[(String, &[u8])]) -> std::result::Result<(), idb::Error> {
+        let database = self.pages().await?;
+        let bytes = values.iter().map(|(_, value)| value.len()).sum::<usize>();
+        if self.bytes.get() + bytes > HALF_BYTES {
+            let old = 1 - self.young.get();
+            let transaction = database.transaction(&[HALVES[old]], TransactionMode::ReadWrite)?;
+            transaction.object_store(HALVES[old])?.clear()?.await?;
+            transaction.commit()?.await?;
+            self.young.set(old);
+            self.bytes.set(0);
+        }
+        self.bytes.set(self.bytes.get() + bytes);
+        write(Ok(database), HALVES[self.young.get()], values).await
+    }
+
+    async fn witness(&self) -> std::result::Result<Rc<Database>, idb::Error> {
+        opened(&self.witness, WITNESS, &[ACCOUNTS]).await
+    }
+
+    async fn pages(&self) -> std::result::Result<Rc<Database>, idb::Error> {
+        opened(&self.pages, PAGES, &HALVES).await
+    }
+}
+
+async fn opened(
+    kept: &RefCell<Option<Rc<Database>>>,
+    name: &str,
+    stores: &'static [&'static str],
+) -> std::result::Result<Rc<Database>, idb::Error> {
+    if let Some(database) = kept.borrow().clone() {
+        return Ok(database);
+    }
+    let mut request = Factory::new()?.open(name, Some(1))?;
+    request.on_upgrade_needed(move |event| {
+        if let Ok(database) = event.database() {
+            for store in stores {
+                // A store that cannot be made shows when it is used.
+                let _ = database.create_object_store(store, ObjectStoreParams::new());
+            }
+        }
+    });
+    let database = Rc::new(request.await?);
+    kept.replace(Some(Rc::clone(&database)));
+    Ok(database)
+}
+
+async fn read(
+    database: std::result::Result<Rc<Database>, idb::Error>,
+    store: &str,
+    keys: &[String],
+) -> std::result::Result<Vec<Option<Vec<u8>>>, idb::Error> {
+    let database = database?;
+    let transaction = database.transaction(&[store], TransactionMode::ReadOnly)?;
+    let store = transaction.object_store(store)?;
+    let asked = keys.iter().map(|key| store.get(JsValue::from_str(key))).collect::<std::result::Result<Vec<_>, _>>()?;
+    let values = join_all(asked.into_iter().map(IntoFuture::into_future)).await;
+    let bytes = |value: std::result::Result<Option<JsValue>, idb::Error>| {
+        value.ok().flatten().and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec())
+    };
+    Ok(values.into_iter().map(bytes).collect())
+}
+
+async fn write(
+    database: std::result::Result<Rc<Database>, idb::Error>,
+    store: &str,
+    values: &[(String, &[u8])],
+) -> std::result::Result<(), idb::Error> {
+    let database = database?;
+    let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
+    let objects = transaction.object_store(store)?;
+    let put = values
+        .iter()
+        .map(|(key, value)| objects.put(&Uint8Array::from(*value), Some(&JsValue::from_str(key))))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    for written in join_all(put.into_iter().map(IntoFuture::into_future)).await {
+        written?;
+    }
+    transaction.commit()?.await.map(drop)
+}

@@ -1,0 +1,339 @@
+//! The desk: takes questions, knows whether the vault is open, and locks it when nobody is there.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use iota_core::api::json::SessionInfo;
+use iota_core::id::EnrolId;
+use iota_core::id::SetId;
+use iota_core::vault::{
+    Admit, Ask, ConfirmAccount, ConfirmKit, Download, DownloadView, HearEnrolment, HelloView, KeyFileMade, ListFolder,
+    Listing, MAX_BLOB_BYTES, NewKey, PrepareAccount, Problem, ProblemKind, RecoverAccount, SlotView, Unlock,
+    VaultEvent, VaultState, Way, file_name,
+};
+use iota_crypto::kit::KitPlace;
+use iota_crypto::secret::system_random;
+use iota_crypto::words::random_passphrase;
+use serde::Serialize;
+
+use crate::account::{self, PendingAccount};
+use crate::clock::{IDLE_MS, LOOK_MS};
+use crate::download;
+use crate::enrolment::{self, Codes};
+use crate::entry;
+use crate::keys::OpenVault;
+use crate::listing::{self, Listed};
+use crate::machines;
+use crate::passphrase;
+use crate::platform::{Platform, Sink};
+use crate::point;
+use crate::problem::{Result, failed, locked, missing};
+use crate::show;
+use crate::slots::{self, PendingKit};
+use crate::versions;
+
+/// The vault of one tab.
+pub struct Desk<P> {
+    /// Where it runs.
+    pub platform: P,
+    open: RefCell<Option<Rc<OpenVault>>>,
+    locks_at_ms: Cell<u64>,
+    listed: RefCell<Option<Listed>>,
+    codes: RefCell<Codes>,
+    pending_account: RefCell<Option<Rc<PendingAccount>>>,
+    pending_kit: RefCell<Option<PendingKit>>,
+    /// Downloads that are under way; one that is not in here stops.
+    downloads: RefCell<Vec<u32>>,
+    last: Cell<u32>,
+}
+
+impl<P: Platform> Desk<P> {
+    /// A locked vault.
+    pub fn new(platform: P) -> Rc<Self> {
+        Rc::new(Self {
+            platform,
+            open: RefCell::default(),
+            locks_at_ms: Cell::new(0),
+            listed: RefCell::default(),
+            codes: RefCell::default(),
+            pending_account: RefCell::default(),
+            pending_kit: RefCell::default(),
+            downloads: RefCell::default(),
+            last: Cell::new(0),
+        })
+    }
+
+    /// Locks the vault when nobody has been there for [`IDLE_MS`]. Never returns.
+    pub async fn watch(self: Rc<Self>) {
+        loop {
+            self.platform.sleep(LOOK_MS).await;
+            self.lock_if_idle();
+        }
+    }
+
+    fn lock_if_idle(&self) {
+        if self.open.borrow().is_some() && self.platform.now_ms() >= self.locks_at_ms.get() {
+            self.lock();
+            self.platform.tell(&VaultEvent::State(self.state()));
+        }
+    }
+
+    /// The open vault.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Locked`].
+    fn open(&self) -> Result<Rc<OpenVault>> {
+        self.lock_if_idle();
+        self.open.borrow().clone().ok_or_else(locked)
+    }
+
+    fn state(&self) -> VaultState {
+        let open = self.open.borrow();
+        let locks_at_ms = open.is_some().then(|| self.locks_at_ms.get());
+        VaultState { account: open.as_ref().map(|open| open.account), locks_at_ms }
+    }
+
+    fn unlocked(&self, open: OpenVault) -> VaultState {
+        self.lock();
+        self.open.replace(Some(Rc::new(open)));
+        self.touch()
+    }
+
+    /// Forgets all keys and everything that was opened with them.
+    fn lock(&self) {
+        if let Some(open) = self.open.take() {
+            open.end();
+        }
+        self.listed.take();
+        self.codes.take();
+        self.pending_kit.take();
+        self.downloads.take();
+    }
+
+    fn touch(&self) -> VaultState {
+        self.lock_if_idle();
+        if self.open.borrow().is_some() {
+            self.locks_at_ms.set(self.platform.now_ms() + IDLE_MS);
+        }
+        let state = self.state();
+        self.platform.tell(&VaultEvent::State(state));
+        state
+    }
+
+    fn next(&self) -> u32 {
+        self.last.set(self.last.get().wrapping_add(1));
+        self.last.get()
+    }
+
+    /// Answers a question, as JSON. Downloads are begun with [`Desk::download`].
+    ///
+    /// # Errors
+    /// What the page is to show.
+    pub async fn answer(self: &Rc<Self>, ask: Ask) -> Result<String> {
+        let platform = &self.platform;
+        match ask {
+            Ask::SignIn(question) => json(&account::sign_in(platform, &question).await?),
+            Ask::ProvePassword(question) => json(&account::prove(platform, &question).await?),
+            Ask::PrepareAccount(question) => json(&self.prepare_account(&question).await?),
+            Ask::ConfirmAccount(question) => json(&self.confirm_account(&question).await?),
+            Ask::RecoverAccount(question) => json(&self.recover(&question).await?),
+            Ask::ChangeLogin(question) => json(&account::change_login(platform, &question).await?),
+            Ask::Unlock(question) => json(&self.unlock(&question).await?),
+            Ask::Lock(_) => {
+                self.lock();
+                json(&self.touch())
+            }
+            Ask::AskState(_) => {
+                self.lock_if_idle();
+                json(&self.state())
+            }
+            Ask::Touch(_) => json(&self.touch()),
+            Ask::ListSlots(_) => json(&slots::list(platform).await?),
+            Ask::AddPassphrase(question) => {
+                let open = self.open()?;
+                json(&slots::add_passphrase(platform, &open, &question.passphrase).await?)
+            }
+            Ask::AddKeyFile(_) => {
+                let made: KeyFileMade = slots::add_key_file(platform, &*self.open()?).await?;
+                json(&made)
+            }
+            Ask::RemoveSlot(question) => json(&slots::remove(platform, &*self.open()?, question.slot).await?),
+            Ask::PrepareKit(_) => json(&self.prepare_kit().await?),
+            Ask::ConfirmKit(question) => json(&self.confirm_kit(&question).await?),
+            Ask::Drill(question) => json(&slots::drill(platform, &question.secret).await?),
+            Ask::RatePassphrase(question) => json(&passphrase::rate(&question.passphrase, &question.login)),
+            Ask::SuggestPassphrase(_) => json(&random_passphrase(&mut system_random()).as_str()),
+            Ask::ListMachines(_) => json(&machines::list(platform, &*self.open()?).await?),
+            Ask::Rename(question) => json(&machines::rename(platform, &*self.open()?, &question).await?),
+            Ask::RevokeMachine(question) => json(&machines::revoke(platform, &*self.open()?, &question).await?),
+            Ask::BeginEnrolment(question) => {
+                self.open()?;
+                let (view, pending) = enrolment::begin(platform, &question).await?;
+                self.open()?;
+                self.codes.borrow_mut().keep(pending);
+                json(&view)
+            }
+            Ask::HearEnrolment(question) => json(&self.hear(&question).await?),
+            Ask::Admit(question) => json(&self.admit(&question).await?),
+            Ask::Refuse(question) => {
+                enrolment::refuse(platform, question.enrol_id).await?;
+                self.codes.borrow_mut().forget(question.enrol_id);
+                json(&())
+            }
+            Ask::OpenPoint(question) => json(&point::show(platform, &*self.open()?, &question).await?),
+            Ask::ListFolder(question) => json(&self.list(&question).await?),
+            Ask::ReadRows(question) => {
+                let open = self.open()?;
+                json(&listing::rows(&open, self.listed.borrow().as_ref(), &question)?)
+            }
+            Ask::Jump(question) => {
+                self.open()?;
+                json(&listing::jump(self.listed.borrow().as_ref(), &question)?)
+            }
+            Ask::ShowEntry(question) => json(&entry::details(platform, &*self.open()?, &question).await?),
+            Ask::FindVersions(question) => json(&versions::find(platform, &*self.open()?, &question).await?),
+            Ask::Download(_) => Err(failed("a download needs somewhere to go")),
+            Ask::CancelDownload(question) => {
+                self.downloads.borrow_mut().retain(|&download| download != question.download);
+                json(&())
+            }
+        }
+    }
+
+    async fn prepare_account(&self, question: &PrepareAccount) -> Result<NewKey> {
+        let (shown, pending) = account::prepare(&self.platform, question).await?;
+        self.pending_account.replace(Some(Rc::new(pending)));
+        Ok(shown)
+    }
+
+    async fn confirm_account(&self, question: &ConfirmAccount) -> Result<SessionInfo> {
+        let pending = self.pending_account.borrow().clone();
+        let pending = pending.ok_or_else(|| failed("begin again: these keys are not known here any more"))?;
+        pending.require(&question.words)?;
+        let session = pending.create(&self.platform).await?;
+        self.pending_account.take();
+        if let Ok(pending) = Rc::try_unwrap(pending) {
+            self.unlocked(pending.into_vault(&self.platform).await);
+        }
+        Ok(session)
+    }
+
+    async fn recover(&self, question: &RecoverAccount) -> Result<SessionInfo> {
+        let (session, open) = account::recover(&self.platform, question).await?;
+        self.unlocked(open);
+        Ok(session)
+    }
+
+    async fn unlock(&self, question: &Unlock) -> Result<VaultState> {
+        let open = slots::unlock(&self.platform, &question.secret).await?;
+        Ok(self.unlocked(open))
+    }
+
+    async fn prepare_kit(&self) -> Result<NewKey> {
+        let open = self.open()?;
+        let server = crate::api::server(&self.platform).await?;
+        let session: SessionInfo = crate::api::get(&self.platform, "/session").await?;
+        let pending = PendingKit::new(open.account, &open.master)?;
+        let address = self.platform.server_address();
+        let place = KitPlace { server: &address, server_id: server.server_id, login: &session.login };
+        let shown = pending.shown(&place, None);
+        self.open()?;
+        self.pending_kit.replace(Some(pending));
+        Ok(shown)
+    }
+
+    async fn confirm_kit(&self, question: &ConfirmKit) -> Result<Vec<SlotView>> {
+        let open = self.open()?;
+        let pending = self.pending_kit.take().ok_or_else(|| failed("make a new kit first"))?;
+        let replaced = match pending.require(&question.words) {
+            Ok(()) => slots::replace_kit(&self.platform, &open, &pending.kit).await,
+            Err(problem) => Err(problem),
+        };
+        if replaced.is_err() && self.open().is_ok() {
+            // It can be tried again.
+            self.pending_kit.replace(Some(pending));
+        }
+        replaced
+    }
+
+    async fn hear(&self, question: &HearEnrolment) -> Result<Option<HelloView>> {
+        self.open()?;
+        let hello = enrolment::hear(&self.platform, question.enrol_id).await?;
+        hello.map(|hello| self.codes.borrow().read(question.enrol_id, &hello)).transpose()
+    }
+
+    async fn admit(&self, question: &Admit) -> Result<SetId> {
+        let (open, enrol_id): (_, EnrolId) = (self.open()?, question.enrol_id);
+        let hello = enrolment::hear(&self.platform, enrol_id).await?.ok_or_else(enrolment::silent)?;
+        let admission = self.codes.borrow().admission(enrol_id, hello)?;
+        let unsealed = enrolment::admit(&self.platform, &open, question, &admission).await?;
+        open.require_open()?;
+        let grant = self.codes.borrow().seal(enrol_id, &unsealed)?;
+        enrolment::grant(&self.platform, enrol_id, &grant).await?;
+        self.codes.borrow_mut().forget(enrol_id);
+        Ok(unsealed.set())
+    }
+
+    async fn list(&self, question: &ListFolder) -> Result<Listing> {
+        let open = self.open()?;
+        let (shown, listed) = listing::list(&self.platform, &open, self.next(), question).await?;
+        open.require_open()?;
+        self.listed.replace(Some(listed));
+        Ok(shown)
+    }
+
+    /// Begins a download into `sink`, and says what it is; the rest is the future, which tells how it goes.
+    ///
+    /// # Errors
+    /// When there is no such file, or it is too long for the way.
+    pub async fn download<S: Sink + 'static>(
+        self: &Rc<Self>,
+        question: &Download,
+        mut sink: S,
+    ) -> Result<(DownloadView, impl Future<Output = (std::result::Result<(), Problem>, S)> + use<P, S>)> {
+        let open = self.open()?;
+        let path = open.path(&question.path)?;
+        let point = point::open_at(&self.platform, &open, question.set, question.at).await?;
+        let file = download::find(&self.platform, &open, &point, &path).await?;
+        if question.way == Way::Blob && file.bytes > MAX_BLOB_BYTES {
+            return Err(failed("this file is too long to be collected in memory"));
+        }
+        let download = self.next();
+        let view = DownloadView { download, name: file_name(&show::text(path.name())), bytes: file.bytes };
+        open.require_open()?;
+        self.downloads.borrow_mut().push(download);
+        let desk = Rc::clone(self);
+        let run = async move {
+            let mut told_ms = 0;
+            let progress = |bytes| {
+                if !desk.downloads.borrow().contains(&download) {
+                    return Err(Problem::new(
+                        ProblemKind::Cancelled,
+                        "the download was stopped; no part of it was kept",
+                    ));
+                }
+                // A download is somebody being there.
+                let now_ms = desk.platform.now_ms();
+                desk.locks_at_ms.set(now_ms + IDLE_MS);
+                if now_ms >= told_ms + 200 {
+                    told_ms = now_ms;
+                    desk.platform.tell(&VaultEvent::Progress { download, bytes });
+                }
+                Ok(())
+            };
+            let result = download::write(&desk.platform, &open, file, &mut sink, progress).await;
+            desk.downloads.borrow_mut().retain(|&running| running != download);
+            (result, sink)
+        };
+        Ok((view, run))
+    }
+}
+
+fn json(answer: &impl Serialize) -> Result<String> {
+    serde_json::to_string(answer).map_err(|error| failed(format!("the answer has no JSON form: {error}")))
+}
+
+/// The problem of a question that no one understands.
+pub fn garbled() -> Problem {
+    missing("question")
+}

@@ -1,0 +1,131 @@
+//! The log of a set under a head that was verified: certificates, signature, links, and that it continues what was seen.
+
+use iota_core::api::json::SetInfo;
+use iota_core::certificate::SignedCertificate;
+use iota_core::commit::{Body as CommitBody, Flags, Header, SignedHeader};
+use iota_core::history::{Certificates, HistoryError, VerifiedSegment};
+use iota_core::id::{HeaderHash, SetId};
+use iota_crypto::history::open_bodies;
+
+use crate::api;
+use crate::keys::OpenVault;
+use crate::platform::Platform;
+use crate::problem::{Result, Tell, missing};
+use crate::witness::{SeenSet, Witness};
+
+/// See the module.
+pub struct History {
+    /// The set.
+    pub set: SetId,
+    /// Its certificates.
+    pub certificates: Certificates,
+    /// The newest commit; none before the first.
+    pub head: Option<SignedHeader>,
+    /// Whether this browser had not seen the set before.
+    pub first_visit: bool,
+}
+
+impl History {
+    /// Verifies what the server says of a set, and notes it in `witness`, whose saving is up to the caller.
+    ///
+    /// # Errors
+    /// [`iota_core::vault::ProblemKind::Altered`] when the server shows another or an older history.
+    pub async fn verify(
+        platform: &impl Platform,
+        open: &OpenVault,
+        info: &SetInfo,
+        witness: &mut Witness,
+    ) -> Result<Self> {
+        let seen = witness.seen(info.set);
+        let signed = info.certificates.iter().map(|bytes| SignedCertificate::decode(&bytes.0));
+        let signed = signed.collect::<std::result::Result<Vec<_>, _>>().tell()?;
+        let certificates = Certificates::verify(open.account, info.set, &open.identity, &signed).tell()?;
+        let head_seq = info.head.as_ref().map_or(0, |head| head.seq);
+        if let Some(seen) = seen
+            && (signed.len() < seen.certificates as usize || head_seq < seen.seq)
+        {
+            return Err(HistoryError::Rollback(seen.seq)).tell();
+        }
+        let head = match &info.head {
+            None => None,
+            Some(head) => Some(verified_head(&certificates, head.seq, &head.header.0)?),
+        };
+        let history = Self { set: info.set, certificates, head, first_visit: seen.is_none() };
+        if let Some(seen) = seen.filter(|seen| seen.seq > 0) {
+            history.require_continued(platform, history.place(), (seen.seq, seen.hash)).await?;
+        }
+        let (seq, hash) = history.place();
+        witness.remember(info.set, SeenSet { seq, hash, certificates: history.certificates.newest().key_epoch });
+        Ok(history)
+    }
+
+    /// Seq and hash of the head; zeros before the first commit.
+    pub fn place(&self) -> (u64, HeaderHash) {
+        self.head.as_ref().map_or((0, HeaderHash::ZERO), |head| (head.header.seq, head.header.hash()))
+    }
+
+    /// Fails unless a head continues what was seen before.
+    async fn require_continued(
+        &self,
+        platform: &impl Platform,
+        head: (u64, HeaderHash),
+        seen: (u64, HeaderHash),
+    ) -> Result<()> {
+        if head == seen {
+            return Ok(());
+        }
+        if head.0 <= seen.0 {
+            return Err(HistoryError::Rollback(seen.0)).tell();
+        }
+        let path = api::path(platform, self.set, seen.0).await?;
+        self.certificates.verify_witness(&path, seen).tell()
+    }
+
+    /// The newest commit whose scan had finished, or the newest when none had. The list of snapshots is not proved here: the
+    /// commit is, when it is opened.
+    ///
+    /// # Errors
+    /// A problem when there is no commit yet.
+    pub async fn newest_complete(&self, platform: &impl Platform) -> Result<u64> {
+        let head = &self.head.as_ref().ok_or_else(|| missing("backup yet"))?.header;
+        if !head.flags.contains(Flags::PARTIAL) {
+            return Ok(head.seq);
+        }
+        let path = format!("/sets/{}/snapshots?limit=1000", self.set);
+        let listed: Vec<iota_core::api::json::SnapshotInfo> = api::get(platform, &path).await?;
+        let complete = listed.iter().filter_map(|info| SignedHeader::decode(&info.header.0).ok());
+        let mut complete = complete.filter(|signed| !signed.header.flags.contains(Flags::PARTIAL));
+        Ok(complete.next().map_or(head.seq, |signed| signed.header.seq.min(head.seq)))
+    }
+
+    /// The commits from the base of `at` to it, verified to lie under the head.
+    ///
+    /// # Errors
+    /// [`iota_core::vault::ProblemKind::Altered`] when they do not.
+    pub async fn segment(&self, platform: &impl Platform, at: u64) -> Result<VerifiedSegment> {
+        let newest = self.place().0;
+        if !(1..=newest).contains(&at) {
+            return Err(missing("point in time"));
+        }
+        let segment = api::segment(platform, self.set, at).await?;
+        let segment = self.certificates.verify_segment(segment, at).tell()?;
+        self.require_continued(platform, segment.head, self.place()).await?;
+        Ok(segment)
+    }
+}
+
+fn verified_head(certificates: &Certificates, seq: u64, bytes: &[u8]) -> Result<SignedHeader> {
+    let signed = SignedHeader::decode(bytes).tell()?;
+    certificates.verify_path(std::slice::from_ref(&signed), seq).tell()?;
+    Ok(signed)
+}
+
+/// The headers and opened bodies of a segment, oldest first.
+///
+/// # Errors
+/// [`iota_core::vault::ProblemKind::Altered`] when a body does not open.
+pub fn opened(segment: &VerifiedSegment, open: &OpenVault) -> Result<Vec<(Header, CommitBody)>> {
+    let bodies = open_bodies(segment, &open.master).tell()?;
+    let headers = segment.commits().map(|(commit, _)| commit.header.header.clone());
+    Ok(headers.zip(bodies).collect())
+}

@@ -1,0 +1,106 @@
+//! The open vault: what is gone when it locks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use iota_core::id::{AccountId, SetId, VerifyingKey};
+use iota_core::path::TreePath;
+use iota_core::vault::PathToken;
+use iota_crypto::keys::{DedupKey, FIRST_EPOCH, MasterKey, PathKey};
+use iota_crypto::path_token;
+
+use crate::history::History;
+use crate::point::Point;
+use crate::problem::{Result, locked, missing};
+
+/// States that are kept open; each holds the changes since its base.
+const MAX_POINTS: usize = 4;
+
+/// The keys of an account, and what was opened with them.
+pub struct OpenVault {
+    /// The account.
+    pub account: AccountId,
+    /// Its public identity.
+    pub identity: VerifyingKey,
+    /// Its master key.
+    pub master: MasterKey,
+    /// Key of its private domain.
+    pub dedup: DedupKey,
+    paths: PathKey,
+    ended: Cell<bool>,
+    histories: RefCell<Vec<Rc<History>>>,
+    points: RefCell<VecDeque<Rc<Point>>>,
+}
+
+impl OpenVault {
+    /// An open vault.
+    pub fn new(account: AccountId, master: MasterKey) -> Self {
+        Self {
+            account,
+            identity: master.identity(account).verifying_key(),
+            dedup: master.dedup_key(account, FIRST_EPOCH),
+            paths: master.path_key(account),
+            master,
+            ended: Cell::new(false),
+            histories: RefCell::default(),
+            points: RefCell::default(),
+        }
+    }
+
+    /// It was locked: whoever still works with it stops at the next step.
+    pub fn end(&self) {
+        self.ended.set(true);
+        self.histories.take();
+        self.points.take();
+    }
+
+    /// # Errors
+    /// A problem once it was locked.
+    pub fn require_open(&self) -> Result<()> {
+        if self.ended.get() { Err(locked()) } else { Ok(()) }
+    }
+
+    /// The token of a path.
+    pub fn token(&self, path: &TreePath) -> PathToken {
+        PathToken(path_token::seal(&self.paths, path))
+    }
+
+    /// The path of a token.
+    ///
+    /// # Errors
+    /// A problem when this account did not seal it.
+    pub fn path(&self, token: &PathToken) -> Result<TreePath> {
+        path_token::open(&self.paths, &token.0).ok_or_else(|| missing("file or folder"))
+    }
+
+    /// What was last verified of a set.
+    pub fn history(&self, set: SetId) -> Option<Rc<History>> {
+        self.histories.borrow().iter().find(|history| history.set == set).cloned()
+    }
+
+    /// Keeps what was verified of a set.
+    pub fn keep_history(&self, history: History) -> Rc<History> {
+        let history = Rc::new(history);
+        let mut histories = self.histories.borrow_mut();
+        histories.retain(|kept| kept.set != history.set);
+        histories.push(Rc::clone(&history));
+        history
+    }
+
+    /// A state that is open already.
+    pub fn point(&self, set: SetId, seq: u64) -> Option<Rc<Point>> {
+        self.points.borrow().iter().find(|point| (point.header.set, point.header.seq) == (set, seq)).cloned()
+    }
+
+    /// Keeps a state open; the one that was opened longest ago makes room.
+    pub fn keep_point(&self, point: Point) -> Rc<Point> {
+        let point = Rc::new(point);
+        let mut points = self.points.borrow_mut();
+        if points.len() >= MAX_POINTS {
+            points.pop_front();
+        }
+        points.push_back(Rc::clone(&point));
+        point
+    }
+}

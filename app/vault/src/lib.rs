@@ -1,0 +1,34 @@
+//! The vault in the browser: the program of a Worker that holds the keys. It fetches, verifies, opens and replays, and hands
+//! the pages what they show ([`iota_core::vault`]).
+//!
+//! ```text
+//! page ── Ask ──► desk ──► vault ──► account, slots, machines, enrolment
+//!                              └───► history ─► point ─► listing, entry, versions, download
+//! ```
+//! Invariant: keys are in this program's memory only, and gone when it locks. What it stores in the browser is sealed
+//! (pages of states) or public (the witness).
+//!
+//! Everything but [`browser`] is free of the browser and is tested outside of it.
+
+pub mod account;
+pub mod api;
+#[cfg(target_family = "wasm")]
+pub mod browser;
+pub mod clock;
+pub mod desk;
+pub mod download;
+pub mod enrolment;
+pub mod entry;
+pub mod history;
+pub mod keys;
+pub mod listing;
+pub mod machines;
+pub mod objects;
+pub mod passphrase;
+pub mod platform;
+pub mod point;
+pub mod problem;
+pub mod show;
+pub mod slots;
+pub mod versions;
+pub mod witness;

@@ -1,0 +1,280 @@
+//! The ways to open the vault: each change is a new version of the whole list, signed by the account.
+
+use iota_core::api::json::{Bytes, ChangeSlots, Vault};
+use iota_core::id::SlotId;
+use iota_core::slot::{SignedSlotList, Slot, SlotKind};
+use iota_core::vault::{
+    KeyFileMade, KitSheet, NewKey, Problem, ProblemKind, SavedFile, Secret, SlotKindView, SlotView,
+};
+use iota_crypto::keys::MasterKey;
+use iota_crypto::kit::{KeyFile, Kit, KitPlace, slot_text};
+use iota_crypto::secret::{random_bytes, system_random};
+use iota_crypto::slot::{KeyFileSecret, SlotSecret, create, open_any, sign_list};
+use iota_crypto::words::{RecoveryWords, WORD_COUNT};
+
+use crate::api;
+use crate::keys::OpenVault;
+use crate::passphrase::require_strong;
+use crate::platform::Platform;
+use crate::problem::{Result, Tell, failed};
+use crate::witness::Witness;
+
+/// A secret that a person gave, in the form that opens slots.
+pub enum Given {
+    /// Password or passphrase.
+    Passphrase(String),
+    /// Words, with their own slot when they come from a kit.
+    Words(RecoveryWords, Option<Slot>),
+    /// A key file.
+    KeyFile(KeyFile),
+}
+
+impl Given {
+    /// Parses what a person gave.
+    ///
+    /// # Errors
+    /// [`ProblemKind::WrongSecret`] when it is not well-formed.
+    pub fn parse(secret: &Secret) -> Result<Self> {
+        match secret {
+            Secret::Passphrase(text) => Ok(Self::Passphrase(text.clone())),
+            Secret::Words(text) => Ok(Self::Words(RecoveryWords::parse(text).tell()?, None)),
+            Secret::Kit(text) => {
+                let Kit { words, slot } = Kit::parse(text).tell()?;
+                Ok(Self::Words(words, Some(slot)))
+            }
+            Secret::KeyFile(text) => Ok(Self::KeyFile(KeyFile::parse(text).tell()?)),
+        }
+    }
+
+    /// What opens slots.
+    pub fn secret(&self) -> SlotSecret<'_> {
+        match self {
+            Self::Passphrase(text) => SlotSecret::Passphrase(text),
+            Self::Words(words, _) => SlotSecret::RecoveryWords(words),
+            Self::KeyFile(file) => SlotSecret::KeyFile(&file.secret),
+        }
+    }
+}
+
+/// Opens the vault that the server shows; the witness then knows its identity and its list of slots.
+///
+/// # Errors
+/// [`ProblemKind::WrongSecret`]; [`ProblemKind::Altered`] when the server shows another vault, or an older list.
+pub async fn unlock(platform: &impl Platform, secret: &Secret) -> Result<OpenVault> {
+    let given = Given::parse(secret)?;
+    let vault = api::vault(platform).await?;
+    let mut witness = Witness::load(platform, vault.account).await?;
+    let list = shown_list(&vault)?;
+    witness.check_identity(vault.identity)?;
+    witness.check_slots(list.list.version)?;
+    let master = open_any(&list, &given.secret(), &vault.identity).tell()?;
+    // A private window keeps nothing; then each visit is a first one.
+    let _ = witness.save(platform, vault.account).await;
+    Ok(OpenVault::new(vault.account, master))
+}
+
+/// The list that the server shows, signed by the identity that it shows.
+fn shown_list(vault: &Vault) -> Result<SignedSlotList> {
+    let list = SignedSlotList::decode(&vault.slot_list.0).tell()?;
+    if list.list.account != vault.account || list.verify(&vault.identity).is_err() {
+        return Err(Problem::new(
+            ProblemKind::Altered,
+            "the ways to open this vault were not signed by this account; the server may have altered them",
+        ));
+    }
+    Ok(list)
+}
+
+/// Whether `secret` opens the vault of who is signed in.
+///
+/// # Errors
+/// As [`unlock`], but a secret that opens nothing is no error.
+pub async fn drill(platform: &impl Platform, secret: &Secret) -> Result<bool> {
+    match unlock(platform, secret).await {
+        Ok(_) => Ok(true),
+        Err(problem) if problem.kind == ProblemKind::WrongSecret => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The ways that the server shows.
+///
+/// # Errors
+/// When it does not show a list that its account signed.
+pub async fn list(platform: &impl Platform) -> Result<Vec<SlotView>> {
+    Ok(views(&shown_list(&api::vault(platform).await?)?.list.slots))
+}
+
+fn views(slots: &[Slot]) -> Vec<SlotView> {
+    let view = |slot: &Slot| SlotView {
+        slot: slot.header.slot,
+        kind: match slot.header.kind {
+            SlotKind::Passphrase => SlotKindView::Passphrase,
+            SlotKind::RecoveryWords => SlotKindView::RecoveryWords,
+            SlotKind::KeyFile => SlotKindView::KeyFile,
+        },
+    };
+    slots.iter().map(view).collect()
+}
+
+/// The newest list, checked against the open vault.
+async fn current(platform: &impl Platform, open: &OpenVault) -> Result<SignedSlotList> {
+    let vault = api::vault(platform).await?;
+    let list = shown_list(&vault)?;
+    if (vault.account, vault.identity) != (open.account, open.identity) {
+        return Err(Problem::new(
+            ProblemKind::Altered,
+            "another account is signed in than the one whose vault is open; lock it and sign in again",
+        ));
+    }
+    Witness::load(platform, open.account).await?.check_slots(list.list.version)?;
+    Ok(list)
+}
+
+/// Puts `change(slots)` in the place of the slots.
+///
+/// # Errors
+/// What `change` or the server refuses.
+pub async fn change(
+    platform: &impl Platform,
+    open: &OpenVault,
+    change: impl FnOnce(Vec<Slot>) -> Result<Vec<Slot>>,
+) -> Result<Vec<SlotView>> {
+    let list = current(platform, open).await?;
+    let slots = change(list.list.slots.clone())?;
+    require_enough(&slots)?;
+    let version = list.list.version + 1;
+    let signed = sign_list(open.account, version, slots, &open.master.identity(open.account));
+    let message = ChangeSlots { slot_list: Bytes(signed.encode()) };
+    api::send::<()>(platform, "PUT", "/vault/slots", &message).await?;
+    let mut witness = Witness::load(platform, open.account).await?;
+    witness.check_slots(version)?;
+    let _ = witness.save(platform, open.account).await;
+    Ok(views(&signed.list.slots))
+}
+
+/// A vault keeps two ways, one of them not in somebody's memory.
+fn require_enough(slots: &[Slot]) -> Result<()> {
+    if slots.len() < 2 {
+        return Err(failed(
+            "a vault keeps two ways to open it, so that one lost secret loses nothing; add another first",
+        ));
+    }
+    if slots.iter().all(|slot| slot.header.kind == SlotKind::Passphrase) {
+        return Err(failed("one way must not depend on memory: keep a recovery kit or a key file; add one first"));
+    }
+    Ok(())
+}
+
+/// Adds a passphrase.
+///
+/// # Errors
+/// When it is weak, and as [`change`].
+pub async fn add_passphrase(platform: &impl Platform, open: &OpenVault, passphrase: &str) -> Result<Vec<SlotView>> {
+    require_strong(passphrase, "")?;
+    let slot = create(open.account, &open.master, &SlotSecret::Passphrase(passphrase), &mut system_random()).tell()?;
+    change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
+}
+
+/// Adds a key file.
+///
+/// # Errors
+/// As [`change`].
+pub async fn add_key_file(platform: &impl Platform, open: &OpenVault) -> Result<KeyFileMade> {
+    let file = new_key_file(open.account, &open.master)?;
+    let slot = file.slot.clone();
+    let slots = change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
+    Ok(KeyFileMade { file: saved(&file), slots })
+}
+
+/// Removes a way.
+///
+/// # Errors
+/// As [`change`].
+pub async fn remove(platform: &impl Platform, open: &OpenVault, slot: SlotId) -> Result<Vec<SlotView>> {
+    let without = |mut slots: Vec<Slot>| {
+        slots.retain(|kept| kept.header.slot != slot);
+        Ok(slots)
+    };
+    change(platform, open, without).await
+}
+
+/// A key file, made but not entered.
+///
+/// # Errors
+/// When the browser gives no randomness.
+pub fn new_key_file(account: iota_core::id::AccountId, master: &MasterKey) -> Result<KeyFile> {
+    let mut random = system_random();
+    let secret = KeyFileSecret::from_bytes(random_bytes(&mut random));
+    let slot = create(account, master, &SlotSecret::KeyFile(&secret), &mut random).tell()?;
+    Ok(KeyFile { secret, slot })
+}
+
+/// A key file for a person to save.
+pub fn saved(file: &KeyFile) -> SavedFile {
+    let id = file.slot.header.slot.to_string();
+    SavedFile { name: format!("iotabackup-key-{}.txt", &id[..8]), text: file.to_text() }
+}
+
+/// A recovery kit that waits for two of its words.
+pub struct PendingKit {
+    /// The kit.
+    pub kit: Kit,
+    ask_back: [usize; 2],
+}
+
+impl PendingKit {
+    /// A new kit.
+    ///
+    /// # Errors
+    /// When the browser gives no randomness.
+    pub fn new(account: iota_core::id::AccountId, master: &MasterKey) -> Result<Self> {
+        let mut random = system_random();
+        let words = RecoveryWords::generate(&mut random);
+        let slot = create(account, master, &SlotSecret::RecoveryWords(&words), &mut random).tell()?;
+        let [a, b]: [u8; 2] = random_bytes(&mut random);
+        let first = usize::from(a) % WORD_COUNT;
+        let second = (first + 1 + usize::from(b) % (WORD_COUNT - 1)) % WORD_COUNT;
+        Ok(Self { kit: Kit { words, slot }, ask_back: [first.min(second) + 1, first.max(second) + 1] })
+    }
+
+    /// What a person is shown.
+    pub fn shown(&self, place: &KitPlace<'_>, key_file: Option<SavedFile>) -> NewKey {
+        NewKey {
+            kit: KitSheet {
+                words: self.kit.words.words().into_iter().map(str::to_owned).collect(),
+                slot: slot_text(&self.kit.slot),
+                text: self.kit.to_text(place),
+            },
+            key_file,
+            ask_back: self.ask_back,
+        }
+    }
+
+    /// # Errors
+    /// [`ProblemKind::WrongSecret`] unless these are the words that were asked back.
+    pub fn require(&self, typed: &[String; 2]) -> Result<()> {
+        let words = self.kit.words.words();
+        for (typed, number) in typed.iter().zip(self.ask_back) {
+            if typed.trim().to_lowercase() != words[number - 1] {
+                let text = format!("word {number} is another one; look at the kit again");
+                return Err(Problem::new(ProblemKind::WrongSecret, text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a kit in the place of all others.
+///
+/// # Errors
+/// As [`change`].
+pub async fn replace_kit(platform: &impl Platform, open: &OpenVault, kit: &Kit) -> Result<Vec<SlotView>> {
+    let slot = kit.slot.clone();
+    let replaced = |mut slots: Vec<Slot>| {
+        slots.retain(|kept| kept.header.kind != SlotKind::RecoveryWords);
+        slots.push(slot);
+        Ok(slots)
+    };
+    change(platform, open, replaced).await
+}

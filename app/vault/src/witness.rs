@@ -1,0 +1,119 @@
+//! What this browser saw of an account, so that a server cannot show less later. Signing out does not delete it.
+
+use std::collections::BTreeMap;
+
+use iota_core::id::{AccountId, HeaderHash, SetId, VerifyingKey};
+use iota_core::vault::{Problem, ProblemKind};
+use serde::{Deserialize, Serialize};
+
+use crate::platform::{Platform, Store};
+use crate::problem::Result;
+
+const VERSION: u32 = 1;
+
+/// What was seen of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    version: u32,
+    /// Identity of the account, from the first visit on.
+    identity: Option<VerifyingKey>,
+    /// Highest version of the list of slots.
+    slots: u32,
+    /// By set.
+    sets: BTreeMap<String, SeenSet>,
+}
+
+/// What was seen of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenSet {
+    /// Its newest commit; 0 before the first.
+    pub seq: u64,
+    /// Hash of that commit's header.
+    pub hash: HeaderHash,
+    /// How many certificates it had.
+    pub certificates: u32,
+}
+
+impl Witness {
+    /// What was seen before; nothing at the first visit.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Altered`] when it cannot be read: it is not taken for a first visit.
+    pub async fn load(platform: &impl Platform, account: AccountId) -> Result<Self> {
+        let kept = platform.load(Store::Witness, &[account.to_string()]).await.pop().flatten();
+        let Some(bytes) = kept else {
+            return Ok(Self { version: VERSION, identity: None, slots: 0, sets: BTreeMap::new() });
+        };
+        let witness = serde_json::from_slice::<Self>(&bytes).ok().filter(|witness| witness.version == VERSION);
+        witness.ok_or_else(|| {
+            Problem::new(
+                ProblemKind::Altered,
+                "what this browser noted of earlier visits cannot be read, so it cannot tell whether the server shows the newest state; \
+                 compare with `iota verify`, then delete this site’s data in the browser",
+            )
+        })
+    }
+
+    /// Keeps it, together with what other tabs kept meanwhile.
+    ///
+    /// # Errors
+    /// When the browser keeps nothing.
+    pub async fn save(&self, platform: &impl Platform, account: AccountId) -> Result<()> {
+        let mut merged = Self::load(platform, account).await?;
+        merged.identity = merged.identity.or(self.identity);
+        merged.slots = merged.slots.max(self.slots);
+        for (set, &seen) in &self.sets {
+            grow(&mut merged.sets, set.clone(), seen);
+        }
+        let bytes = serde_json::to_vec(&merged).expect("maps of text to numbers and ids have a JSON form");
+        platform.save(Store::Witness, &[(account.to_string(), &bytes)]).await
+    }
+
+    /// What was seen of a set.
+    pub fn seen(&self, set: SetId) -> Option<SeenSet> {
+        self.sets.get(&set.to_string()).copied()
+    }
+
+    /// Notes a head that was verified to continue what was seen; says whether that was new.
+    pub fn remember(&mut self, set: SetId, seen: SeenSet) -> bool {
+        let before = self.seen(set);
+        grow(&mut self.sets, set.to_string(), seen);
+        self.seen(set) != before
+    }
+
+    /// # Errors
+    /// [`ProblemKind::Altered`] when the account had another identity before.
+    pub fn check_identity(&mut self, identity: VerifyingKey) -> Result<()> {
+        match self.identity.replace(identity) {
+            Some(before) if before != identity => Err(Problem::new(
+                ProblemKind::Altered,
+                "the server shows another identity of this account than at your last visit; do not enter anything, and use the command line",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// [`ProblemKind::Altered`] when a newer list was seen.
+    pub fn check_slots(&mut self, version: u32) -> Result<()> {
+        if version < self.slots {
+            let text = format!(
+                "the server shows version {version} of the ways to open this vault, but version {} was seen here before; \
+                 it may show an old state, in which a way that you removed still opens",
+                self.slots
+            );
+            return Err(Problem::new(ProblemKind::Altered, text));
+        }
+        self.slots = version;
+        Ok(())
+    }
+}
+
+fn grow(sets: &mut BTreeMap<String, SeenSet>, set: String, new: SeenSet) {
+    let known = sets.entry(set).or_insert(new);
+    if new.seq > known.seq {
+        (known.seq, known.hash) = (new.seq, new.hash);
+    }
+    known.certificates = known.certificates.max(new.certificates);
+}
