@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::assets::{Asset, AssetWriter};
 use crate::workspace;
+use program::Program;
 
 /// How to build.
 #[derive(clap::Args)]
@@ -31,12 +32,12 @@ pub fn run(options: &Options) -> Result<()> {
     let fresh = sibling(&out, "new");
     let pages = program::build(&program::PAGES, options.release, &options.wasm_opt)?;
     let vault = program::build(&program::VAULT, options.release, &options.wasm_opt)?;
+    let strength = program::build(&program::STRENGTH, options.release, &options.wasm_opt)?;
 
     let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
-    let wasm = writer.add("iota.wasm", &pages.wasm)?;
-    writer.add("iota.js", start_script("app/start.js", &pages.glue, &wasm)?.as_bytes())?;
-    let wasm = writer.add("vault.wasm", &vault.wasm)?;
-    writer.add("vault.js", start_script("app/vault/start.js", &vault.glue, &wasm)?.as_bytes())?;
+    add(&mut writer, "iota", &pages, "app/start.js", None)?;
+    let strength = add(&mut writer, "strength", &strength, "app/strength/start.js", None)?;
+    add(&mut writer, "vault", &vault, "app/vault/start.js", Some(&strength))?;
     writer.add("sw.js", &read(&workspace::root().join("app/sw.js"))?)?;
     writer.add("iota.css", style::sheet(&workspace::root().join("style"))?.as_bytes())?;
     for drawing in ["icons.svg", "rings.svg", "favicon.svg"] {
@@ -52,11 +53,22 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The module of a program: bindgen's glue, and a script that fetches the very program that it was made for and starts it.
-fn start_script(script: &str, glue: &str, wasm: &Asset) -> Result<String> {
+/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The module
+/// knows where that of another program lies, `strength`.
+fn add(
+    writer: &mut AssetWriter,
+    name: &str,
+    program: &Program,
+    script: &str,
+    strength: Option<&Asset>,
+) -> Result<Asset> {
+    let wasm = writer.add(&format!("{name}.wasm"), &program.wasm)?;
     let start = fs::read_to_string(workspace::root().join(script)).with_context(|| format!("cannot read {script}"))?;
-    let program = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
-    Ok(format!("{glue}\nconst PROGRAM = {program};\n{start}"))
+    let mut known = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
+    if let Some(strength) = strength {
+        known["strength"] = strength.url().into();
+    }
+    writer.add(&format!("{name}.js"), format!("{}\nconst PROGRAM = {known};\n{start}", program.glue).as_bytes())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -61,9 +61,9 @@ pub struct PendingAccount {
 /// # Errors
 /// When a password is weak, or the server would not take the code or the login.
 pub async fn prepare(platform: &impl Platform, question: &PrepareAccount) -> Result<(NewKey, PendingAccount)> {
-    require_strong(&question.password, &question.login)?;
+    require_strong(platform, &question.password, &question.login).await?;
     if let Some(passphrase) = &question.key.passphrase {
-        require_strong(passphrase, &question.login)?;
+        require_strong(platform, passphrase, &question.login).await?;
     }
     if !question.key.password && question.key.passphrase.is_none() && !question.key.key_file {
         return Err(failed("choose one more way to open the vault beside the recovery kit"));
@@ -159,7 +159,7 @@ async fn first_seen(platform: &impl Platform, open: OpenVault) -> OpenVault {
 /// # Errors
 /// [`ProblemKind::WrongSecret`]; what the server refuses.
 pub async fn recover(platform: &impl Platform, question: &RecoverAccount) -> Result<(SessionInfo, OpenVault)> {
-    require_strong(&question.password, &question.login)?;
+    require_strong(platform, &question.password, &question.login).await?;
     let (account, master) = prove_vault(platform, &question.login, &Given::parse(&question.secret)?).await?;
     let server = api::server(platform).await?;
     let ChallengeAnswer { challenge } =
@@ -208,7 +208,7 @@ async fn prove_vault(platform: &impl Platform, login: &str, given: &Given) -> Re
 /// # Errors
 /// What the server refuses.
 pub async fn change_login(platform: &impl Platform, question: &ChangeLogin) -> Result<PasswordChanged> {
-    require_strong(&question.new_password, &question.login)?;
+    require_strong(platform, &question.new_password, &question.login).await?;
     let ChangeLogin { login, password, second, .. } = question;
     let proof = ProvePassword { login: login.clone(), password: password.clone(), second: second.clone() };
     prove(platform, &proof).await?;

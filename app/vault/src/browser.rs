@@ -6,10 +6,10 @@ mod storage;
 
 use std::rc::Rc;
 
-use iota_core::vault::{Ask, Download, Problem, VaultEvent, Way};
-use js_sys::{Array, Object, Reflect};
+use iota_core::vault::{Ask, Download, Problem, Strength, VaultEvent, Way};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::desk::{Desk, garbled};
@@ -112,6 +112,12 @@ impl Platform for Browser {
         self.storage.save(store, values).await
     }
 
+    async fn rate(&self, passphrase: &str, login: &str) -> Result<Strength> {
+        let rated = call_strength(&self.scope, passphrase, login).await;
+        let rated = rated.ok().and_then(|text| serde_json::from_str(&text.as_string()?).ok());
+        rated.ok_or_else(|| failed("the program that rates passphrases cannot be loaded; try again"))
+    }
+
     fn now_ms(&self) -> u64 {
         js_sys::Date::now() as u64
     }
@@ -127,6 +133,14 @@ impl Platform for Browser {
     fn server_address(&self) -> String {
         self.scope.location().origin()
     }
+}
+
+/// Loads the program that rates (`start.js` knows where it lies) and asks it.
+async fn call_strength(scope: &JsValue, passphrase: &str, login: &str) -> std::result::Result<JsValue, JsValue> {
+    let load: Function = Reflect::get(scope, &"loadStrength".into())?.dyn_into()?;
+    let module = JsFuture::from(load.call0(scope)?.dyn_into::<Promise>()?).await?;
+    let rate: Function = Reflect::get(&module, &"rate".into())?.dyn_into()?;
+    rate.call2(&module, &passphrase.into(), &login.into())
 }
 
 fn text(value: &impl serde::Serialize) -> String {

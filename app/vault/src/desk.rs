@@ -24,7 +24,6 @@ use crate::entry;
 use crate::keys::OpenVault;
 use crate::listing::{self, Listed};
 use crate::machines;
-use crate::passphrase;
 use crate::platform::{Platform, Sink};
 use crate::point;
 use crate::problem::{Result, failed, locked, missing};
@@ -161,7 +160,7 @@ impl<P: Platform> Desk<P> {
             Ask::PrepareKit(_) => json(&self.prepare_kit().await?),
             Ask::ConfirmKit(question) => json(&self.confirm_kit(&question).await?),
             Ask::Drill(question) => json(&slots::drill(platform, &question.secret).await?),
-            Ask::RatePassphrase(question) => json(&passphrase::rate(&question.passphrase, &question.login)),
+            Ask::RatePassphrase(question) => json(&platform.rate(&question.passphrase, &question.login).await?),
             Ask::SuggestPassphrase(_) => json(&random_passphrase(&mut system_random()).as_str()),
             Ask::ListMachines(_) => json(&machines::list(platform, &*self.open()?).await?),
             Ask::Rename(question) => json(&machines::rename(platform, &*self.open()?, &question).await?),

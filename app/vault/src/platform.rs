@@ -1,6 +1,6 @@
 //! What the vault needs from where it runs.
 
-use iota_core::vault::{Problem, VaultEvent};
+use iota_core::vault::{Problem, Strength, VaultEvent};
 
 /// A request to the API of the server that the page came from.
 #[derive(Debug)]
@@ -47,6 +47,12 @@ pub trait Platform: 'static {
     /// # Errors
     /// When the browser refuses to keep anything.
     async fn save(&self, store: Store, values: &[(String, &[u8])]) -> Result<(), Problem>;
+
+    /// How well a passphrase withstands guessing.
+    ///
+    /// # Errors
+    /// When the program that knows cannot be loaded.
+    async fn rate(&self, passphrase: &str, login: &str) -> Result<Strength, Problem>;
 
     /// Milliseconds since 1970.
     fn now_ms(&self) -> u64;

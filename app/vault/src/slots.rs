@@ -171,7 +171,7 @@ fn require_enough(slots: &[Slot]) -> Result<()> {
 /// # Errors
 /// When it is weak, and as [`change`].
 pub async fn add_passphrase(platform: &impl Platform, open: &OpenVault, passphrase: &str) -> Result<Vec<SlotView>> {
-    require_strong(passphrase, "")?;
+    require_strong(platform, passphrase, "").await?;
     let slot = create(open.account, &open.master, &SlotSecret::Passphrase(passphrase), &mut system_random()).tell()?;
     change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
 }

@@ -27,6 +27,8 @@ pub struct Source {
 
 /// What a page loads first: size counts.
 pub const PAGES: Source = Source { package: "iota-app", features: &["hydrate"], shrink: "-Oz" };
+/// What rates passphrases: word lists, mostly.
+pub const STRENGTH: Source = Source { package: "iota-strength", features: &[], shrink: "-Oz" };
 /// What opens files: speed counts.
 pub const VAULT: Source = Source { package: "iota-vault", features: &[], shrink: "-O3" };
 
