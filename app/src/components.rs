@@ -1,13 +1,17 @@
 //! Pieces that pages are made of. Each has a stylesheet of the same name in `style/components/`.
 
+pub mod ago;
 pub mod app_shell;
 pub mod brand;
 pub mod busy_button;
 pub mod code_block;
+pub mod copy_button;
 pub mod dialog;
 pub mod field;
+pub mod file_list;
 pub mod gate;
 pub mod icon;
+pub mod mark;
 pub mod point;
 pub mod problem_notice;
 pub mod proof;

@@ -9,13 +9,18 @@ pub mod browser;
 pub mod client;
 pub mod clock;
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod docs;
 pub mod downloads;
+pub mod fleet;
 pub mod live;
 pub mod pages;
 pub mod session;
 #[cfg(feature = "ssr")]
 pub mod shell;
+pub mod spot;
 pub mod sprites;
+pub mod time;
 pub mod vault;
 pub mod viewer;
 pub mod words;
@@ -29,6 +34,7 @@ use components::proof::{Proof, ProofDialog};
 use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
+use pages::docs_page::{DocsPage, DocumentPage};
 use pages::home_page::HomePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
@@ -51,6 +57,8 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/docs") view=DocsPage />
+                <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
             <Shortcuts />
             <UnlockDialog />
@@ -65,7 +73,7 @@ fn provide_tab() {
     let vault = Vault::provide();
     downloads::Downloads::provide(vault);
     clock::Clock::provide();
-    live::Live::provide(Viewer::signal());
+    fleet::Fleet::provide(vault, live::Live::provide(Viewer::signal()));
     Unlocker::provide();
     Proof::provide();
     Toasts::provide();

@@ -27,7 +27,7 @@ pub struct Lost {
 
 impl Live {
     /// Makes it known to everything below; begins as soon as somebody is signed in.
-    pub fn provide(viewer: RwSignal<Viewer>) {
+    pub fn provide(viewer: RwSignal<Viewer>) -> Self {
         let live = Self { latest: RwSignal::new(None), lost: RwSignal::new(None) };
         provide_context(live);
         Effect::new(move |begun: Option<bool>| {
@@ -38,6 +38,7 @@ impl Live {
             }
             begun
         });
+        live
     }
 
     /// The stream that this tab hears.

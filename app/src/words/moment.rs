@@ -92,6 +92,26 @@ impl Moment {
         }
     }
 
+    /// Its day, counted from 1 January 1970.
+    pub fn day_number(&self) -> i64 {
+        // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let shifted = i64::from((self.month + 9) % 12);
+        let day_of_year = (153 * shifted + 2) / 5 + i64::from(self.day) - 1;
+        era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+    }
+
+    /// The beginning of a day, counted from 1 January 1970.
+    pub fn of_day(number: i64) -> Self {
+        Self::utc(number.saturating_mul(DAY_S as i64))
+    }
+
+    /// Seconds since midnight.
+    pub fn second_of_day(&self) -> u32 {
+        self.hour * 3600 + self.minute * 60 + self.second
+    }
+
     /// Whether both lie on the same day.
     pub fn same_day(&self, other: &Self) -> bool {
         (self.year, self.month, self.day) == (other.year, other.month, other.day)
@@ -199,6 +219,15 @@ mod tests {
         ] {
             assert_eq!(Moment::utc(s).full().replace('\u{a0}', " "), text);
         }
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        for number in [-719_000, -1, 0, 59, 60, 11_016, 20_756, 2_900_000] {
+            assert_eq!(Moment::of_day(number).day_number(), number);
+        }
+        assert_eq!(Moment::utc(1_793_354_292).day_number(), 20_756);
+        assert_eq!(Moment::utc(1_793_354_292).second_of_day(), 9 * 3600 + 58 * 60 + 12);
     }
 
     #[test]
