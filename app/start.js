@@ -2,10 +2,18 @@
 
 // Trusted Types: the renderer parses its own static templates as HTML. They hold text and plain elements only; anything else is refused, so
 // that a hole elsewhere cannot bring in a script, a frame or a handler.
-const ELEMENT = 'a|abbr|b|br|circle|code|dd|div|dl|dt|em|g|h[1-6]|i|kbd|li|line|ol|p|path|pre|rect|section|small|span|strong|svg|time|ul|use';
-const ATTRIBUTE = 'aria-[a-z]+|class|cx|cy|d|height|id|lang|r|role|rx|ry|tabindex|title|viewBox|width|x|x1|x2|y|y1|y2';
+const ELEMENT = [
+  'a|abbr|aside|b|br|button|caption|circle|code|dd|details|dialog|div|dl|dt|em|fieldset|footer|form|g|h[1-6]|header|hr|i|input|kbd|label|legend',
+  'li|line|main|nav|ol|option|output|p|path|pre|progress|rect|section|select|small|span|strong|summary|svg|table|tbody|td|textarea|tfoot|th',
+  'thead|time|tr|ul|use',
+].join('|');
+const ATTRIBUTE = [
+  'accept|aria-[a-z]+|autocapitalize|autocomplete|checked|class|colspan|cx|cy|d|data-[a-z-]+|datetime|dir|disabled|enterkeyhint|fill|for|height|hidden',
+  'id|inert|inputmode|lang|max|maxlength|method|min|minlength|multiple|name|novalidate|open|pathLength|placeholder|preserveAspectRatio|r|readonly',
+  'required|role|rows|rowspan|rx|ry|scope|selected|spellcheck|step|tabindex|title|type|value|viewBox|width|x|x1|x2|y|y1|y2',
+].join('|');
 const OWN_ADDRESS = 'href="(?:/(?!/)|#)[^"<>]*"';
-const TEMPLATE = new RegExp(`^(?:[^<]|<!-*>|</(?:${ELEMENT})>|<(?:${ELEMENT})(?: (?:(?:${ATTRIBUTE})="[^"<>]*"|${OWN_ADDRESS}))* ?/?>)*$`);
+const TEMPLATE = new RegExp(`^(?:[^<]|<!-*>|</(?:${ELEMENT})>|<(?:${ELEMENT})(?: (?:(?:${ATTRIBUTE})(?:="[^"<>]*")?|${OWN_ADDRESS}))* ?/?>)*$`);
 // Programs beside this one: the vault's Worker and the service worker of downloads.
 const PROGRAMS = [document.documentElement.dataset.vault, '/dl/sw.js'];
 globalThis.trustedTypes?.createPolicy('default', {

@@ -3,25 +3,43 @@
 //! A screen's URL stands in [`App`], its view in `pages/`, its looks in `style/pages/`. Pages ask the public API like every other client and hold
 //! no keys.
 
+pub mod activity;
+pub mod address;
+pub mod browser;
 pub mod client;
+pub mod clock;
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod docs;
 pub mod downloads;
+pub mod fleet;
+pub mod live;
 pub mod pages;
+pub mod session;
 #[cfg(feature = "ssr")]
 pub mod shell;
+pub mod spot;
 pub mod sprites;
+pub mod time;
 pub mod vault;
 pub mod viewer;
+pub mod words;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
+use components::proof::{Proof, ProofDialog};
+use components::shortcuts::Shortcuts;
+use components::toast::{ToastArea, Toasts};
+use components::unlock_dialog::{UnlockDialog, Unlocker};
+use pages::docs_page::{DocsPage, DocumentPage};
 use pages::home_page::HomePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
 use sprites::Sprites;
+use vault::Vault;
 use viewer::Viewer;
 
 /// Every page and its URL.
@@ -31,19 +49,36 @@ pub fn App() -> impl IntoView {
     if use_context::<Sprites>().is_none() {
         provide_context(Sprites::of_document());
     }
-    if use_context::<Viewer>().is_none() {
-        provide_context(Viewer::of_document());
-    }
-    downloads::Downloads::provide(vault::Vault::provide());
+    use_context::<Viewer>().unwrap_or_else(Viewer::of_document).provide();
+    provide_tab();
     Effect::new(mark_hydrated);
     view! {
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/docs") view=DocsPage />
+                <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
+            <Shortcuts />
+            <UnlockDialog />
+            <ProofDialog />
         </Router>
+        <ToastArea />
     }
+}
+
+/// What belongs to the tab and outlives its pages.
+fn provide_tab() {
+    let vault = Vault::provide();
+    downloads::Downloads::provide(vault);
+    clock::Clock::provide();
+    fleet::Fleet::provide(vault, live::Live::provide(Viewer::signal()));
+    Unlocker::provide();
+    Proof::provide();
+    Toasts::provide();
+    activity::watch(vault);
+    Effect::new(|| browser::set_theme(browser::stored(browser::THEME).as_deref()));
 }
 
 /// Takes over the page that the server rendered. The asset build calls it once the program is loaded.

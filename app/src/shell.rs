@@ -32,6 +32,18 @@ pub struct Assets {
     pub favicon: Asset,
     /// Drawings that components refer to.
     pub sprites: Sprites,
+    /// Whether the page comes alive; a still one loads no program.
+    pub alive: bool,
+}
+
+/// Whether the page of an address comes alive. Documents do not need to.
+pub fn comes_alive(path: &str) -> bool {
+    path != "/docs" && !path.starts_with("/docs/")
+}
+
+/// Whether nothing is to be found at an address that has the form of a page's.
+pub fn is_missing(path: &str) -> bool {
+    path.strip_prefix("/docs/").is_some_and(|name| crate::docs::find(name).is_none())
 }
 
 /// The whole document, for somebody. What is known of them stands on the root element, where [`Viewer::of_document`] reads it.
@@ -75,10 +87,23 @@ fn AssetLinks(
     /// The files to load.
     assets: Assets,
 ) -> impl IntoView {
-    let Assets { stylesheet, script, program, favicon, .. } = assets;
+    let Assets { stylesheet, script, program, favicon, alive, .. } = assets;
+    let program = alive.then(|| view! { <ProgramLinks script program /> });
     view! {
         <link rel="icon" type="image/svg+xml" href=favicon.url />
         <link rel="stylesheet" href=stylesheet.url integrity=stylesheet.integrity />
+        {program}
+    }
+}
+
+#[component]
+fn ProgramLinks(
+    /// The module that starts the program.
+    script: Asset,
+    /// The program.
+    program: Asset,
+) -> impl IntoView {
+    view! {
         <link rel="preload" r#as="fetch" r#type="application/wasm" href=program.url crossorigin="anonymous" />
         <script type="module" src=script.url integrity=script.integrity nonce=use_nonce()></script>
     }

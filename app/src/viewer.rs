@@ -26,8 +26,18 @@ impl Viewer {
         Self { session, insecure: read("data-secure").as_deref() == Some("false") }
     }
 
-    /// Who looks at this page.
+    /// Makes it known to everything below.
+    pub fn provide(self) {
+        provide_context(RwSignal::new(self));
+    }
+
+    /// Who looks at this page, when it begins. Call it in a component.
     pub fn current() -> Self {
-        use_context().unwrap_or_default()
+        use_context::<RwSignal<Self>>().map(|viewer| viewer.get_untracked()).unwrap_or_default()
+    }
+
+    /// Who looks at this page, as it changes. Call it in a component.
+    pub fn signal() -> RwSignal<Self> {
+        expect_context()
     }
 }

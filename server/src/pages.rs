@@ -9,7 +9,7 @@ use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use iota_app::shell::{Assets, shell};
+use iota_app::shell::{Assets, comes_alive, is_missing, shell};
 use iota_app::viewer::Viewer;
 use iota_core::api::json::SessionInfo;
 use leptos::nonce::Nonce;
@@ -68,10 +68,16 @@ async fn page(request: Request, assets: Option<Assets>) -> Response {
             provide_context(Nonce::from_value(nonce.text().clone()));
         }
     };
+    let path = request.uri().path();
+    let missing = is_missing(path);
+    let assets = assets.map(|assets| Assets { alive: comes_alive(path), ..assets });
     let Visit(viewer) = request.extensions().get().cloned().unwrap_or_default();
     let render = render_app_async_with_context(give_nonce, move || shell(assets.clone(), viewer.clone()));
     let mut response = render(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if missing {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
     response
 }
 
@@ -141,6 +147,18 @@ mod tests {
         let (status, _, html) = send(None, request(Method::GET, "/")).await;
         assert_eq!(status, StatusCode::OK);
         assert!(html.contains("<h1") && !html.contains("/assets/") && !html.contains("src="), "{html}");
+    }
+
+    #[tokio::test]
+    async fn documents_come_without_a_script() {
+        for path in ["/docs", "/docs/security", "/docs/format-keys"] {
+            let (status, _, html) = send(Some(sample_site()), request(Method::GET, path)).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert!(html.contains("<h1") && html.contains("iota-0123.css"), "{html}");
+            assert!(!html.contains("iota-0123.js") && !html.contains(".wasm") && !html.contains("style=\""), "{html}");
+        }
+        let (status, ..) = send(Some(sample_site()), request(Method::GET, "/docs/nothing")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]

@@ -9,12 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 
-const PERMISSIONS_OFF: [&str; 28] = [
+const PERMISSIONS_OFF: [&str; 27] = [
     "accelerometer",
     "autoplay",
     "camera",
     "clipboard-read",
-    "clipboard-write",
     "cross-origin-isolated",
     "display-capture",
     "encrypted-media",
@@ -39,7 +38,9 @@ const PERMISSIONS_OFF: [&str; 28] = [
     "window-management",
     "xr-spatial-tracking",
 ];
-const CREDENTIALS: &str = "publickey-credentials-create=(self), publickey-credentials-get=(self)";
+/// Passkeys, and copying what a page shows.
+const PERMISSIONS_OWN: &str =
+    "clipboard-write=(self), publickey-credentials-create=(self), publickey-credentials-get=(self)";
 const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -120,7 +121,7 @@ fn content_security_policy(nonce: &CspNonce) -> HeaderValue {
 
 fn permissions_policy() -> HeaderValue {
     let off = PERMISSIONS_OFF.map(|name| format!("{name}=()")).join(", ");
-    HeaderValue::try_from(format!("{off}, {CREDENTIALS}")).expect("the names above are visible ASCII")
+    HeaderValue::try_from(format!("{off}, {PERMISSIONS_OWN}")).expect("the names above are visible ASCII")
 }
 
 #[cfg(test)]

@@ -128,6 +128,7 @@ fn assets(listed: &BTreeMap<String, Listed>) -> Result<Assets, SiteError> {
         vault: find("vault.js")?,
         favicon: find("favicon.svg")?,
         sprites: Sprites { icons: find("icons.svg")?.url, rings: find("rings.svg")?.url },
+        alive: true,
     })
 }
 

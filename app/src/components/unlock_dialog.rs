@@ -1,0 +1,202 @@
+//! Opens the vault, over the page that needs it.
+
+use iota_core::vault::{ListSlots, Problem, SlotKindView, SlotView, Unlock};
+use leptos::ev;
+use leptos::prelude::*;
+
+use crate::components::busy_button::BusyButton;
+use crate::components::dialog::Dialog;
+use crate::components::icon::Icon;
+use crate::components::problem_notice::ProblemNotice;
+use crate::components::secret_field::{SecretField, SecretInput, SecretWay};
+use crate::vault::Vault;
+
+/// Has the vault opened. A copy is the same dialog.
+#[derive(Clone, Copy)]
+pub struct Unlocker {
+    shown: RwSignal<bool>,
+    busy: RwSignal<bool>,
+}
+
+impl Unlocker {
+    /// Makes it known to everything below.
+    pub fn provide() -> Self {
+        let unlocker = Self { shown: RwSignal::new(false), busy: RwSignal::new(false) };
+        provide_context(unlocker);
+        unlocker
+    }
+
+    /// The one of this tab.
+    pub fn current() -> Self {
+        expect_context()
+    }
+
+    /// Shows the dialog, if the vault is locked.
+    pub fn open(&self) {
+        self.shown.set(true);
+    }
+
+    /// Whether the vault is being opened right now.
+    pub fn is_opening(&self) -> Signal<bool> {
+        self.busy.into()
+    }
+}
+
+/// The dialog itself; once, outside the pages.
+#[component]
+pub fn UnlockDialog() -> impl IntoView {
+    let unlocker = Unlocker::current();
+    let vault = Vault::current();
+    // Unlocked elsewhere, or nothing to do any more.
+    Effect::new(move || {
+        if vault.is_open() {
+            unlocker.shown.set(false);
+        }
+    });
+    view! {
+        <Dialog open=unlocker.shown labelled="unlock-title">
+            <UnlockForm />
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn UnlockForm() -> impl IntoView {
+    let unlocker = Unlocker::current();
+    let vault = Vault::current();
+    let input = SecretInput::new(SecretWay::Password);
+    let slots = RwSignal::new(None::<Vec<SlotView>>);
+    let problem = RwSignal::new(None::<Problem>);
+    let learn = move || {
+        problem.set(None);
+        leptos::task::spawn_local(async move {
+            match vault.ask(ListSlots {}).await {
+                Ok(list) => {
+                    if let Some(way) = best_way(&list).filter(|way| *way != SecretWay::Password) {
+                        input.way.set(way);
+                    }
+                    slots.set(Some(list));
+                }
+                Err(error) => problem.set(Some(error)),
+            }
+        });
+    };
+    learn();
+    let open = move || {
+        let Some(secret) = input.take() else { return };
+        problem.set(None);
+        unlocker.busy.set(true);
+        leptos::task::spawn_local(async move {
+            let answer = vault.ask(Unlock { secret }).await;
+            unlocker.busy.set(false);
+            match answer {
+                Ok(_) => {
+                    input.clear();
+                    vault.refresh().await;
+                    unlocker.shown.set(false);
+                }
+                Err(error) => {
+                    if !input.refuse(&error) {
+                        problem.set(Some(error));
+                    }
+                }
+            }
+        });
+    };
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if !unlocker.busy.get_untracked() {
+            open();
+        }
+    };
+    view! {
+        <div class="dialog__body">
+            <div class="stack stack--tight">
+                <span class="vault__glyph vault__glyph--sealed vault__glyph--lg">
+                    <Icon name="lock" />
+                </span>
+                <h2 id="unlock-title">"Unlock to read names and files"</h2>
+                <p class="ink-2">
+                    "The key is opened in this browser and forgotten after 15 quiet minutes, or when you close the tab."
+                </p>
+            </div>
+            <form class="stack" on:submit=submit>
+                <SecretField input id="unlock-secret" />
+                <BusyButton
+                    busy=unlocker.busy
+                    label="Unlock"
+                    working="Opening…"
+                    class="button--primary button--big button--wide"
+                />
+            </form>
+            {move || problem.get().map(|problem| view! { <ProblemNotice problem retry=Callback::new(move |()| learn()) /> })}
+            {move || slots.get().map(|slots| view! { <OtherWays slots input /> })}
+            <div class="row row--between">
+                <button class="link-button small" type="button" on:click=move |_| unlocker.shown.set(false)>
+                    "Stay locked"
+                </button>
+                <a class="small" href="/docs/keys">
+                    "I have lost my ways in"
+                </a>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The other ways that exist.
+#[component]
+fn OtherWays(slots: Vec<SlotView>, input: SecretInput) -> impl IntoView {
+    let ways = ways(&slots);
+    move || {
+        let now = input.way.get();
+        let others: Vec<_> = ways.iter().copied().filter(|way| *way != now).collect();
+        (!others.is_empty()).then(|| {
+            let choices = others
+                .into_iter()
+                .map(|way| {
+                    let (icon, label) = match way {
+                        SecretWay::Password => ("rectangle-ellipsis", "Password or passphrase"),
+                        SecretWay::Words => ("printer", "Recovery words"),
+                        SecretWay::File => ("file-key", "Key file or saved kit"),
+                    };
+                    view! {
+                        <button class="choice" type="button" on:click=move |_| input.choose(way)>
+                            <Icon name=icon />
+                            {label}
+                            <Icon name="chevron-right" />
+                        </button>
+                    }
+                    .into_any()
+                })
+                .collect_view();
+            view! {
+                <div class="stack stack--tight">
+                    <p class="or">"or"</p>
+                    {choices}
+                </div>
+            }
+        })
+    }
+}
+
+fn ways(slots: &[SlotView]) -> Vec<SecretWay> {
+    let has = |kind| slots.iter().any(|slot| slot.kind == kind);
+    let mut ways = Vec::new();
+    if has(SlotKindView::Passphrase) {
+        ways.push(SecretWay::Password);
+    }
+    if has(SlotKindView::RecoveryWords) {
+        ways.push(SecretWay::Words);
+    }
+    if has(SlotKindView::KeyFile) || has(SlotKindView::RecoveryWords) {
+        ways.push(SecretWay::File);
+    }
+    ways
+}
+
+/// The quickest that there is.
+fn best_way(slots: &[SlotView]) -> Option<SecretWay> {
+    ways(slots).first().copied()
+}

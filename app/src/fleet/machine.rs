@@ -1,0 +1,81 @@
+//! One machine.
+
+use iota_core::api::json::{SetInfo, UploadState};
+use iota_core::certificate::SignedCertificate;
+use iota_core::commit::{Flags, SignedHeader};
+use iota_core::id::SetId;
+use iota_core::vault::{HeadView, MachineView, Problem};
+
+/// A machine, as far as this tab knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// Its backup set.
+    pub set: SetId,
+    /// What it is called while its name is sealed: machines are counted as they were enrolled, from 1.
+    pub number: usize,
+    /// Its name, while the vault is open.
+    pub name: Option<String>,
+    /// The key that writes was taken away.
+    pub revoked: bool,
+    /// The newest commit.
+    pub head: Option<HeadView>,
+    /// When it last proved itself to the server, milliseconds since 1970.
+    pub contact_ms: Option<u64>,
+    /// When it was enrolled, milliseconds since 1970.
+    pub created_ms: u64,
+    /// Sealed bytes that its newest state uses.
+    pub live_bytes: u64,
+    /// What it is sending.
+    pub upload: Option<UploadState>,
+    /// What the vault found wrong.
+    pub alarm: Option<Problem>,
+    /// The vault had not seen it before, so it cannot tell whether the state is the newest.
+    pub first_visit: bool,
+}
+
+impl Machine {
+    /// What the server says.
+    pub fn new(number: usize, info: &SetInfo) -> Self {
+        let revoked = info.certificates.iter().filter_map(|bytes| SignedCertificate::decode(&bytes.0).ok());
+        let newest = revoked.max_by_key(|signed| signed.certificate.key_epoch);
+        Self {
+            set: info.set,
+            number,
+            name: None,
+            revoked: newest.is_some_and(|signed| signed.certificate.is_revocation()),
+            head: info.head.as_ref().and_then(|head| {
+                let header = SignedHeader::decode(&head.header.0).ok()?.header;
+                Some(HeadView {
+                    seq: head.seq,
+                    received_ms: head.received_ms,
+                    device_time_ms: header.device_time_ms,
+                    partial: header.flags.contains(Flags::PARTIAL),
+                    gaps: header.flags.contains(Flags::GAPS),
+                })
+            }),
+            contact_ms: info.contact_ms,
+            created_ms: info.created_ms,
+            live_bytes: info.live_bytes,
+            upload: info.upload,
+            alarm: None,
+            first_visit: false,
+        }
+    }
+
+    /// What the vault adds: the name, and what it found when it checked.
+    #[must_use]
+    pub fn seen(mut self, view: Option<&MachineView>) -> Self {
+        if let Some(view) = view {
+            self.name = Some(view.name.clone());
+            self.revoked |= view.revoked;
+            self.alarm.clone_from(&view.alarm);
+            self.first_visit = view.first_visit;
+        }
+        self
+    }
+
+    /// What it is called: its name, or its number.
+    pub fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| format!("Machine {}", self.number))
+    }
+}

@@ -1,0 +1,167 @@
+//! The commits of a machine, a thousand at a time.
+
+use iota_core::api::json::SnapshotInfo;
+use iota_core::commit::{CommitKind, Flags, SignedHeader};
+use iota_core::id::SetId;
+use iota_core::vault::Problem;
+use leptos::prelude::*;
+
+use crate::client;
+
+/// As many as the server gives at once.
+const PAGE: usize = 1000;
+
+/// A commit, as far as anybody may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Point {
+    /// Its number.
+    pub seq: u64,
+    /// When the server received it, milliseconds since 1970.
+    pub received_ms: u64,
+    /// The machine's own clock, milliseconds since 1970.
+    pub device_ms: u64,
+    /// Whether it holds the whole state.
+    pub base: bool,
+    /// The first full backup had not finished.
+    pub partial: bool,
+    /// Something that the rules include is missing.
+    pub gaps: bool,
+    /// Sealed bytes that the state uses.
+    pub live_bytes: u64,
+}
+
+impl Point {
+    /// None if the header is not one: the vault raises the alarm, a list leaves it out.
+    fn of(info: &SnapshotInfo) -> Option<Self> {
+        let header = SignedHeader::decode(&info.header.0).ok()?.header;
+        Some(Self {
+            seq: info.seq,
+            received_ms: info.received_ms,
+            device_ms: header.device_time_ms,
+            base: header.kind == CommitKind::Base,
+            partial: header.flags.contains(Flags::PARTIAL),
+            gaps: header.flags.contains(Flags::GAPS),
+            live_bytes: info.live_bytes,
+        })
+    }
+}
+
+/// The points of one machine, as far as they were asked for. A copy is the same list.
+#[derive(Clone, Copy)]
+pub struct Points {
+    set: SetId,
+    list: RwSignal<Vec<Point>>,
+    stage: RwSignal<Stage>,
+    problem: RwSignal<Option<Problem>>,
+}
+
+/// How much of the list is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Nothing,
+    Asking,
+    Some,
+    All,
+}
+
+impl Points {
+    /// None yet.
+    pub fn new(set: SetId) -> Self {
+        Self {
+            set,
+            list: RwSignal::new(Vec::new()),
+            stage: RwSignal::new(Stage::Nothing),
+            problem: RwSignal::new(None),
+        }
+    }
+
+    /// Oldest first.
+    pub fn list(&self) -> ReadSignal<Vec<Point>> {
+        self.list.read_only()
+    }
+
+    /// Whether the newest are there.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self.stage.get(), Stage::Nothing | Stage::Asking) || self.list.with(|list| !list.is_empty())
+    }
+
+    /// Whether an answer is awaited.
+    pub fn is_asking(&self) -> bool {
+        self.stage.get() == Stage::Asking
+    }
+
+    /// Whether there are none before.
+    pub fn is_complete(&self) -> bool {
+        self.stage.get() == Stage::All
+    }
+
+    /// Why the last question had no answer.
+    pub fn problem(&self) -> Signal<Option<Problem>> {
+        self.problem.into()
+    }
+
+    /// Asks for what is newer than what is there.
+    pub async fn refresh(&self) {
+        let known = self.list.with_untracked(|list| list.last().map(|point| point.seq));
+        let Some(known) = known else { return self.older().await };
+        let mut fresh = Vec::new();
+        let mut before = None;
+        // It ends: each page is older than the one before, and what is known begins somewhere.
+        loop {
+            let Some((page, full)) = self.page(before).await else { return };
+            let oldest = page.first().map(|point| point.seq);
+            fresh.splice(0..0, page.into_iter().filter(|point| point.seq > known));
+            before = oldest;
+            if !full || oldest.is_none_or(|oldest| oldest <= known) {
+                break;
+            }
+        }
+        if !fresh.is_empty() {
+            self.list.update(|list| list.extend(fresh));
+        }
+    }
+
+    /// Asks for a thousand more of the past.
+    pub async fn older(&self) {
+        let stage = self.stage.get_untracked();
+        if matches!(stage, Stage::Asking | Stage::All) {
+            return;
+        }
+        self.stage.set(Stage::Asking);
+        let before = self.list.with_untracked(|list| list.first().map(|point| point.seq));
+        match self.page(before).await {
+            Some((page, full)) => {
+                self.list.update(|list| drop(list.splice(0..0, page)));
+                self.stage.set(if full { Stage::Some } else { Stage::All });
+            }
+            None => self.stage.set(stage),
+        }
+    }
+
+    /// Asks for more of the past until a commit is among them.
+    pub async fn reach(&self, seq: u64) {
+        while self.list.with_untracked(|list| list.first().is_none_or(|point| point.seq > seq)) {
+            self.older().await;
+            let stuck = self.problem.with_untracked(Option::is_some);
+            if stuck || self.stage.get_untracked() != Stage::Some {
+                return;
+            }
+        }
+    }
+
+    /// A page of the list, oldest first, and whether it is a full one.
+    async fn page(&self, before: Option<u64>) -> Option<(Vec<Point>, bool)> {
+        let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
+        let path = format!("/sets/{}/snapshots?limit={PAGE}{before}", self.set);
+        match client::get::<Vec<SnapshotInfo>>(&path).await {
+            Ok(page) => {
+                self.problem.set(None);
+                Some((page.iter().rev().filter_map(Point::of).collect(), page.len() == PAGE))
+            }
+            Err(problem) => {
+                self.problem.set(Some(problem));
+                None
+            }
+        }
+    }
+}
