@@ -30,14 +30,18 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
+use components::download_tray::DownloadTray;
 use components::proof::{Proof, ProofDialog};
 use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
+use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
 use pages::home_page::HomePage;
+use pages::machine_page::MachinePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
+use pages::timeline_page::TimelinePage;
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -57,6 +61,9 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/machines/:set") view=MachinePage />
+                <Route path=path!("/machines/:set/timeline") view=TimelinePage />
+                <Route path=path!("/machines/:set/browse") view=BrowsePage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
@@ -64,6 +71,7 @@ pub fn App() -> impl IntoView {
             <UnlockDialog />
             <ProofDialog />
         </Router>
+        <DownloadTray />
         <ToastArea />
     }
 }

@@ -1,6 +1,9 @@
 //! One file per screen.
 
+pub mod browse_page;
 pub mod docs_page;
 pub mod home_page;
+pub mod machine_page;
 pub mod not_found_page;
 pub mod sign_in_page;
+pub mod timeline_page;

@@ -11,6 +11,8 @@ use iota_core::vault::{EntryKind, Jump, Listing, Order, PathToken, Row};
 use leptos::prelude::*;
 use leptos::{ev, html};
 
+use crate::browser;
+use crate::components::folder_view::LIST_ID;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::spot::{self, Spot};
@@ -44,6 +46,8 @@ pub struct FileListing {
     pub open: Callback<Row>,
     /// Goes to the folder above.
     pub up: Callback<()>,
+    /// Whether the focus was in the list before.
+    pub focus: bool,
 }
 
 /// What the handlers of one list share.
@@ -78,6 +82,9 @@ pub fn FileList(
         probe: NodeRef::new(),
     };
     follow(state);
+    if list.focus {
+        Effect::new(|| browser::focus(LIST_ID));
+    }
     let typed = StoredValue::new((String::new(), 0u64));
     let keys = {
         let list = list.clone();
@@ -89,6 +96,7 @@ pub fn FileList(
     view! {
         <div
             class="file-list"
+            id=LIST_ID
             role="grid"
             aria-label="Files and folders"
             aria-rowcount=count + 1
@@ -120,12 +128,7 @@ pub fn FileList(
 }
 
 #[component]
-fn SortButton(
-    sorting: RwSignal<Sorting>,
-    order: Order,
-    label: &'static str,
-    class: &'static str,
-) -> impl IntoView {
+fn SortButton(sorting: RwSignal<Sorting>, order: Order, label: &'static str, class: &'static str) -> impl IntoView {
     let state = move || {
         let (now, descending) = sorting.get();
         match (now == order, descending) {
@@ -134,7 +137,8 @@ fn SortButton(
             (true, true) => "descending",
         }
     };
-    let sort = move |_| sorting.update(|(now, descending)| (*now, *descending) = (order, *now == order && !*descending));
+    let sort =
+        move |_| sorting.update(|(now, descending)| (*now, *descending) = (order, *now == order && !*descending));
     view! {
         <div class=class role="columnheader" aria-sort=state>
             <button class="file-list__sort" type="button" on:click=sort>
@@ -216,13 +220,7 @@ fn go_to(state: State, row: u32) {
     place(state);
 }
 
-fn press(
-    event: &ev::KeyboardEvent,
-    state: State,
-    list: &FileListing,
-    vault: Vault,
-    typed: StoredValue<(String, u64)>,
-) {
+fn press(event: &ev::KeyboardEvent, state: State, list: &FileListing, vault: Vault, typed: StoredValue<(String, u64)>) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || state.count == 0 && event.key() != "Backspace" {
         return;
     }
@@ -294,7 +292,8 @@ fn FileRow(index: u32, state: State, list: StoredValue<FileListing>) -> impl Int
     });
     let open = move |event: ev::MouseEvent| {
         state.active.set(index);
-        let plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        let plain =
+            event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         if let (true, Some(row)) = (plain, row.get_untracked()) {
             // In a tab of its own the link leads to the same.
             event.prevent_default();
@@ -330,7 +329,9 @@ fn FileRow(index: u32, state: State, list: StoredValue<FileListing>) -> impl Int
 fn cells(row: Row, list: &FileListing) -> AnyView {
     let spot = list.spot.path(Some(row.token));
     let (icon, class, kind, href) = match row.kind {
-        EntryKind::Folder => ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot)),
+        EntryKind::Folder => {
+            ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot))
+        }
         EntryKind::File => ("file-text", "file-list__link", "", spot::file(list.set, &spot)),
         EntryKind::Link => ("undo-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
         EntryKind::Special => ("circle-dashed", "file-list__link", "Special file ", spot::file(list.set, &spot)),
