@@ -8,6 +8,7 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod sprites;
+pub mod viewer;
 
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -18,6 +19,7 @@ use pages::home_page::HomePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
 use sprites::Sprites;
+use viewer::Viewer;
 
 /// Every page and its URL.
 #[component]
@@ -25,6 +27,9 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     if use_context::<Sprites>().is_none() {
         provide_context(Sprites::of_document());
+    }
+    if use_context::<Viewer>().is_none() {
+        provide_context(Viewer::of_document());
     }
     Effect::new(mark_hydrated);
     view! {

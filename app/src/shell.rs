@@ -6,6 +6,7 @@ use leptos_meta::MetaTags;
 
 use crate::App;
 use crate::sprites::Sprites;
+use crate::viewer::Viewer;
 
 /// One file of the asset build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +32,25 @@ pub struct Assets {
     pub sprites: Sprites,
 }
 
-/// The whole document.
-pub fn shell(assets: Option<Assets>) -> impl IntoView {
+/// The whole document, for somebody. What is known of them stands on the root element, where [`Viewer::of_document`] reads it.
+pub fn shell(assets: Option<Assets>, viewer: Viewer) -> impl IntoView {
     let sprites = assets.as_ref().map(|assets| assets.sprites.clone()).unwrap_or_default();
     provide_context(sprites.clone());
+    provide_context(viewer.clone());
+    let Viewer { session, insecure } = viewer;
+    let administrator = session.as_ref().is_some_and(|session| session.administrator);
+    let (account, login) = session.map(|session| (session.account.to_string(), session.login)).unzip();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-icons=sprites.icons data-rings=sprites.rings>
+        <html
+            lang="en"
+            data-icons=sprites.icons
+            data-rings=sprites.rings
+            data-account=account
+            data-login=login
+            data-administrator=administrator.then_some("true")
+            data-secure=insecure.then_some("false")
+        >
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />

@@ -13,7 +13,7 @@ use iota_core::id::{AccountId, DeviceId, SetId, VerifyingKey};
 
 pub use bearer::replaced;
 pub use proof::{challenge_for, check_verifier, not_proved, token_for};
-pub use session::{SESSION_COOKIE, SignedIn, session_layer, sign_in, sign_out};
+pub use session::{SESSION_COOKIE, SignedIn, note_visitor, session_layer, sign_in, sign_out};
 
 use crate::app_state::AppState;
 use crate::client_address::Network;

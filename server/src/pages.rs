@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use iota_app::shell::{Assets, shell};
+use iota_app::viewer::Viewer;
+use iota_core::api::json::SessionInfo;
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_context};
@@ -17,6 +19,17 @@ use leptos_axum::{AxumRouteListing, generate_route_list, render_app_async_with_c
 pub use site::{Site, SiteError};
 
 use crate::security_headers::CspNonce;
+
+/// How the pages of one request are shown: a layer outside puts it among its extensions.
+#[derive(Debug, Clone, Default)]
+pub struct Visit(Viewer);
+
+impl Visit {
+    /// Of who is signed in, if anybody, and whether browsers take the page's address for a secure one.
+    pub fn new(session: Option<SessionInfo>, secure: bool) -> Self {
+        Self(Viewer { session, insecure: !secure })
+    }
+}
 
 /// Serves every page, `/assets/` and, as the fallback, "not found" for all addresses that nobody else answers.
 ///
@@ -28,7 +41,7 @@ where
 {
     let assets = site.as_ref().map(|site| site.assets.clone());
     let mut router = Router::new();
-    for listing in generate_route_list(|| shell(None)) {
+    for listing in generate_route_list(|| shell(None, Viewer::default())) {
         let assets = assets.clone();
         router = router.route(&axum_path(&listing), get(move |request| page(request, assets)));
     }
@@ -55,7 +68,8 @@ async fn page(request: Request, assets: Option<Assets>) -> Response {
             provide_context(Nonce::from_value(nonce.text().clone()));
         }
     };
-    let render = render_app_async_with_context(give_nonce, move || shell(assets.clone()));
+    let Visit(viewer) = request.extensions().get().cloned().unwrap_or_default();
+    let render = render_app_async_with_context(give_nonce, move || shell(assets.clone(), viewer.clone()));
     let mut response = render(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

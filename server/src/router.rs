@@ -74,7 +74,9 @@ pub fn app(state: AppState, site: Option<Site>) -> Router {
     let version = PREFIX.strip_prefix("/api").expect("the API lives below /api");
     let api = Router::new().nest(version, with_requests_checked(routes().router, &state));
     let api = api.fallback(nothing_there).method_not_allowed_fallback(wrong_method);
-    let everything = pages::router(site).nest("/api", api).route("/health", get(api::health::show));
+    let pages = pages::router(site).layer(from_fn_with_state(state.clone(), auth::note_visitor));
+    let pages = pages.layer(auth::session_layer(&state));
+    let everything = pages.nest("/api", api).route("/health", get(api::health::show));
     with_answers_dressed(everything, &state).with_state(state)
 }
 

@@ -7,7 +7,7 @@ use crate::extract::Json;
 
 /// Tells the caller who they are.
 pub async fn show(session: WebSession) -> Json<SessionInfo> {
-    Json(SessionInfo { account: session.account, login: session.login, administrator: session.administrator })
+    Json(session.into())
 }
 
 #[cfg(test)]

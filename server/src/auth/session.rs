@@ -1,6 +1,11 @@
 //! Web sessions: a cookie that says nothing, and a row that can be deleted.
 
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use iota_core::api::json::SessionInfo;
 use serde::{Deserialize, Serialize};
 use tower_sessions::cookie::Key;
 use tower_sessions::service::PrivateCookie;
@@ -9,6 +14,8 @@ use tower_sessions::{Session, SessionManagerLayer, session};
 use super::{Caller, WebSession};
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
+use crate::pages::Visit;
+use crate::security_headers::Transport;
 use crate::store::account::{self, Account};
 use crate::store::web_session::WebSessions;
 
@@ -71,6 +78,38 @@ pub(super) async fn caller(parts: &mut Parts, state: &AppState) -> ApiResult<Cal
     }))
 }
 
+/// Middleware of the pages: notes who looks at them. Who that is changes what a page shows, and nothing else; when it cannot be
+/// told, it is nobody.
+pub async fn note_visitor(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    // Files are the same for everybody.
+    if request.uri().path().starts_with("/assets/") {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let session = match caller(&mut parts, &state).await {
+        Ok(Caller::Web(session)) => Some(session.into()),
+        _ => None,
+    };
+    let secure = state.transport() == Transport::Tls || is_own_machine(&parts.headers);
+    parts.extensions.insert(Visit::new(session, secure));
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Whether the browser came by an address that it knows to be its own machine, and takes for secure without TLS.
+fn is_own_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let Ok(authority) = host.parse::<axum::http::uri::Authority>() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let own = name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    own || name == "localhost" || name.ends_with(".localhost")
+}
+
+impl From<WebSession> for SessionInfo {
+    fn from(session: WebSession) -> Self {
+        Self { account: session.account, login: session.login, administrator: session.administrator }
+    }
+}
+
 /// The store has logged the reason already.
 fn failed(error: session::Error) -> ApiError {
     match error {
@@ -79,5 +118,46 @@ fn failed(error: session::Error) -> ApiError {
             tracing::error!(%error, "a web session cannot be read");
             ApiError::internal()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::test_support::{Browser, TestAccount, TestServer};
+
+    #[test]
+    fn a_browser_trusts_its_own_machine_without_tls() {
+        let own = |host: &str| {
+            is_own_machine(&[(header::HOST, HeaderValue::try_from(host).unwrap())].into_iter().collect::<HeaderMap>())
+        };
+        for host in ["localhost", "localhost:4680", "iota.localhost:1", "127.0.0.1:4680", "127.1.2.3", "[::1]:4680"] {
+            assert!(own(host), "{host}");
+        }
+        for host in ["backup.example", "192.168.1.1:4680", "localhost.evil.example", "[2001:db8::1]:1", "a b", ""] {
+            assert!(!own(host), "{host}");
+        }
+        assert!(!is_own_machine(&HeaderMap::new()));
+    }
+
+    async fn home(browser: &Browser) -> String {
+        String::from_utf8(browser.page("/").await.ok().body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn pages_know_who_looks_at_them() {
+        let server = TestServer::start().await;
+        assert!(!home(&server.stranger()).await.contains("data-account"));
+        let ada = TestAccount::first(&server).await;
+        let html = home(&ada.browser).await;
+        let marks = format!(r#"data-account="{}" data-login="ada@example.org" data-administrator="true""#, ada.account);
+        assert!(html.contains(&marks) && !html.contains("data-secure"), "{html}");
+        let bob = TestAccount::invited(&server, "b\"><b>ob@example.org").await;
+        let html = home(&bob.browser).await;
+        assert!(html.contains("data-login=\"b&quot;") && !html.contains("data-administrator"), "{html}");
+        bob.browser.post("/logout", &()).await.ok();
+        assert!(!home(&bob.browser).await.contains("data-account"));
     }
 }

@@ -61,6 +61,11 @@ impl Browser {
         self.send(Method::GET, path, None, Vec::new()).await
     }
 
+    /// `GET` of what is not part of the API.
+    pub async fn page(&self, path: &str) -> Answer {
+        self.ask(self.client.get(format!("{}{path}", self.url))).await
+    }
+
     /// Status of `/health`.
     pub async fn health(&self) -> u16 {
         self.client.get(format!("{}/health", self.url)).send().await.unwrap().status().as_u16()
@@ -83,6 +88,10 @@ impl Browser {
         if let Some(content_type) = content_type {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
+        self.ask(request).await
+    }
+
+    async fn ask(&self, mut request: reqwest::RequestBuilder) -> Answer {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
