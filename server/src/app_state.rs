@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::client_address::{Network, Proxy};
 use crate::clock::Clock;
 use crate::error::ApiError;
+use crate::events::Events;
 use crate::host_key::{HostKey, HostKeyError};
 use crate::limits::Limits;
 use crate::memory::Memory;
@@ -30,6 +31,9 @@ struct Shared {
     strangers: Rates<Network>,
     nobody: Nobody,
     memory: Memory,
+    events: Events,
+    /// Machines and the minute in which each was last noted to be there.
+    contacts: Mutex<HashMap<i64, u64>>,
     /// Sets whose log is being changed.
     busy: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -64,6 +68,9 @@ pub struct Parts {
 
 /// How long a request waits for another one of the same set.
 const SET_PATIENCE: Duration = Duration::from_secs(30);
+const MINUTE_MS: u64 = 60 * 1000;
+/// Machines whose last minute is remembered; of others the database is told again.
+const MAX_CONTACTS: usize = 10_000;
 
 impl AppState {
     /// Shares the parts.
@@ -83,6 +90,8 @@ impl AppState {
             strangers,
             nobody,
             memory: Memory::default(),
+            events: Events::default(),
+            contacts: Mutex::default(),
             busy: Mutex::default(),
         })))
     }
@@ -155,6 +164,21 @@ impl AppState {
     /// Memory for bodies.
     pub fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// What happens, for pages that are open.
+    pub fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    /// The minute of now, when a machine was not noted to be there in it yet.
+    pub fn take_contact(&self, device_no: i64) -> Option<u64> {
+        let minute_ms = self.now_ms() / MINUTE_MS * MINUTE_MS;
+        let mut contacts = self.0.contacts.lock().unwrap_or_else(PoisonError::into_inner);
+        if contacts.len() >= MAX_CONTACTS {
+            contacts.retain(|_, noted_ms| *noted_ms == minute_ms);
+        }
+        (contacts.insert(device_no, minute_ms) != Some(minute_ms)).then_some(minute_ms)
     }
 
     /// Counts a request of an account.

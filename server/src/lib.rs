@@ -15,6 +15,7 @@ mod connections;
 pub mod data_dir;
 pub mod doctor;
 pub mod error;
+pub mod events;
 pub mod extract;
 pub mod host_key;
 pub mod limits;
@@ -37,3 +38,4 @@ pub mod telemetry;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod tls;
+pub mod visitor;

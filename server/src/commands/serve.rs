@@ -87,8 +87,13 @@ async fn serve_app(
     let (limits, proxy) = (state.limits().clone(), state.proxy());
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening at {scheme}://{}", listener.local_addr()?);
+    let events = state.events().clone();
     let app = router::app(state, site);
-    serve::serve(listener, app, tls, &limits, proxy, shutdown.asked()).await.context("cannot go on listening")
+    let asked = async move {
+        shutdown.asked().await;
+        events.close();
+    };
+    serve::serve(listener, app, tls, &limits, proxy, asked).await.context("cannot go on listening")
 }
 
 /// Connections, packs and the database's sockets are open files; what a shell allows by default may be fewer.

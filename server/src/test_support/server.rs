@@ -110,11 +110,12 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let app = router::app(state.clone(), None);
+        let (app, events) = (router::app(state.clone(), None), state.events().clone());
         let task = tokio::spawn(async move {
             let asked = async {
                 // Dropping the sender is asking, too.
                 let _ = stopped.await;
+                events.close();
             };
             serve::serve(listener, app, None, &limits, Proxy::None, asked).await.unwrap();
         });
