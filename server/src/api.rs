@@ -3,6 +3,8 @@
 pub mod account;
 pub mod accounts;
 pub mod agent;
+pub mod csp_report;
+pub mod downloads;
 pub mod enrolments;
 pub mod events;
 pub mod health;

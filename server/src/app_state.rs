@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::client_address::{Network, Proxy};
 use crate::clock::Clock;
+use crate::downloads::Downloads;
 use crate::error::ApiError;
 use crate::events::Events;
 use crate::host_key::{HostKey, HostKeyError};
@@ -20,6 +21,7 @@ use crate::packs::{Packs, Record, RecordKind};
 use crate::rate::Rates;
 use crate::records::seal_verifier;
 use crate::security_headers::Transport;
+use crate::tls::Pin;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +31,7 @@ struct Shared {
     parts: Parts,
     rates: Rates<i64>,
     strangers: Rates<Network>,
+    reports: Rates<()>,
     nobody: Nobody,
     memory: Memory,
     events: Events,
@@ -64,6 +67,10 @@ pub struct Parts {
     pub transport: Transport,
     /// Whom to believe about a client's address.
     pub proxy: Proxy,
+    /// What clients pin, when the certificate is of the server's own making.
+    pub pin: Option<Pin>,
+    /// Programs that are handed out.
+    pub downloads: Downloads,
 }
 
 /// How long a request waits for another one of the same set.
@@ -88,6 +95,7 @@ impl AppState {
             parts,
             rates,
             strangers,
+            reports: Rates::new(1),
             nobody,
             memory: Memory::default(),
             events: Events::default(),
@@ -200,6 +208,21 @@ impl AppState {
     /// Stands in for an account that is not there.
     pub fn nobody(&self) -> &Nobody {
         &self.0.nobody
+    }
+
+    /// What clients pin, when the certificate is of the server's own making.
+    pub fn pin(&self) -> Option<Pin> {
+        self.0.parts.pin
+    }
+
+    /// Programs that are handed out.
+    pub fn downloads(&self) -> &Downloads {
+        &self.0.parts.downloads
+    }
+
+    /// Takes note of a report of a browser: of a few only, from whomever they come.
+    pub fn take_report(&self) -> bool {
+        self.0.reports.take((), Instant::now()).is_ok()
     }
 
     /// Whom to believe about a client's address.

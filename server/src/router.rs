@@ -9,7 +9,7 @@ use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, get, on, post};
 use iota_core::api::frames::CommitFrame;
 use iota_core::api::{MAX_HAVE_IDS, MAX_READ_OBJECTS, MAX_REFERENCES_PART_BYTES, MAX_UPLOAD_BYTES, PREFIX};
 use iota_core::refs::Reference;
@@ -33,6 +33,7 @@ const READ_BYTES: usize = MAX_READ_OBJECTS * Reference::BYTES;
 pub fn routes() -> Routes {
     Routes::default()
         .get("/server", api::server::show)
+        .get("/downloads", api::downloads::list::show)
         .post("/accounts", api::accounts::create)
         .post("/accounts/check", api::accounts::check::show)
         .post("/login", api::login::create)
@@ -93,6 +94,11 @@ pub fn app(state: AppState, site: Option<Site>) -> Router {
     let pages = pages::router(site).layer(from_fn_with_state(state.clone(), auth::note_visitor));
     let pages = pages.layer(auth::session_layer(&state));
     let everything = pages.nest("/api", api).route("/health", get(api::health::show));
+    let everything = everything
+        .route("/install.sh", get(api::downloads::script::show))
+        .route("/download/{name}", get(api::downloads::fetch::show));
+    let reports = post(api::csp_report::create).layer(DefaultBodyLimit::max(api::csp_report::MAX_BYTES));
+    let everything = everything.route("/csp-report", reports);
     with_answers_dressed(everything, &state).with_state(state)
 }
 

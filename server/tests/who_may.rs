@@ -62,8 +62,9 @@ enum Body {
     Bytes,
 }
 
-const TABLE: [(&str, &str, Who, Body); 43] = [
+const TABLE: [(&str, &str, Who, Body); 44] = [
     ("GET", "/server", Who::All, Body::None),
+    ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
     ("POST", "/accounts/check", Who::All, Body::Empty),
     ("POST", "/login", Who::All, Body::Empty),

@@ -40,7 +40,7 @@ main() {
 find_program() {
   system=$(uname -s | tr '[:upper:]' '[:lower:]')
   processor=$(uname -m)
-  name= sum=
+  name='' sum=''
   while read -r its_system its_processor its_name its_sum; do
     if [ "$its_system" = "$system" ] && [ "$its_processor" = "$processor" ]; then name=$its_name sum=$its_sum; fi
   done <<LINES
@@ -88,7 +88,7 @@ enrol() {
   [ -z "$pin_hex" ] || set -- "$@" --server-pin "$pin_hex"
   # As a variable of the one process: others on this machine can read arguments.
   IOTA_ENROL_CODE=$code "$iota" "$@" </dev/null || fail "the program is installed at $iota, but this machine was not let in: get a new code and run this again"
-  code=
+  code=''
   include_defaults
 }
 
@@ -101,7 +101,7 @@ include_defaults() {
 }
 
 schedule() {
-  scheduled=
+  scheduled=''
   if ! [ -e "$config/identity" ]; then
     say "This machine has not joined an account yet: get a one-time code from its owner, and run this again with it."
     return

@@ -14,6 +14,7 @@ use crate::app_state::{AppState, Parts};
 use crate::client_address::Proxy;
 use crate::clock::{Clock, ManualClock};
 use crate::codes::{CodeKind, CodeText, DAY_MS};
+use crate::downloads::Downloads;
 use crate::host_key::HostKey;
 use crate::limits::Limits;
 use crate::packs::{PackOptions, Packs};
@@ -105,6 +106,8 @@ impl TestServer {
             limits: limits.clone(),
             transport: Transport::Plain,
             proxy: Proxy::None,
+            pin: None,
+            downloads: Downloads::new(data.path().join("downloads")),
         };
         let state = AppState::new(parts).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
