@@ -35,9 +35,12 @@ use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
 use pages::docs_page::{DocsPage, DocumentPage};
+use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
+use pages::keys_page::KeysPage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
+use pages::sign_up_page::SignUpPage;
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -57,6 +60,9 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/sign-up") view=SignUpPage />
+                <Route path=path!("/forgot") view=ForgotPage />
+                <Route path=path!("/keys") view=KeysPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>

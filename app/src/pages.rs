@@ -1,6 +1,9 @@
 //! One file per screen.
 
 pub mod docs_page;
+pub mod forgot_page;
 pub mod home_page;
+pub mod keys_page;
 pub mod not_found_page;
 pub mod sign_in_page;
+pub mod sign_up_page;

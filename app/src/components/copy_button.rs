@@ -21,7 +21,11 @@ pub fn CopyButton(
         let text = text.get_untracked();
         leptos::task::spawn_local(async move {
             let done = browser::copy(&text).await;
-            toasts.say(if done { "Copied" } else { "This browser does not copy here: mark the text and copy it yourself" });
+            toasts.say(if done {
+                "Copied"
+            } else {
+                "This browser does not copy here: mark the text and copy it yourself"
+            });
         });
     };
     view! {

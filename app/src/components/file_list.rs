@@ -120,12 +120,7 @@ pub fn FileList(
 }
 
 #[component]
-fn SortButton(
-    sorting: RwSignal<Sorting>,
-    order: Order,
-    label: &'static str,
-    class: &'static str,
-) -> impl IntoView {
+fn SortButton(sorting: RwSignal<Sorting>, order: Order, label: &'static str, class: &'static str) -> impl IntoView {
     let state = move || {
         let (now, descending) = sorting.get();
         match (now == order, descending) {
@@ -134,7 +129,8 @@ fn SortButton(
             (true, true) => "descending",
         }
     };
-    let sort = move |_| sorting.update(|(now, descending)| (*now, *descending) = (order, *now == order && !*descending));
+    let sort =
+        move |_| sorting.update(|(now, descending)| (*now, *descending) = (order, *now == order && !*descending));
     view! {
         <div class=class role="columnheader" aria-sort=state>
             <button class="file-list__sort" type="button" on:click=sort>
@@ -216,13 +212,7 @@ fn go_to(state: State, row: u32) {
     place(state);
 }
 
-fn press(
-    event: &ev::KeyboardEvent,
-    state: State,
-    list: &FileListing,
-    vault: Vault,
-    typed: StoredValue<(String, u64)>,
-) {
+fn press(event: &ev::KeyboardEvent, state: State, list: &FileListing, vault: Vault, typed: StoredValue<(String, u64)>) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() || state.count == 0 && event.key() != "Backspace" {
         return;
     }
@@ -294,7 +284,8 @@ fn FileRow(index: u32, state: State, list: StoredValue<FileListing>) -> impl Int
     });
     let open = move |event: ev::MouseEvent| {
         state.active.set(index);
-        let plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        let plain =
+            event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         if let (true, Some(row)) = (plain, row.get_untracked()) {
             // In a tab of its own the link leads to the same.
             event.prevent_default();
@@ -330,7 +321,9 @@ fn FileRow(index: u32, state: State, list: StoredValue<FileListing>) -> impl Int
 fn cells(row: Row, list: &FileListing) -> AnyView {
     let spot = list.spot.path(Some(row.token));
     let (icon, class, kind, href) = match row.kind {
-        EntryKind::Folder => ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot)),
+        EntryKind::Folder => {
+            ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot))
+        }
         EntryKind::File => ("file-text", "file-list__link", "", spot::file(list.set, &spot)),
         EntryKind::Link => ("undo-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
         EntryKind::Special => ("circle-dashed", "file-list__link", "Special file ", spot::file(list.set, &spot)),

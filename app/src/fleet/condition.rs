@@ -138,14 +138,12 @@ mod tests {
 
     #[test]
     fn the_least_protected_comes_first() {
-        let mut all = [Condition::Revoked, Condition::Protected, Condition::Silent(1), Condition::Altered, Condition::Gaps];
+        let mut all =
+            [Condition::Revoked, Condition::Protected, Condition::Silent(1), Condition::Altered, Condition::Gaps];
         all.sort();
-        assert_eq!(all, [
-            Condition::Altered,
-            Condition::Silent(1),
-            Condition::Gaps,
-            Condition::Protected,
-            Condition::Revoked
-        ]);
+        assert_eq!(
+            all,
+            [Condition::Altered, Condition::Silent(1), Condition::Gaps, Condition::Protected, Condition::Revoked]
+        );
     }
 }
