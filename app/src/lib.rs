@@ -37,11 +37,14 @@ use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
 use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
+use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
 use pages::machine_page::MachinePage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
 use pages::timeline_page::TimelinePage;
+use pages::keys_page::KeysPage;
+use pages::sign_up_page::SignUpPage;
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -64,6 +67,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/:set") view=MachinePage />
                 <Route path=path!("/machines/:set/timeline") view=TimelinePage />
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
+                <Route path=path!("/sign-up") view=SignUpPage />
+                <Route path=path!("/forgot") view=ForgotPage />
+                <Route path=path!("/keys") view=KeysPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
