@@ -38,3 +38,4 @@ pub mod toast;
 pub mod unlock_dialog;
 pub mod vault_badge;
 pub mod version_list;
+pub mod when_open;

@@ -329,7 +329,7 @@ fn cells(row: Row, list: &FileListing) -> AnyView {
             ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot))
         }
         EntryKind::File => ("file-text", "file-list__link", "", spot::file(list.set, &spot)),
-        EntryKind::Link => ("undo-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
+        EntryKind::Link => ("link-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
         EntryKind::Special => ("circle-dashed", "file-list__link", "Special file ", spot::file(list.set, &spot)),
     };
     let changed = Moment::local_s(row.mtime_s);

@@ -232,7 +232,7 @@ fn remaining(joining: Joining, clock: Signal<u64>) -> Option<AnyView> {
     Some(
         view! {
             <span class=class>
-                <Icon name="clock" />
+                <Icon name="hourglass" />
                 <span class="num">{text}</span>
             </span>
         }
