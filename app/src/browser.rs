@@ -99,6 +99,11 @@ mod wire {
         location().origin().unwrap_or_default()
     }
 
+    /// The server's name and port, as in `backup.example`.
+    pub fn host() -> String {
+        location().host().unwrap_or_default()
+    }
+
     /// Leaves for another page and forgets this one.
     pub fn leave_for(path: &str) {
         let _ = location().replace(path);
@@ -196,6 +201,10 @@ mod wire {
     }
 
     pub fn origin() -> String {
+        String::new()
+    }
+
+    pub fn host() -> String {
         String::new()
     }
 

@@ -41,11 +41,14 @@ use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
 use pages::download_page::DownloadPage;
 use pages::file_page::FilePage;
+use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
+use pages::keys_page::KeysPage;
 use pages::machine_page::MachinePage;
 use pages::machines_page::MachinesPage;
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
+use pages::sign_up_page::SignUpPage;
 use pages::timeline_page::TimelinePage;
 use sprites::Sprites;
 use vault::Vault;
@@ -73,6 +76,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
                 <Route path=path!("/machines/:set/file") view=FilePage />
                 <Route path=path!("/download") view=DownloadPage />
+                <Route path=path!("/sign-up") view=SignUpPage />
+                <Route path=path!("/forgot") view=ForgotPage />
+                <Route path=path!("/keys") view=KeysPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>

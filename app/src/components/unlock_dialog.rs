@@ -136,7 +136,7 @@ fn UnlockForm() -> impl IntoView {
                 <button class="link-button small" type="button" on:click=move |_| unlocker.shown.set(false)>
                     "Stay locked"
                 </button>
-                <a class="small" href="/docs/keys">
+                <a class="small" href="/docs/security">
                     "I have lost my ways in"
                 </a>
             </div>

@@ -1,0 +1,180 @@
+//! `/forgot`: who holds a recovery kit or key file sets a new password.
+
+use iota_core::api::json::code;
+use iota_core::vault::{Problem, RecoverAccount};
+use leptos::ev;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::components::busy_button::BusyButton;
+use crate::components::field::TextField;
+use crate::components::new_password::{NewPassword, NewPasswordField};
+use crate::components::problem_notice::{ProblemNotice, sentence};
+use crate::components::secret_field::{SecretField, SecretInput, SecretWay};
+use crate::components::site_footer::SiteFooter;
+use crate::components::site_header::SiteHeader;
+use crate::components::skip_link::SkipLink;
+use crate::components::tls_first::TlsFirst;
+use crate::session;
+use crate::vault::Vault;
+use crate::viewer::Viewer;
+
+/// The form, and what it can and cannot do.
+#[component]
+pub fn ForgotPage() -> impl IntoView {
+    let content =
+        if Viewer::current().insecure { view! { <TlsFirst /> }.into_any() } else { view! { <Recovery /> }.into_any() };
+    view! {
+        <Title text="Cannot sign in · IotaBackup" />
+        <SkipLink />
+        <SiteHeader />
+        <main class="page" id="main">
+            {content}
+        </main>
+        <SiteFooter />
+    }
+    .into_any()
+}
+
+#[component]
+fn Recovery() -> impl IntoView {
+    view! {
+        <header class="page-head">
+            <div>
+                <h1 class="page-head__title">"Set a new password"</h1>
+                <p class="page-head__lead">
+                    "Nobody can reset it for you. Your recovery kit or key file can: it proves here that the vault is yours."
+                </p>
+            </div>
+        </header>
+        <div class="split">
+            <section class="card" aria-label="New password">
+                <RecoveryForm />
+            </section>
+            <aside class="card card--sunken">
+                <h2 class="card__title">"And without them?"</h2>
+                <p class="small ink-2">
+                    "Without password, recovery words and key file nobody opens the vault, not even the makers of this program. A machine that is backed up goes on until somebody takes its key away, and its own files are on it."
+                </p>
+                <p class="small ink-2">
+                    "If you know the password but have lost the second factor, sign in with one of its recovery codes."
+                </p>
+            </aside>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn RecoveryForm() -> impl IntoView {
+    let vault = Vault::current();
+    let viewer = Viewer::signal();
+    let navigate = use_navigate();
+    let login = RwSignal::new(String::new());
+    let wrong_login = RwSignal::new(None::<String>);
+    let password = NewPassword::new(login);
+    let input = SecretInput::new(SecretWay::Words);
+    let (second, asks_second) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let wrong_second = RwSignal::new(None::<String>);
+    let problem = RwSignal::new(None::<Problem>);
+    let busy = RwSignal::new(false);
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let typed = login.get_untracked().trim().to_owned();
+        wrong_login.set((!typed.contains('@')).then(|| "Type your e-mail address, as in ada@example.org.".into()));
+        let strong = password.check();
+        let secret = input.take();
+        problem.set(None);
+        wrong_second.set(None);
+        let Some(secret) = secret.filter(|_| strong && typed.contains('@')) else { return };
+        let code_typed = second.get_untracked().trim().to_owned();
+        let question = RecoverAccount {
+            login: typed,
+            secret,
+            password: password.text.get_untracked(),
+            second: (!code_typed.is_empty()).then_some(code_typed.clone()),
+        };
+        busy.set(true);
+        let navigate = navigate.clone();
+        leptos::task::spawn_local(async move {
+            let answer = vault.ask(question).await;
+            busy.set(false);
+            match answer {
+                Ok(session) => {
+                    vault.refresh().await;
+                    session::begin(viewer, session);
+                    navigate("/", NavigateOptions { replace: true, ..NavigateOptions::default() });
+                }
+                Err(error) if error.has_code(code::SECOND_FACTOR) => {
+                    wrong_second.set((!code_typed.is_empty()).then(|| sentence(&error.message)));
+                    asks_second.set(true);
+                }
+                Err(error) => {
+                    if !input.refuse(&error) {
+                        problem.set(Some(error));
+                    }
+                }
+            }
+        });
+    };
+    let other = move |_| {
+        input.choose(if input.way.get_untracked() == SecretWay::Words { SecretWay::File } else { SecretWay::Words });
+    };
+    view! {
+        <form class="stack" on:submit=submit>
+            <TextField
+                id="login"
+                label="E-mail address"
+                value=login
+                kind="email"
+                autocomplete="username"
+                inputmode="email"
+                error=wrong_login
+                big=true
+            />
+            <SecretField input id="proof-secret" />
+            <div>
+                <button class="link-button small" type="button" on:click=other>
+                    {move || {
+                        if input.way.get() == SecretWay::Words { "Use a saved kit or key file" } else { "Type the words" }
+                    }}
+                </button>
+            </div>
+            <NewPasswordField id="password" label="New password for signing in" password />
+            {move || {
+                asks_second
+                    .get()
+                    .then(|| {
+                        view! {
+                            <TextField
+                                id="second"
+                                label="Code of the second factor"
+                                value=second
+                                autocomplete="one-time-code"
+                                inputmode="numeric"
+                                hint="Six digits from your app, or one of your recovery codes. The second factor stays on."
+                                error=wrong_second
+                                big=true
+                                mono=true
+                                focus=true
+                            />
+                        }
+                    })
+            }}
+            {move || problem.get().map(|problem| view! { <ProblemNotice problem /> })}
+            <div class="row row--between">
+                <a class="small" href="/sign-in">
+                    "Back to signing in"
+                </a>
+                <BusyButton busy label="Set it and sign in" working="Proving…" class="button--primary button--big" />
+            </div>
+            <p class="small ink-3">"All other browsers are signed out. Your machines and backups stay as they are."</p>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,216 @@
+//! The ways as cards.
+
+use iota_core::vault::{RemoveSlot, SlotKindView, SlotView};
+use leptos::prelude::*;
+
+use super::{Desk, Panel};
+use crate::components::dialog::Dialog;
+use crate::components::icon::Icon;
+use crate::components::skeleton::Skeleton;
+
+#[component]
+pub(super) fn SlotsCard(desk: Desk) -> impl IntoView {
+    let leaving = RwSignal::new(None::<SlotView>);
+    let asked = RwSignal::new(false);
+    let list = move || {
+        let Some(slots) = desk.slots.get() else { return view! { <Skeleton lines=4 /> }.into_any() };
+        let cards = slots
+            .iter()
+            .map(|slot| {
+                let remove = Callback::new(move |slot| {
+                    leaving.set(Some(slot));
+                    asked.set(true);
+                });
+                view! { <SlotCard way=*slot kept=why_kept(&slots, *slot) desk remove /> }
+            })
+            .collect_view();
+        let short = is_short(&slots).then(|| {
+            view! {
+                <div class="notice notice--warn" role="status">
+                    <Icon name="triangle-alert" />
+                    <div>
+                        <b>"That is not enough."</b>
+                        <p>"One lost secret would lose everything. Keep two ways, one of them on paper."</p>
+                    </div>
+                </div>
+            }
+        });
+        view! {
+            {short}
+            <div class="slots">{cards}</div>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="ways">
+            <div class="card__head">
+                <h2 class="card__title" id="ways">
+                    "Ways to open the vault"
+                </h2>
+                <span class="card__note">"each one alone is enough"</span>
+            </div>
+            {list}
+            <div class="button-group">
+                <button
+                    class="button"
+                    type="button"
+                    on:click=move |_| {
+                        if desk.is_ready() {
+                            desk.panel.set(Panel::Passphrase);
+                        }
+                    }
+                >
+                    <Icon name="plus" />
+                    "Add a passphrase"
+                </button>
+                <button class="button" type="button" on:click=move |_| desk.make_key_file()>
+                    <Icon name="plus" />
+                    "Make a key file"
+                </button>
+            </div>
+            <p class="small ink-3">"A change needs the open vault and your password."</p>
+        </section>
+        <Dialog open=asked labelled="remove-title">
+            {leaving.get_untracked().map(|slot| view! { <RemoveForm way=slot desk asked /> })}
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
+fn SlotCard(way: SlotView, kept: Option<&'static str>, desk: Desk, remove: Callback<SlotView>) -> impl IntoView {
+    let (icon, title, text) = words(way.kind);
+    let number = &way.slot.to_string()[..8];
+    let act = match (way.kind, kept) {
+        (SlotKindView::RecoveryWords, _) => view! {
+            <button class="button button--small" type="button" on:click=move |_| desk.make_kit()>
+                "New kit"
+            </button>
+        }
+        .into_any(),
+        (_, None) => view! {
+            <button
+                class="button button--small button--danger"
+                type="button"
+                aria-label=format!("Remove {} {number}", title.to_lowercase())
+                on:click=move |_| {
+                    if desk.is_ready() {
+                        remove.run(way);
+                    }
+                }
+            >
+                "Remove"
+            </button>
+        }
+        .into_any(),
+        (_, Some(_)) => ().into_any(),
+    };
+    let kept = (way.kind != SlotKindView::RecoveryWords).then_some(kept).flatten();
+    view! {
+        <div class="slot">
+            <span class="slot__glyph">
+                <Icon name=icon />
+            </span>
+            <span>
+                <b>{title} <span class="badge badge--ok">"ready"</span></b>
+                <p>{text} " " <span class="ink-3">"Number " <span class="mono">{number.to_owned()}</span> "."</span></p>
+                {kept.map(|kept| view! { <p class="ink-3">{kept}</p> })}
+            </span>
+            {act}
+        </div>
+    }
+    .into_any()
+}
+
+fn words(kind: SlotKindView) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        SlotKindView::Passphrase => (
+            "rectangle-ellipsis",
+            "Password or passphrase",
+            "The one for signing in, if it opens the vault too, or another one.",
+        ),
+        SlotKindView::RecoveryWords => (
+            "printer",
+            "Recovery kit",
+            "Twelve words and a QR code on one printed page. A new one makes the old one worthless.",
+        ),
+        SlotKindView::KeyFile => ("file-key", "Key file", "A small file, on a USB stick or in a safe."),
+    }
+}
+
+/// Fewer than two ways, or none on paper.
+fn is_short(slots: &[SlotView]) -> bool {
+    slots.len() < 2 || !slots.iter().any(|slot| slot.kind == SlotKindView::RecoveryWords)
+}
+
+/// Why a way cannot be removed.
+fn why_kept(slots: &[SlotView], slot: SlotView) -> Option<&'static str> {
+    let left: Vec<SlotView> = slots.iter().copied().filter(|other| other.slot != slot.slot).collect();
+    if left.len() < 2 {
+        Some("It stays: two ways must be left. Add another first.")
+    } else if is_short(&left) {
+        Some("It stays: one way must be on paper. Make a new kit first.")
+    } else {
+        None
+    }
+}
+
+/// Says what goes, before it does.
+#[component]
+fn RemoveForm(way: SlotView, desk: Desk, asked: RwSignal<bool>) -> impl IntoView {
+    let (_, title, _) = words(way.kind);
+    let number = way.slot.to_string()[..8].to_owned();
+    let remove = move |_| {
+        asked.set(false);
+        desk.busy.set(true);
+        leptos::task::spawn_local(async move {
+            let answer = desk.proof.run(|| desk.vault.ask(RemoveSlot { slot: way.slot })).await;
+            if let Some(slots) = desk.end(answer) {
+                desk.slots.set(Some(slots));
+                desk.toasts.say("Removed");
+            }
+        });
+    };
+    view! {
+        <div class="dialog__body">
+            <div class="stack stack--tight">
+                <h2 id="remove-title">{format!("Remove this {}?", title.to_lowercase())}</h2>
+                <p class="ink-2">
+                    "Number " <span class="mono">{number}</span>
+                    " opens the vault no more, from now on and for good. Your backups and the other ways stay as they are."
+                </p>
+            </div>
+            <div class="row row--between">
+                <button class="button" type="button" on:click=move |_| asked.set(false)>
+                    "Keep it"
+                </button>
+                <button class="button button--danger" type="button" on:click=remove>
+                    "Remove it"
+                </button>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::id::SlotId;
+
+    use super::*;
+
+    fn slot(number: u8, kind: SlotKindView) -> SlotView {
+        SlotView { slot: SlotId([number; 16]), kind }
+    }
+
+    #[test]
+    fn two_ways_stay_and_one_of_them_on_paper() {
+        let (kit, word) = (slot(1, SlotKindView::RecoveryWords), slot(2, SlotKindView::Passphrase));
+        let (file, other) = (slot(3, SlotKindView::KeyFile), slot(4, SlotKindView::RecoveryWords));
+        assert!(is_short(&[kit]) && is_short(&[word, file]) && !is_short(&[kit, word]));
+        assert!(why_kept(&[kit, word], word).is_some_and(|why| why.contains("two ways")));
+        assert!(why_kept(&[kit, word, file], kit).is_some_and(|why| why.contains("on paper")));
+        assert_eq!(why_kept(&[kit, word, file], word), None);
+        assert_eq!(why_kept(&[kit, word, other], kit), None);
+    }
+}
