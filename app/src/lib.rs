@@ -13,6 +13,7 @@ pub mod components;
 pub mod docs;
 pub mod downloads;
 pub mod fleet;
+pub mod install_line;
 pub mod live;
 pub mod pages;
 pub mod session;
@@ -35,8 +36,11 @@ use components::proof::{Proof, ProofDialog};
 use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
+use pages::add_machine_page::AddMachinePage;
 use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
+use pages::download_page::DownloadPage;
+use pages::file_page::FilePage;
 use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
 use pages::machine_page::MachinePage;
@@ -45,6 +49,7 @@ use pages::sign_in_page::SignInPage;
 use pages::timeline_page::TimelinePage;
 use pages::keys_page::KeysPage;
 use pages::sign_up_page::SignUpPage;
+use pages::machines_page::MachinesPage;
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -67,6 +72,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/:set") view=MachinePage />
                 <Route path=path!("/machines/:set/timeline") view=TimelinePage />
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
+                <Route path=path!("/machines") view=MachinesPage />
+                <Route path=path!("/machines/add") view=AddMachinePage />
+                <Route path=path!("/machines/:set/file") view=FilePage />
+                <Route path=path!("/download") view=DownloadPage />
                 <Route path=path!("/sign-up") view=SignUpPage />
                 <Route path=path!("/forgot") view=ForgotPage />
                 <Route path=path!("/keys") view=KeysPage />
