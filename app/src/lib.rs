@@ -39,6 +39,7 @@ use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
 use pages::keys_page::KeysPage;
 use pages::not_found_page::NotFoundPage;
+use pages::settings_page::SettingsPage;
 use pages::sign_in_page::SignInPage;
 use pages::sign_up_page::SignUpPage;
 use sprites::Sprites;
@@ -63,6 +64,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUpPage />
                 <Route path=path!("/forgot") view=ForgotPage />
                 <Route path=path!("/keys") view=KeysPage />
+                <Route path=path!("/settings") view=SettingsPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>

@@ -5,5 +5,6 @@ pub mod forgot_page;
 pub mod home_page;
 pub mod keys_page;
 pub mod not_found_page;
+pub mod settings_page;
 pub mod sign_in_page;
 pub mod sign_up_page;
