@@ -30,18 +30,22 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::path;
 
+use components::download_tray::DownloadTray;
 use components::proof::{Proof, ProofDialog};
 use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
+use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
 use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
 use pages::keys_page::KeysPage;
+use pages::machine_page::MachinePage;
 use pages::not_found_page::NotFoundPage;
 use pages::settings_page::SettingsPage;
 use pages::sign_in_page::SignInPage;
 use pages::sign_up_page::SignUpPage;
+use pages::timeline_page::TimelinePage;
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -65,6 +69,9 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot") view=ForgotPage />
                 <Route path=path!("/keys") view=KeysPage />
                 <Route path=path!("/settings") view=SettingsPage />
+                <Route path=path!("/machines/:set") view=MachinePage />
+                <Route path=path!("/machines/:set/timeline") view=TimelinePage />
+                <Route path=path!("/machines/:set/browse") view=BrowsePage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
@@ -72,6 +79,7 @@ pub fn App() -> impl IntoView {
             <UnlockDialog />
             <ProofDialog />
         </Router>
+        <DownloadTray />
         <ToastArea />
     }
 }

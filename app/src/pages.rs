@@ -1,10 +1,13 @@
 //! One file per screen.
 
+pub mod browse_page;
 pub mod docs_page;
 pub mod forgot_page;
 pub mod home_page;
 pub mod keys_page;
+pub mod machine_page;
 pub mod not_found_page;
 pub mod settings_page;
 pub mod sign_in_page;
 pub mod sign_up_page;
+pub mod timeline_page;

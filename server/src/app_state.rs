@@ -11,7 +11,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::client_address::{Network, Proxy};
 use crate::clock::Clock;
+use crate::downloads::Downloads;
 use crate::error::ApiError;
+use crate::events::Events;
 use crate::host_key::{HostKey, HostKeyError};
 use crate::limits::Limits;
 use crate::memory::Memory;
@@ -19,6 +21,7 @@ use crate::packs::{Packs, Record, RecordKind};
 use crate::rate::Rates;
 use crate::records::seal_verifier;
 use crate::security_headers::Transport;
+use crate::tls::Pin;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -28,8 +31,12 @@ struct Shared {
     parts: Parts,
     rates: Rates<i64>,
     strangers: Rates<Network>,
+    reports: Rates<()>,
     nobody: Nobody,
     memory: Memory,
+    events: Events,
+    /// Machines and the minute in which each was last noted to be there.
+    contacts: Mutex<HashMap<i64, u64>>,
     /// Sets whose log is being changed.
     busy: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -60,10 +67,17 @@ pub struct Parts {
     pub transport: Transport,
     /// Whom to believe about a client's address.
     pub proxy: Proxy,
+    /// What clients pin, when the certificate is of the server's own making.
+    pub pin: Option<Pin>,
+    /// Programs that are handed out.
+    pub downloads: Downloads,
 }
 
 /// How long a request waits for another one of the same set.
 const SET_PATIENCE: Duration = Duration::from_secs(30);
+const MINUTE_MS: u64 = 60 * 1000;
+/// Machines whose last minute is remembered; of others the database is told again.
+const MAX_CONTACTS: usize = 10_000;
 
 impl AppState {
     /// Shares the parts.
@@ -81,8 +95,11 @@ impl AppState {
             parts,
             rates,
             strangers,
+            reports: Rates::new(1),
             nobody,
             memory: Memory::default(),
+            events: Events::default(),
+            contacts: Mutex::default(),
             busy: Mutex::default(),
         })))
     }
@@ -157,6 +174,21 @@ impl AppState {
         &self.0.memory
     }
 
+    /// What happens, for pages that are open.
+    pub fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    /// The minute of now, when a machine was not noted to be there in it yet.
+    pub fn take_contact(&self, device_no: i64) -> Option<u64> {
+        let minute_ms = self.now_ms() / MINUTE_MS * MINUTE_MS;
+        let mut contacts = self.0.contacts.lock().unwrap_or_else(PoisonError::into_inner);
+        if contacts.len() >= MAX_CONTACTS {
+            contacts.retain(|_, noted_ms| *noted_ms == minute_ms);
+        }
+        (contacts.insert(device_no, minute_ms) != Some(minute_ms)).then_some(minute_ms)
+    }
+
     /// Counts a request of an account.
     ///
     /// # Errors
@@ -176,6 +208,21 @@ impl AppState {
     /// Stands in for an account that is not there.
     pub fn nobody(&self) -> &Nobody {
         &self.0.nobody
+    }
+
+    /// What clients pin, when the certificate is of the server's own making.
+    pub fn pin(&self) -> Option<Pin> {
+        self.0.parts.pin
+    }
+
+    /// Programs that are handed out.
+    pub fn downloads(&self) -> &Downloads {
+        &self.0.parts.downloads
+    }
+
+    /// Takes note of a report of a browser: of a few only, from whomever they come.
+    pub fn take_report(&self) -> bool {
+        self.0.reports.take((), Instant::now()).is_ok()
     }
 
     /// Whom to believe about a client's address.

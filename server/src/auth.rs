@@ -2,18 +2,24 @@
 //!
 //! Invariant: an account is known only from here, never from the address or the body of a request.
 
+mod attempts;
 mod bearer;
 mod proof;
+mod second_factor;
 mod session;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use iota_core::api::json::code;
-use iota_core::id::{AccountId, DeviceId, SetId, VerifyingKey};
+use iota_core::id::{AccountId, DeviceId, Digest, SetId, VerifyingKey};
 
-pub use bearer::replaced;
+pub use attempts::begin_attempt;
+pub use bearer::{note_contact, replaced};
 pub use proof::{challenge_for, check_verifier, not_proved, token_for};
-pub use session::{SESSION_COOKIE, SignedIn, note_visitor, session_layer, sign_in, sign_out};
+pub use second_factor::{
+    RECOVERY_BYTES, matching_step, recovery_text, require_second, step_of, uri as second_factor_uri, wrong_code,
+};
+pub use session::{SESSION_COOKIE, SignIn, SignedIn, note_visitor, renew, session_layer, sign_in, sign_out};
 
 use crate::app_state::AppState;
 use crate::client_address::Network;
@@ -58,7 +64,17 @@ pub struct WebSession {
     pub administrator: bool,
     /// When the password was last proved, milliseconds since 1970.
     pub proved_ms: u64,
+    /// By which its row is kept.
+    pub key: Digest,
+    /// When it began, milliseconds since 1970.
+    pub begun_ms: u64,
+    /// Whether it stays for 30 days.
+    pub kept: bool,
 }
+
+/// A [`WebSession`] that asking this does not prolong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuietWebSession(pub WebSession);
 
 /// A [`WebSession`] whose password was proved in the last five minutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +102,15 @@ enum Caller {
 }
 
 impl Caller {
+    /// The same; a web session is in use then.
+    async fn in_use(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
+        let caller = Self::of(parts, state).await?;
+        if let Self::Web(session) = &caller {
+            session::touch(session, parts, state).await?;
+        }
+        Ok(caller)
+    }
+
     /// A bearer token counts before a cookie.
     async fn of(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
         let found = match bearer::token_of(&parts.headers) {
@@ -138,7 +163,7 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
-        match Caller::of(parts, state).await? {
+        match Caller::in_use(parts, state).await? {
             Caller::Owner(reader) => Ok(reader),
             Caller::Web(session) => Ok(Self { account_no: session.account_no, account: session.account }),
             other => Err(other.refusal("a web session or an owner session")),
@@ -150,8 +175,19 @@ impl FromRequestParts<AppState> for WebSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
-        match Caller::of(parts, state).await? {
+        match Caller::in_use(parts, state).await? {
             Caller::Web(session) => Ok(session),
+            other => Err(other.refusal("a web session")),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for QuietWebSession {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
+        match Caller::of(parts, state).await? {
+            Caller::Web(session) => Ok(Self(session)),
             other => Err(other.refusal("a web session")),
         }
     }
@@ -164,7 +200,7 @@ impl FromRequestParts<AppState> for FreshWebSession {
         let session = WebSession::from_request_parts(parts, state).await?;
         let age_ms = state.now_ms().abs_diff(session.proved_ms);
         if age_ms >= FRESH_MS {
-            return Err(ApiError::new(code::REAUTHENTICATE, "this needs the password again: sign in once more"));
+            return Err(ApiError::new(code::REAUTHENTICATE, "this needs the password again: prove it once more"));
         }
         Ok(Self(session))
     }

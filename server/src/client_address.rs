@@ -1,4 +1,4 @@
-//! Where a request comes from: the network, never the single address, and only to count.
+//! Where a request comes from: the network, to count; and the address, for the owner of a session to recognise it by.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,6 +8,8 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use iota_core::id::Digest;
+
+use crate::visitor::ClientAddress;
 
 /// A /24 of IPv4 or a /56 of IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +50,7 @@ pub enum Proxy {
     InFront,
 }
 
-/// Middleware: notes the client's network.
+/// Middleware: notes the client's network and address.
 pub async fn note(State(proxy): State<Proxy>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let address = match proxy {
@@ -56,6 +58,9 @@ pub async fn note(State(proxy): State<Proxy>, mut request: Request, next: Next) 
         Proxy::InFront => peer.filter(|peer| is_near(*peer)).and_then(|_| last_forwarded(request.headers())).or(peer),
     };
     request.extensions_mut().insert(address.map_or(Network::NONE, Network::of));
+    if let Some(address) = address {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
     next.run(request).await
 }
 

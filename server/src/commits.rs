@@ -73,6 +73,7 @@ async fn attempt(
     };
     let seen = backup_set::other_heads(&mut transaction, machine.account_no, machine.set_no).await?;
     transaction.commit().await?;
+    state.events().publish_set(machine.account_no, machine.set);
     Ok(CommitAnswer { received_ms, seen })
 }
 
@@ -109,10 +110,28 @@ impl Incoming<'_> {
         let header = &frame.header.header;
         let base_seq = if header.kind == CommitKind::Base { header.seq } else { head.base_seq };
         let (seq, hash, received_ms) = (header.seq, header.hash(), self.received_ms);
-        let row = Commit { seq, hash, received_ms, header: Some(frame.header.clone()), base_seq, record, body };
+        let row = Commit {
+            seq,
+            hash,
+            received_ms,
+            header: Some(frame.header.clone()),
+            base_seq,
+            record,
+            body,
+            live_bytes: live.bytes,
+        };
         commit::insert(transaction, machine.set_no, &row).await?;
         let key_epoch = head.key_epoch;
-        let head = Head { seq, hash, received_ms, base_seq, live_count: live.count, live_xor: live.xor, key_epoch };
+        let head = Head {
+            seq,
+            hash,
+            received_ms,
+            base_seq,
+            live_count: live.count,
+            live_xor: live.xor,
+            live_bytes: live.bytes,
+            key_epoch,
+        };
         backup_set::advance(transaction, machine.set_no, &head).await?;
         staged_part::delete(transaction, upload).await?;
         upload::end(transaction, upload, machine).await?;

@@ -81,7 +81,7 @@ impl ApiError {
 fn status_of(code: &str) -> StatusCode {
     match code {
         code::BAD_REQUEST => StatusCode::BAD_REQUEST,
-        code::UNAUTHENTICATED | code::BAD_CREDENTIALS => StatusCode::UNAUTHORIZED,
+        code::UNAUTHENTICATED | code::BAD_CREDENTIALS | code::SECOND_FACTOR => StatusCode::UNAUTHORIZED,
         code::FORBIDDEN | code::REAUTHENTICATE | code::DEVICE_REPLACED | code::BAD_CODE => StatusCode::FORBIDDEN,
         code::NOT_FOUND => StatusCode::NOT_FOUND,
         code::CONFLICT | code::HEAD_MOVED | code::MISSING_OBJECTS | code::NEED_FULL_REFERENCES => StatusCode::CONFLICT,
@@ -179,7 +179,7 @@ mod tests {
             Some((cells.next()?, cells.next()?.parse::<u16>().ok()?))
         });
         let rows: Vec<_> = rows.collect();
-        assert_eq!(rows.len(), 19);
+        assert_eq!(rows.len(), 20);
         for (code, status) in rows {
             assert_eq!(status_of(code).as_u16(), status, "{code}");
         }

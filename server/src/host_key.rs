@@ -5,6 +5,8 @@
 //! verifier = keyed(derive("iotabackup 2026-11 v1 host verifier", key), "iotabackup/verifier/v1␀" ‖ account16 ‖ auth_secret32)
 //! sealed   = 0x01 ‖ nonce24 ‖ XChaCha20Poly1305(derive("iotabackup 2026-11 v1 host seal", key), nonce, plaintext, aad)
 //! cookies  = derive("iotabackup 2026-11 v1 host cookie", key), 64 bytes
+//! recovery = keyed(derive("iotabackup 2026-11 v1 host recovery code", key), "iotabackup/recovery-code/v1␀" ‖ account16 ‖ code10)
+//! invented = XOF of keyed(derive("iotabackup 2026-11 v1 host invented slot", key), "iotabackup/invented-slot/v1␀" ‖ login bytes)
 //! ```
 //! `nonce` is random; `aad` begins with a type string of its own for each kind of thing that is sealed.
 
@@ -151,6 +153,22 @@ impl HostKey {
         let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(HostKeyError::Sealed)?;
         let opened = self.cipher().decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad });
         opened.map_err(|_| HostKeyError::Sealed)
+    }
+
+    /// What is kept of a recovery code of the second factor.
+    pub fn recovery_code(&self, account: AccountId, code: &[u8; 10]) -> Digest {
+        let key = Zeroizing::new(blake3::derive_key("iotabackup 2026-11 v1 host recovery code", &self.0));
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        hasher.update(b"iotabackup/recovery-code/v1\0").update(&account.0).update(code);
+        Digest(*hasher.finalize().as_bytes())
+    }
+
+    /// Bytes for the invented slot of a login: always the same, and nobody else can tell that they were not drawn at random.
+    pub fn invent(&self, login: &str) -> blake3::OutputReader {
+        let key = Zeroizing::new(blake3::derive_key("iotabackup 2026-11 v1 host invented slot", &self.0));
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        hasher.update(b"iotabackup/invented-slot/v1\0").update(login.as_bytes());
+        hasher.finalize_xof()
     }
 
     /// Key of the cookies' seal: 64 bytes.

@@ -14,9 +14,12 @@ pub mod config;
 mod connections;
 pub mod data_dir;
 pub mod doctor;
+pub mod downloads;
 pub mod error;
+pub mod events;
 pub mod extract;
 pub mod host_key;
+pub mod install;
 pub mod limits;
 pub mod log;
 pub mod memory;
@@ -37,3 +40,4 @@ pub mod telemetry;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod tls;
+pub mod visitor;

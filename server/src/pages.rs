@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use iota_app::shell::{Assets, comes_alive, is_missing, shell};
 use iota_app::viewer::Viewer;
 use iota_core::api::json::SessionInfo;
@@ -45,10 +45,17 @@ where
         let assets = assets.clone();
         router = router.route(&axum_path(&listing), get(move |request| page(request, assets)));
     }
-    if let Some(site) = site.map(Arc::new) {
+    let site = site.map(Arc::new);
+    if let Some(site) = site.clone() {
         let asset = move |Path(name): Path<String>, headers: HeaderMap| async move { site.answer(&name, &headers) };
         router = router.route("/assets/{name}", get(asset));
     }
+    // Everything else below is answered by the worker inside the browser; what comes here came without it.
+    let worker = move |headers: HeaderMap| async move {
+        let answer = site.as_ref().and_then(|site| site.answer_download_worker(&headers));
+        answer.unwrap_or_else(no_download)
+    };
+    router = router.route("/dl/sw.js", get(worker)).route("/dl/{*name}", any(async || no_download()));
     router.fallback(move |request| not_found(request, assets))
 }
 
@@ -81,6 +88,10 @@ async fn page(request: Request, assets: Option<Assets>) -> Response {
     response
 }
 
+fn no_download() -> Response {
+    (StatusCode::NOT_FOUND, "downloads are made in the browser: go back to the page and start it there").into_response()
+}
+
 async fn not_found(request: Request, assets: Option<Assets>) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::NOT_FOUND, "there is nothing at this address").into_response();
@@ -106,7 +117,7 @@ mod tests {
         let assets = folder.path().join("assets");
         std::fs::create_dir(&assets).unwrap();
         let mut manifest = serde_json::Map::new();
-        for name in ["iota.css", "iota.js", "iota.wasm", "vault.js", "favicon.svg", "icons.svg", "rings.svg"] {
+        for name in ["iota.css", "iota.js", "iota.wasm", "favicon.svg", "icons.svg", "rings.svg", "vault.js", "sw.js"] {
             let file = name.replace('.', "-0123.");
             std::fs::write(assets.join(&file), format!("plain {name}")).unwrap();
             std::fs::write(assets.join(format!("{file}.br")), format!("small {name}")).unwrap();
@@ -185,6 +196,28 @@ mod tests {
             (&headers[header::CONTENT_ENCODING], body.as_str()),
             (&HeaderValue::from_static("br"), "small iota.wasm")
         );
+    }
+
+    #[tokio::test]
+    async fn workers_have_policies_of_their_own() {
+        let of = async |path: &str| send(Some(sample_site()), request(Method::GET, path)).await;
+        let (status, headers, body) = of("/dl/sw.js").await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "plain sw.js"));
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'");
+        assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
+        assert_eq!(headers["service-worker-allowed"], "/dl/");
+        assert!(headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/javascript"));
+        let (_, headers, _) = of("/assets/vault-0123.js").await;
+        let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], policy);
+        let (_, headers, _) = of("/assets/iota-0123.js").await;
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("'nonce-"));
+        for path in ["/dl/anything", "/dl/a/b.zip", "/dl/sw.js/"] {
+            let (status, _, text) = of(path).await;
+            assert_eq!((status, text.contains("<html")), (StatusCode::NOT_FOUND, false), "{path}");
+        }
+        let (status, ..) = send(None, request(Method::GET, "/dl/sw.js")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
     }
 
     #[tokio::test]

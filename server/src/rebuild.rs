@@ -23,10 +23,12 @@ use thiserror::Error;
 use self::decisions::Decisions;
 use self::history::History;
 pub use self::report::Report;
+use crate::auth::step_of;
 use crate::host_key::{HostKey, HostKeyError};
 use crate::packs::{self, PackError, PackReader, Walk};
+use crate::records::{SecondFactorRecord, seal_secret};
 use crate::store::account::{self, NewAccount};
-use crate::store::{StoreError, backup_set, device, domain, server};
+use crate::store::{StoreError, backup_set, device, domain, second_factor, server};
 
 /// The database could not be made again. It is as it was.
 #[derive(Debug, Error)]
@@ -81,7 +83,7 @@ pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> 
     }
 
     let mut transaction = pool.begin().await?;
-    let domains = enter_accounts(&mut transaction, &decisions, key, &mut report).await?;
+    let domains = enter_accounts(&mut transaction, &decisions, key, now_ms, &mut report).await?;
     objects::enter(&mut transaction, &walks, &domains, &mut report).await?;
     for (account, domain) in &domains {
         enter_sets(&mut transaction, &decisions, *account, domain, &reader, &mut report).await?;
@@ -114,6 +116,7 @@ async fn enter_accounts(
     connection: &mut PgConnection,
     decisions: &Decisions,
     key: &HostKey,
+    now_ms: u64,
     report: &mut Report,
 ) -> Result<BTreeMap<AccountId, Domain>, RebuildError> {
     let mut domains = BTreeMap::new();
@@ -125,11 +128,30 @@ async fn enter_accounts(
         let new = NewAccount::from_record(&found.record, key, slots.sealed.clone(), slots.version)?;
         // Taken: by an account that was made later with the same login, so this one was never acknowledged.
         let Some(account_no) = account::insert(connection, &new).await? else { continue };
+        if let Some(record) = decisions.second_factors.get(&found.record.account) {
+            enter_second_factor(connection, account_no, record, key, now_ms).await?;
+        }
         let domain_no = domain::private_of(connection, account_no).await?;
         domains.insert(found.record.account, Domain { account_no, domain_no });
         report.accounts += 1;
     }
     Ok(domains)
+}
+
+/// Codes up to now count as used: which were is not in the packs.
+async fn enter_second_factor(
+    connection: &mut PgConnection,
+    account_no: i64,
+    record: &SecondFactorRecord,
+    key: &HostKey,
+    now_ms: u64,
+) -> Result<(), RebuildError> {
+    second_factor::lock(connection, account_no, now_ms).await?;
+    let secret = record.factor.as_ref().map(|(secret, _)| seal_secret(key, record.account, secret)).transpose()?;
+    let codes = record.factor.as_ref().map_or(&[][..], |(_, codes)| codes);
+    let step = step_of(now_ms);
+    second_factor::set(connection, account_no, secret.as_deref(), codes, step, record.version).await?;
+    Ok(())
 }
 
 async fn enter_sets(

@@ -4,21 +4,31 @@
 //! account = seal(aad = "iotabackup/account-record/v1␀" ‖ account16,
 //!                version u32 ‖ created_ms u64 ‖ administrator u8 ‖ identity32 ‖ verifier32 ‖ login bytes)
 //! slots   = seal(aad = "iotabackup/slots-record/v1␀" ‖ account16, signed slot list)
+//! second  = seal(aad = "iotabackup/second-factor-record/v1␀" ‖ account16,
+//!                version u32 ‖ on u8 ‖ (secret20 ‖ count u8 ‖ recovery code hash32…, ascending)   if on)
 //! ```
 //! `seal` is that of the host key ([`crate::host_key`]).
 
-use iota_core::id::{AccountId, VerifyingKey};
+use iota_core::id::{AccountId, Digest, VerifyingKey};
 use iota_core::slot::SignedSlotList;
 use iota_core::wire::{Reader, WireError, Writer};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::host_key::{HostKey, HostKeyError};
 
 const ACCOUNT_TYPE: &[u8] = b"iotabackup/account-record/v1\0";
 const SLOTS_TYPE: &[u8] = b"iotabackup/slots-record/v1\0";
+const SECOND_FACTOR_TYPE: &[u8] = b"iotabackup/second-factor-record/v1\0";
+const SECRET_TYPE: &[u8] = b"iotabackup/second-factor-row/v1\0";
 const VERIFIER_TYPE: &[u8] = b"iotabackup/verifier-row/v1\0";
 /// Longest login, bytes.
 pub const MAX_LOGIN_BYTES: usize = 254;
+/// Most recovery codes of one account.
+pub const MAX_RECOVERY_CODES: u32 = 10;
+
+/// Secret of an authenticator app.
+pub type Secret = Zeroizing<[u8; 20]>;
 
 /// A record cannot be used.
 #[derive(Debug, Error)]
@@ -73,7 +83,7 @@ impl AccountRecord {
             account,
             version: reader.u32()?,
             created_ms: reader.u64()?,
-            administrator: flag(reader.u8()?)?,
+            administrator: flag(reader.u8()?, "administrator")?,
             identity: VerifyingKey(reader.array()?),
             verifier: reader.array()?,
             login: text(reader.bytes(MAX_LOGIN_BYTES, "login")?)?,
@@ -116,15 +126,88 @@ pub fn open_verifier(key: &HostKey, account: AccountId, sealed: &[u8]) -> Result
     plain.try_into().map_err(|_| RecordError::Damaged(WireError::Invalid("verifier")))
 }
 
+/// The second factor of an account: a secret of an authenticator app, and what is kept of recovery codes; or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondFactorRecord {
+    /// The account.
+    pub account: AccountId,
+    /// Grows by one with every change, from 1; the highest counts.
+    pub version: u32,
+    /// `None` when it is off.
+    pub factor: Option<(Secret, Vec<Digest>)>,
+}
+
+impl SecondFactorRecord {
+    /// The record's payload.
+    ///
+    /// # Errors
+    /// [`HostKeyError::Random`].
+    pub fn seal(&self, key: &HostKey) -> Result<Vec<u8>, HostKeyError> {
+        let mut writer = Writer::new();
+        writer.u32(self.version).u8(self.factor.is_some().into());
+        if let Some((secret, codes)) = &self.factor {
+            writer.raw(&secret[..]).u8(codes.len() as u8);
+            codes.iter().for_each(|code| {
+                writer.raw(&code.0);
+            });
+        }
+        key.seal(&aad(SECOND_FACTOR_TYPE, self.account), &Zeroizing::new(writer.finish()))
+    }
+
+    /// Opens the payload of a record that `account` owns.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn open(key: &HostKey, account: AccountId, payload: &[u8]) -> Result<Self, RecordError> {
+        let plain = Zeroizing::new(key.open(&aad(SECOND_FACTOR_TYPE, account), payload)?);
+        let mut reader = Reader::new(&plain);
+        let (version, on) = (reader.u32()?, flag(reader.u8()?, "second factor")?);
+        let factor = if on { Some(read_factor(&mut reader)?) } else { None };
+        reader.finish()?;
+        Ok(Self { account, version, factor })
+    }
+}
+
+fn read_factor(reader: &mut Reader<'_>) -> Result<(Secret, Vec<Digest>), WireError> {
+    let secret = Zeroizing::new(reader.array()?);
+    let count = reader.u8()?;
+    if u32::from(count) > MAX_RECOVERY_CODES {
+        return Err(WireError::TooLarge("recovery codes"));
+    }
+    let codes = (0..count).map(|_| Ok(Digest(reader.array()?))).collect::<Result<Vec<_>, WireError>>()?;
+    if !codes.is_sorted_by(|a, b| a < b) {
+        return Err(WireError::Invalid("recovery codes"));
+    }
+    Ok((secret, codes))
+}
+
+/// The secret of an authenticator app as it lies in the database.
+///
+/// # Errors
+/// [`HostKeyError::Random`].
+pub fn seal_secret(key: &HostKey, account: AccountId, secret: &Secret) -> Result<Vec<u8>, HostKeyError> {
+    key.seal(&aad(SECRET_TYPE, account), &secret[..])
+}
+
+/// Opens [`seal_secret`].
+///
+/// # Errors
+/// [`RecordError`].
+pub fn open_secret(key: &HostKey, account: AccountId, sealed: &[u8]) -> Result<Secret, RecordError> {
+    let plain = Zeroizing::new(key.open(&aad(SECRET_TYPE, account), sealed)?);
+    let secret = plain.as_slice().try_into().map_err(|_| RecordError::Damaged(WireError::Invalid("secret")))?;
+    Ok(Zeroizing::new(secret))
+}
+
 fn aad(kind: &[u8], account: AccountId) -> Vec<u8> {
     [kind, &account.0].concat()
 }
 
-fn flag(byte: u8) -> Result<bool, WireError> {
+fn flag(byte: u8, what: &'static str) -> Result<bool, WireError> {
     match byte {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(WireError::Invalid("administrator")),
+        _ => Err(WireError::Invalid(what)),
     }
 }
 
@@ -155,6 +238,25 @@ mod tests {
         assert_eq!(AccountRecord::open(&key, AccountId([1; 16]), &payload).unwrap(), record());
         assert!(AccountRecord::open(&key, AccountId([2; 16]), &payload).is_err());
         assert!(open_slots(&key, AccountId([1; 16]), &payload).is_err());
+    }
+
+    #[test]
+    fn a_second_factor_comes_back_and_damage_is_refused() {
+        let (key, account) = (HostKey::generate().unwrap(), AccountId([1; 16]));
+        let codes = vec![Digest([1; 32]), Digest([2; 32])];
+        let on = SecondFactorRecord { account, version: 3, factor: Some((Zeroizing::new([7; 20]), codes)) };
+        for record in [on.clone(), SecondFactorRecord { factor: None, ..on.clone() }] {
+            let payload = record.seal(&key).unwrap();
+            assert_eq!(SecondFactorRecord::open(&key, account, &payload).unwrap(), record);
+            assert!(SecondFactorRecord::open(&key, AccountId([2; 16]), &payload).is_err());
+            let plain = key.open(&aad(SECOND_FACTOR_TYPE, account), &payload).unwrap();
+            let reseal = |plain: &[u8]| key.seal(&aad(SECOND_FACTOR_TYPE, account), plain).unwrap();
+            let open = |plain: &[u8]| SecondFactorRecord::open(&key, account, &reseal(plain));
+            assert!((0..plain.len()).all(|end| open(&plain[..end]).is_err()));
+            assert!(open(&[&plain[..], &[0]].concat()).is_err());
+        }
+        let twice = SecondFactorRecord { factor: Some((Zeroizing::new([7; 20]), vec![Digest([1; 32]); 2])), ..on };
+        assert!(SecondFactorRecord::open(&key, account, &twice.seal(&key).unwrap()).is_err());
     }
 
     #[test]

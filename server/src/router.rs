@@ -9,7 +9,7 @@ use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, get, on, post};
 use iota_core::api::frames::CommitFrame;
 use iota_core::api::{MAX_HAVE_IDS, MAX_READ_OBJECTS, MAX_REFERENCES_PART_BYTES, MAX_UPLOAD_BYTES, PREFIX};
 use iota_core::refs::Reference;
@@ -33,10 +33,23 @@ const READ_BYTES: usize = MAX_READ_OBJECTS * Reference::BYTES;
 pub fn routes() -> Routes {
     Routes::default()
         .get("/server", api::server::show)
+        .get("/downloads", api::downloads::list::show)
         .post("/accounts", api::accounts::create)
+        .post("/accounts/check", api::accounts::check::show)
         .post("/login", api::login::create)
         .post("/logout", api::logout::create)
         .get("/session", api::session::show)
+        .post("/session/proof", api::session::proof::create)
+        .get("/sessions", api::sessions::list::show)
+        .delete("/sessions", api::sessions::end_others::delete)
+        .delete("/sessions/{session}", api::sessions::end::delete)
+        .put("/account/password", api::account::password::replace)
+        .get("/account/second-factor", api::account::second_factor::show::show)
+        .post("/account/second-factor", api::account::second_factor::begin::create)
+        .put("/account/second-factor", api::account::second_factor::confirm::replace)
+        .delete("/account/second-factor", api::account::second_factor::remove::delete)
+        .post("/recovery", api::recovery::create::create)
+        .post("/recovery/slots", api::recovery::slots::show)
         .post("/invitations", api::invitations::create)
         .get("/vault", api::vault::show::show)
         .put("/vault/slots", api::vault::slots::replace)
@@ -49,7 +62,11 @@ pub fn routes() -> Routes {
         .get("/enrolments/{id}/hello", api::enrolments::hear::show)
         .put("/enrolments/{id}/grant", api::enrolments::grant::put)
         .get("/enrolments/{id}/grant", api::enrolments::answer::show)
+        .delete("/enrolments/{id}", api::enrolments::refuse::delete)
+        .get("/events", api::events::show)
         .get("/sets", api::sets::list::show)
+        .put("/sets/{set}/label", api::sets::label::replace)
+        .put("/sets/{set}/certificate", api::sets::certificate::replace)
         .get("/sets/{set}/snapshots", api::sets::snapshots::show)
         .get("/sets/{set}/segment", api::sets::segment::show)
         .get("/sets/{set}/path", api::sets::path::show)
@@ -77,6 +94,11 @@ pub fn app(state: AppState, site: Option<Site>) -> Router {
     let pages = pages::router(site).layer(from_fn_with_state(state.clone(), auth::note_visitor));
     let pages = pages.layer(auth::session_layer(&state));
     let everything = pages.nest("/api", api).route("/health", get(api::health::show));
+    let everything = everything
+        .route("/install.sh", get(api::downloads::script::show))
+        .route("/download/{name}", get(api::downloads::fetch::show));
+    let reports = post(api::csp_report::create).layer(DefaultBodyLimit::max(api::csp_report::MAX_BYTES));
+    let everything = everything.route("/csp-report", reports);
     with_answers_dressed(everything, &state).with_state(state)
 }
 

@@ -51,7 +51,10 @@ const HEADERS: [(HeaderName, &str); 5] = [
 /// Two years.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 /// Reported only: the pages' renderer parses its own static templates as HTML.
-const TRUSTED_TYPES: HeaderValue = HeaderValue::from_static("require-trusted-types-for 'script'");
+const TRUSTED_TYPES: HeaderValue =
+    HeaderValue::from_static("require-trusted-types-for 'script'; report-uri /csp-report; report-to csp");
+/// Where browsers report what these policies stopped.
+const REPORTS: HeaderValue = HeaderValue::from_static("csp=\"/csp-report\"");
 
 /// Marks the scripts of one response as ours: 128 random bits in base64url, new for each request, in its extensions.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,7 +86,8 @@ pub enum Transport {
     Tls,
 }
 
-/// Middleware: gives the request its nonce and the response its headers. A handler's own `Cache-Control` stands; without one nothing is kept.
+/// Middleware: gives the request its nonce and the response its headers. A handler's own
+/// `Cache-Control` and `Content-Security-Policy` stand; without the first nothing is kept.
 pub async fn add_security_headers(State(transport): State<Transport>, mut request: Request, next: Next) -> Response {
     let mut random = [0; 16];
     if let Err(error) = getrandom::fill(&mut random) {
@@ -101,8 +105,9 @@ fn write_headers(headers: &mut HeaderMap, nonce: &CspNonce, transport: Transport
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, content_security_policy(nonce));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| content_security_policy(nonce));
     headers.insert(header::CONTENT_SECURITY_POLICY_REPORT_ONLY, TRUSTED_TYPES);
+    headers.insert(HeaderName::from_static("reporting-endpoints"), REPORTS);
     headers.insert(HeaderName::from_static("permissions-policy"), permissions_policy());
     if transport == Transport::Tls {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
@@ -114,7 +119,8 @@ fn content_security_policy(nonce: &CspNonce) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
          img-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; frame-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'"
+         base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; report-uri /csp-report; \
+         report-to csp"
     );
     HeaderValue::try_from(policy).expect("base64url and the text above are visible ASCII")
 }
@@ -153,7 +159,20 @@ mod tests {
         for path in ["/", "/nowhere"] {
             let headers = headers_of(path, Transport::Plain).await;
             assert!(policy(&headers).starts_with("default-src 'none'; script-src 'nonce-"), "{path}");
-            assert!(policy(&headers).contains("frame-ancestors 'none'"), "{path}");
+            let wanted = [
+                "frame-ancestors 'none'",
+                "worker-src 'self'",
+                "frame-src 'self'",
+                "connect-src 'self'",
+                "img-src 'self' blob:",
+                "report-to csp",
+            ];
+            for part in wanted {
+                assert!(policy(&headers).contains(part), "{path}: {part}");
+            }
+            let reported = headers[header::CONTENT_SECURITY_POLICY_REPORT_ONLY].to_str().unwrap();
+            assert!(reported.starts_with("require-trusted-types-for 'script'") && reported.ends_with("report-to csp"));
+            assert_eq!(headers["reporting-endpoints"], "csp=\"/csp-report\"");
             for (name, value) in HEADERS {
                 assert_eq!(headers[&name], value, "{path}");
             }

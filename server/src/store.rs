@@ -12,6 +12,7 @@ pub mod domain;
 pub mod enrolment;
 pub mod lock;
 pub mod reference;
+pub mod second_factor;
 pub mod server;
 pub mod staged_part;
 pub mod staged_reference;

@@ -13,9 +13,9 @@ mod log;
 mod machine;
 mod server;
 
-pub use account::{TestAccount, slot_list};
-pub use browser::{Answer, Browser};
+pub use account::{TestAccount, authenticator_code, slot_list};
+pub use browser::{Answer, Browser, EventStream};
 pub use database::TestDatabase;
 pub use log::{TestLog, object, references};
-pub use machine::{TestMachine, grant};
+pub use machine::{TestMachine, grant, revocation};
 pub use server::TestServer;

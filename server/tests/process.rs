@@ -5,6 +5,7 @@
 mod appliance;
 
 use appliance::{Appliance, is_root, succeed};
+use iota_agent::remote::http::{Http, Patience, Server, ServerPin};
 use rustix::process::{Signal, kill_process};
 use std::{
     fs,
@@ -271,18 +272,39 @@ fn a_certificate_of_its_own_making_has_a_pin_that_stays() {
         wait_until(|| get_by_tls(appliance.address()).is_some());
         assert!(get_by_tls(appliance.address()).unwrap().contains("\"ok\""));
         let log = appliance.log();
+        assert_eq!(told_pin(appliance.address()), log.rsplit_once("pin of its key: ").unwrap().1[..64]);
         let pin = log.rsplit_once("pin of its key: ").unwrap().1;
         pins.push(pin[..64].to_owned());
     }
     assert_eq!(pins[0], pins[1]);
 }
 
+/// What the server says, to an agent that accepts only that key.
+fn told_pin(address: &str) -> String {
+    let address = format!("https://{address}");
+    let told = get_by_tls_at(&format!("{address}/api/v1/server")).unwrap();
+    let info: iota_core::api::json::ServerInfo = serde_json::from_str(&told).unwrap();
+    let pin = info.key_pin.unwrap();
+    let server = Server { address: address.parse().unwrap(), pin: Some(ServerPin(pin.0)) };
+    let again = Http::new(server, Patience::PERSON).unwrap().server_info().unwrap();
+    assert_eq!(again, info);
+    let mut wrong = pin.0;
+    wrong[0] ^= 1;
+    let server = Server { address: address.parse().unwrap(), pin: Some(ServerPin(wrong)) };
+    assert!(Http::new(server, Patience::PERSON).unwrap().server_info().is_err());
+    pin.to_string()
+}
+
 fn get_by_tls(address: &str) -> Option<String> {
+    get_by_tls_at(&format!("https://{address}/health"))
+}
+
+fn get_by_tls_at(url: &str) -> Option<String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = reqwest::Client::builder().danger_accept_invalid_certs(true).no_proxy().build().unwrap();
-        client.get(format!("https://{address}/health")).send().await.ok()?.text().await.ok()
+        client.get(url).send().await.ok()?.text().await.ok()
     })
 }
 

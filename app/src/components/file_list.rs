@@ -11,6 +11,8 @@ use iota_core::vault::{EntryKind, Jump, Listing, Order, PathToken, Row};
 use leptos::prelude::*;
 use leptos::{ev, html};
 
+use crate::browser;
+use crate::components::folder_view::LIST_ID;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::spot::{self, Spot};
@@ -44,6 +46,8 @@ pub struct FileListing {
     pub open: Callback<Row>,
     /// Goes to the folder above.
     pub up: Callback<()>,
+    /// Whether the focus was in the list before.
+    pub focus: bool,
 }
 
 /// What the handlers of one list share.
@@ -78,6 +82,9 @@ pub fn FileList(
         probe: NodeRef::new(),
     };
     follow(state);
+    if list.focus {
+        Effect::new(|| browser::focus(LIST_ID));
+    }
     let typed = StoredValue::new((String::new(), 0u64));
     let keys = {
         let list = list.clone();
@@ -89,6 +96,7 @@ pub fn FileList(
     view! {
         <div
             class="file-list"
+            id=LIST_ID
             role="grid"
             aria-label="Files and folders"
             aria-rowcount=count + 1

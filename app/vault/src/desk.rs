@@ -94,6 +94,7 @@ impl<P: Platform> Desk<P> {
 
     fn unlocked(&self, open: OpenVault) -> VaultState {
         self.lock();
+        self.locks_at_ms.set(self.platform.now_ms() + IDLE_MS);
         self.open.replace(Some(Rc::new(open)));
         self.touch()
     }

@@ -25,11 +25,13 @@ pub enum RecordKind {
     Certificate,
     /// The sealed name of a set.
     Label,
+    /// The second factor of an account, sealed with the host key.
+    SecondFactor,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their codes, which begin with 1.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Object,
         Self::Body,
         Self::Commit,
@@ -38,6 +40,7 @@ impl RecordKind {
         Self::Slots,
         Self::Certificate,
         Self::Label,
+        Self::SecondFactor,
     ];
 
     /// The byte in the head.
@@ -65,6 +68,7 @@ impl RecordKind {
             Self::Slots => "slots",
             Self::Certificate => "certificate",
             Self::Label => "label",
+            Self::SecondFactor => "second factor",
         }
     }
 }
@@ -211,6 +215,6 @@ mod tests {
         for kind in RecordKind::ALL {
             assert_eq!(RecordKind::parse(kind.code()), Ok(kind));
         }
-        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(9).is_err());
+        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(10).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! `POST /accounts`: a one-time code becomes an account.
 
+pub mod check;
+
 use axum::extract::State;
 use iota_core::api::json::{CreateAccount, SessionInfo, code};
 use iota_core::api::normalise_login;
@@ -9,7 +11,7 @@ use sqlx::PgConnection;
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{check_verifier, sign_in};
+use crate::auth::{SignIn, check_verifier, sign_in};
 use crate::client_address::Network;
 use crate::codes::{self, CodeKind};
 use crate::error::{ApiError, ApiResult};
@@ -19,6 +21,7 @@ use crate::records::{AccountRecord, MAX_LOGIN_BYTES, seal_slots};
 use crate::store::account::{self, Account, NewAccount};
 use crate::store::attempt::{self, OF_NETWORK};
 use crate::store::code as code_store;
+use crate::visitor::Visitor;
 
 /// Makes the account and signs it in. The same request again, after its answer was lost, signs in.
 ///
@@ -27,6 +30,7 @@ use crate::store::code as code_store;
 pub async fn create(
     State(state): State<AppState>,
     network: Network,
+    visitor: Visitor,
     session: Session,
     Json(mut new): Json<CreateAccount>,
 ) -> ApiResult<Json<SessionInfo>> {
@@ -37,15 +41,13 @@ pub async fn create(
         Some(account) => account,
         None => create_with_code(&new, slots_version, network, &state).await?,
     };
-    sign_in(&session, &account, &state).await?;
+    sign_in(&session, &account, SignIn { keep: false, visitor: &visitor }, &state).await?;
     Ok(Json(SessionInfo { account: account.account, login: account.login, administrator: account.administrator }))
 }
 
 /// Everything that can be told from the request alone. Returns the version of the slot list.
 fn check(new: &CreateAccount, state: &AppState) -> ApiResult<u32> {
-    if !is_address(&new.login) {
-        return Err(ApiError::bad_request("the login must be an e-mail address of at most 254 bytes"));
-    }
+    require_address(&new.login)?;
     let message = account_creation(state.server_id(), new.account, &new.identity, &new.login, &new.auth_secret.0);
     new.identity.verify(&message, &new.signature).map_err(|_| not_signed())?;
     let slots = SignedSlotList::decode(&new.slot_list.0)
@@ -55,6 +57,13 @@ fn check(new: &CreateAccount, state: &AppState) -> ApiResult<u32> {
         return Err(ApiError::bad_request("the slot list must be version 1 of the new account"));
     }
     Ok(slots.list.version)
+}
+
+fn require_address(login: &str) -> ApiResult<()> {
+    if is_address(login) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request("the login must be an e-mail address of at most 254 bytes"))
 }
 
 fn is_address(login: &str) -> bool {
@@ -94,14 +103,20 @@ async fn create_with_code(
 }
 
 async fn take_code_and_insert(new: &CreateAccount, slots_version: u32, state: &AppState) -> ApiResult<Account> {
-    let wrong =
-        || ApiError::new(code::BAD_CODE, "the code is wrong, used or has expired: ask the administrator for a new one");
-    let hash = codes::hash(&new.code).ok_or_else(wrong)?;
+    let hash = codes::hash(&new.code).ok_or_else(wrong_code)?;
     let mut transaction = state.pool().begin().await?;
-    let kind = code_store::take(&mut transaction, &hash, state.now_ms()).await?.ok_or_else(wrong)?;
+    let kind = code_store::take(&mut transaction, &hash, state.now_ms()).await?.ok_or_else(wrong_code)?;
     let account = insert(&mut transaction, new, slots_version, kind, state).await?;
     transaction.commit().await?;
     Ok(account)
+}
+
+fn wrong_code() -> ApiError {
+    ApiError::new(code::BAD_CODE, "the code is wrong, used or has expired: ask the administrator for a new one")
+}
+
+fn taken() -> ApiError {
+    ApiError::new(code::CONFLICT, "there is an account with this login already: sign in, or choose another login")
 }
 
 /// Rows, and before they count the records that they can be made from again.
@@ -123,9 +138,7 @@ async fn insert(
     };
     let slots = seal_slots(state.host_key(), new.account, &new.slot_list.0)?;
     let account = NewAccount::from_record(&record, state.host_key(), slots.clone(), slots_version)?;
-    let account_no = account::insert(connection, &account).await?.ok_or_else(|| {
-        ApiError::new(code::CONFLICT, "there is an account with this login already: sign in, or choose another login")
-    })?;
+    let account_no = account::insert(connection, &account).await?.ok_or_else(taken)?;
     let payload = record.seal(state.host_key())?;
     state.decide(new.account, vec![(RecordKind::Account, payload), (RecordKind::Slots, slots)]).await?;
     Ok(Account {

@@ -5,6 +5,9 @@ pub mod grant;
 pub mod hear;
 pub mod hello;
 pub mod open;
+pub mod refuse;
+
+pub use grant::{read_certificate, require_next};
 
 use iota_core::api::json::code;
 use serde::Serialize;
@@ -14,6 +17,11 @@ use crate::error::{ApiError, ApiResult};
 
 fn unknown() -> ApiError {
     ApiError::not_found("enrolment; it may have ended: make a new code")
+}
+
+fn refused() -> ApiError {
+    let message = "the owner refused to let this machine in: ask for a new code if that was a mistake";
+    ApiError::new(code::BAD_CODE, message)
 }
 
 fn already() -> ApiError {

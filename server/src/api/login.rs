@@ -7,40 +7,34 @@ use iota_core::id::Digest;
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{check_verifier, sign_in};
+use crate::auth::{SignIn, begin_attempt, check_verifier, require_second, sign_in};
 use crate::client_address::Network;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::store::account::{self, Account};
-use crate::store::attempt::{self, OF_LOGIN, OF_LOGIN_ALTOGETHER, OF_NETWORK};
+use crate::store::attempt;
+use crate::visitor::Visitor;
 
 /// Begins a session with a new id.
 ///
 /// # Errors
-/// `bad_credentials`, the same for an unknown login and a wrong password; `too_many_requests`.
+/// `bad_credentials`, the same for an unknown login and a wrong password; `second_factor`, told only to who has the password;
+/// `too_many_requests`.
 pub async fn create(
     State(state): State<AppState>,
     network: Network,
+    visitor: Visitor,
     session: Session,
     Json(request): Json<Login>,
 ) -> ApiResult<Json<SessionInfo>> {
     state.take_stranger(network)?;
     let login = normalise_login(&request.login);
-    let buckets = [
-        (login_bucket(&login, &network.0), OF_LOGIN),
-        (login_bucket(&login, b""), OF_LOGIN_ALTOGETHER),
-        (network.bucket(b"login"), OF_NETWORK),
-    ];
-    let counted = attempt::begin(state.pool(), &buckets, state.now_ms()).await?;
-    let counted = counted.map_err(ApiError::too_many_attempts)?;
+    let counted = begin_attempt(&state, &login, network).await?;
     let account = authenticate(&login, &request.auth_secret, &state).await?;
+    let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
     attempt::succeeded(state.pool(), counted).await?;
-    sign_in(&session, &account, &state).await?;
+    sign_in(&session, &account, SignIn { keep: request.keep, visitor: &visitor }, &state).await?;
     Ok(Json(SessionInfo { account: account.account, login: account.login, administrator: account.administrator }))
-}
-
-fn login_bucket(login: &str, from: &[u8]) -> [u8; 32] {
-    Digest::of(&[b"login\0", login.as_bytes(), b"\0", from].concat()).0
 }
 
 /// Both ways ask the database once, open one seal, hash once and compare once.

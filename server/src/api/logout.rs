@@ -1,8 +1,11 @@
 //! `POST /logout`.
 
+use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
+use iota_core::api::json::Event;
 use tower_sessions::Session;
 
+use crate::app_state::AppState;
 use crate::auth::{WebSession, sign_out};
 use crate::error::ApiResult;
 
@@ -10,8 +13,13 @@ use crate::error::ApiResult;
 ///
 /// # Errors
 /// `unavailable`.
-pub async fn create(_: WebSession, session: Session) -> ApiResult<(StatusCode, [(HeaderName, &'static str); 1])> {
+pub async fn create(
+    State(state): State<AppState>,
+    web: WebSession,
+    session: Session,
+) -> ApiResult<(StatusCode, [(HeaderName, &'static str); 1])> {
     sign_out(&session).await?;
+    state.events().publish(web.account_no, Event::Account);
     Ok((StatusCode::NO_CONTENT, [(HeaderName::from_static("clear-site-data"), "\"cache\"")]))
 }
 

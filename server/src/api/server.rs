@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use iota_core::api::json::ServerInfo;
+use iota_core::id::Digest;
 
 use crate::app_state::AppState;
 use crate::error::ApiResult;
@@ -19,6 +20,6 @@ pub async fn show(State(state): State<AppState>) -> ApiResult<Json<ServerInfo>> 
         version: env!("CARGO_PKG_VERSION").into(),
         api: vec![1],
         needs_setup,
-        key_pin: None,
+        key_pin: state.pin().map(|pin| Digest(pin.0)),
     }))
 }

@@ -1,5 +1,7 @@
 //! `GET /session`: who is signed in.
 
+pub mod proof;
+
 use iota_core::api::json::SessionInfo;
 
 use crate::auth::WebSession;

@@ -1,5 +1,7 @@
 //! Backup sets of an account, and their logs.
 
+pub mod certificate;
+pub mod label;
 pub mod list;
 pub mod path;
 pub mod segment;
@@ -12,10 +14,17 @@ use crate::auth::Reader;
 use crate::error::{ApiError, ApiResult};
 use crate::store::backup_set;
 
+/// Longest sealed name: 256 bytes and what seals them.
+pub const MAX_LABEL_BYTES: usize = 512;
+
 /// The row of a set of the reader's account.
 async fn set_no_of(state: &AppState, reader: &Reader, set: SetId) -> ApiResult<i64> {
     let found = backup_set::find_of(&mut *state.pool().acquire().await?, reader.account_no, set).await?;
-    found.ok_or_else(|| ApiError::not_found("backup set"))
+    found.ok_or_else(no_set)
+}
+
+fn no_set() -> ApiError {
+    ApiError::not_found("backup set")
 }
 
 fn no_commit() -> ApiError {

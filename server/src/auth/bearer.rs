@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{Caller, Machine, Reader};
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
-use crate::store::token;
+use crate::store::{device, token};
 
 /// A token as it travels.
 pub(super) type TokenText = Zeroizing<String>;
@@ -46,7 +46,11 @@ pub(super) async fn caller(token: &Digest, state: &AppState) -> ApiResult<Caller
     let holder = token::find(state.pool(), token, state.now_ms()).await?.ok_or_else(unknown)?;
     match holder {
         token::Holder::Owner { account_no, account } => Ok(Caller::Owner(Reader { account_no, account })),
-        token::Holder::Machine(machine) => newest(machine).map(Caller::Machine),
+        token::Holder::Machine(machine) => {
+            let machine = newest(machine)?;
+            note_contact(state, machine.device_no).await?;
+            Ok(Caller::Machine(machine))
+        }
     }
 }
 
@@ -55,9 +59,21 @@ fn newest((machine, newest): (Machine, bool)) -> ApiResult<Machine> {
     if newest { Ok(machine) } else { Err(replaced()) }
 }
 
-/// The answer to a machine whose set another one has taken over.
+/// Notes that a machine has proved itself, to the minute.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn note_contact(state: &AppState, device_no: i64) -> ApiResult<()> {
+    if let Some(minute_ms) = state.take_contact(device_no) {
+        device::set_contact(&mut *state.pool().acquire().await?, device_no, minute_ms).await?;
+    }
+    Ok(())
+}
+
+/// The answer to a machine whose set another one has taken over, or that was revoked.
 pub fn replaced() -> ApiError {
-    let message = "another machine has taken over this backup set: enrol this machine again if it should go on";
+    let message = "another machine has taken over this backup set, or the owner has revoked this one: enrol this machine again \
+                   if it should go on";
     ApiError::new(code::DEVICE_REPLACED, message)
 }
 

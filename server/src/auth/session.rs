@@ -5,11 +5,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use iota_core::api::json::SessionInfo;
+use iota_core::api::json::{Event, SessionInfo};
 use serde::{Deserialize, Serialize};
 use tower_sessions::cookie::Key;
+use tower_sessions::cookie::time::Duration;
 use tower_sessions::service::PrivateCookie;
-use tower_sessions::{Session, SessionManagerLayer, session};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, session};
 
 use super::{Caller, WebSession};
 use crate::app_state::AppState;
@@ -17,7 +18,17 @@ use crate::error::{ApiError, ApiResult};
 use crate::pages::Visit;
 use crate::security_headers::Transport;
 use crate::store::account::{self, Account};
-use crate::store::web_session::WebSessions;
+use crate::store::web_session::{self, WebSessions};
+use crate::visitor::Visitor;
+
+/// How somebody signs in.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    /// Stay signed in for 30 days.
+    pub keep: bool,
+    /// Who it is.
+    pub visitor: &'a Visitor,
+}
 
 /// Name of the cookie. The prefix makes browsers refuse it from elsewhere.
 pub const SESSION_COOKIE: &str = "__Host-iota";
@@ -39,19 +50,62 @@ pub struct SignedIn {
     pub session_epoch: i32,
     /// When the password was proved, milliseconds since 1970.
     pub proved_ms: u64,
+    /// When it began, milliseconds since 1970.
+    #[serde(default)]
+    pub begun_ms: u64,
+    /// Whether it stays for 30 days.
+    #[serde(default)]
+    pub kept: bool,
 }
 
 /// Begins a session with a new id, whatever the client brought.
 ///
 /// # Errors
 /// `unavailable` or `internal`, when the database fails.
-pub async fn sign_in(session: &Session, account: &Account, state: &AppState) -> ApiResult<()> {
-    let signed_in =
-        SignedIn { account_no: account.account_no, session_epoch: account.session_epoch, proved_ms: state.now_ms() };
+pub async fn sign_in(session: &Session, account: &Account, how: SignIn<'_>, state: &AppState) -> ApiResult<()> {
+    let (proved_ms, kept) = (state.now_ms(), how.keep);
+    let Account { account_no, session_epoch, .. } = *account;
+    let signed_in = SignedIn { account_no, session_epoch, proved_ms, begun_ms: proved_ms, kept };
+    begin(session, signed_in, how.visitor, state).await
+}
+
+/// Goes on under a new id, with the password proved now; `session_epoch` is the account's.
+///
+/// # Errors
+/// `unavailable` or `internal`, when the database fails.
+pub async fn renew(
+    session: &Session,
+    before: &WebSession,
+    session_epoch: i32,
+    visitor: &Visitor,
+    state: &AppState,
+) -> ApiResult<()> {
+    let WebSession { account_no, begun_ms, kept, .. } = *before;
+    let signed_in = SignedIn { account_no, session_epoch, proved_ms: state.now_ms(), begun_ms, kept };
+    begin(session, signed_in, visitor, state).await
+}
+
+async fn begin(session: &Session, signed_in: SignedIn, visitor: &Visitor, state: &AppState) -> ApiResult<()> {
     session.cycle_id().await.map_err(failed)?;
     session.clear().await;
     session.insert(KEY, signed_in).await.map_err(failed)?;
-    session.save().await.map_err(failed)
+    if signed_in.kept {
+        let left_ms = (signed_in.begun_ms + web_session::KEPT_MS).saturating_sub(state.now_ms());
+        let left = Duration::milliseconds(i64::try_from(left_ms).unwrap_or(i64::MAX));
+        session.set_expiry(Some(Expiry::OnInactivity(left)));
+    }
+    session.save().await.map_err(failed)?;
+    if let Some(id) = session.id() {
+        web_session::touch(state.pool(), &web_session::key(id), visitor, state.now_ms(), 0).await?;
+    }
+    state.events().publish(signed_in.account_no, Event::Account);
+    Ok(())
+}
+
+/// Notes that a session is in use, from where and by which browser, to the minute. That prolongs it.
+pub(super) async fn touch(session: &WebSession, parts: &Parts, state: &AppState) -> ApiResult<()> {
+    let (visitor, now_ms) = (Visitor::of(parts), state.now_ms());
+    Ok(web_session::touch(state.pool(), &session.key, &visitor, now_ms, web_session::TOUCH_MS).await?)
 }
 
 /// Ends the session. A request that is under way cannot bring it back.
@@ -69,7 +123,11 @@ pub(super) async fn caller(parts: &mut Parts, state: &AppState) -> ApiResult<Cal
     let Some(account) = account.filter(|account| account.session_epoch == signed_in.session_epoch) else {
         return Ok(Caller::Nobody);
     };
+    let Some(id) = session.id() else { return Ok(Caller::Nobody) };
     Ok(Caller::Web(WebSession {
+        key: web_session::key(id),
+        begun_ms: signed_in.begun_ms,
+        kept: signed_in.kept,
         account_no: account.account_no,
         account: account.account,
         login: account.login,
@@ -87,7 +145,7 @@ pub async fn note_visitor(State(state): State<AppState>, request: Request, next:
     }
     let (mut parts, body) = request.into_parts();
     let session = match caller(&mut parts, &state).await {
-        Ok(Caller::Web(session)) => Some(session.into()),
+        Ok(Caller::Web(session)) if touch(&session, &parts, &state).await.is_ok() => Some(session.into()),
         _ => None,
     };
     let secure = state.transport() == Transport::Tls || is_own_machine(&parts.headers);

@@ -17,6 +17,7 @@ use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Protection};
 use crate::data_dir::DataDir;
+use crate::downloads::Downloads;
 use crate::packs::{self, Packs};
 use crate::pages::Site;
 use crate::recent;
@@ -25,7 +26,7 @@ use crate::security_headers::Transport;
 use crate::serve;
 use crate::shutdown::Shutdown;
 use crate::store::{self, chunk, commit, server};
-use crate::tls;
+use crate::tls::{self, Pin};
 
 /// Serves until it is told to stop.
 ///
@@ -38,7 +39,7 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
     let lock = data.lock("serve")?;
     let listener = TcpListener::bind(config.server.listen)
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
-    let tls = tls_of(&protection, data, config)?;
+    let (tls, pin) = tls_of(&protection, data, config)?;
     // Whoever stops us while the database starts ends it; it recovers at the next start.
     let database = tokio::select! {
         started = Database::start(data, config, lock) => started?,
@@ -63,6 +64,8 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
             limits: config.limits.clone(),
             transport: transport_of(&protection),
             proxy: if protection == Protection::Proxy { Proxy::InFront } else { Proxy::None },
+            pin,
+            downloads: Downloads::new(data.path().join("downloads")),
         };
         let served = serve_app(AppState::new(parts)?, listener, tls, shutdown).await;
         packs.close().await;
@@ -87,8 +90,13 @@ async fn serve_app(
     let (limits, proxy) = (state.limits().clone(), state.proxy());
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "listening at {scheme}://{}", listener.local_addr()?);
+    let events = state.events().clone();
     let app = router::app(state, site);
-    serve::serve(listener, app, tls, &limits, proxy, shutdown.asked()).await.context("cannot go on listening")
+    let asked = async move {
+        shutdown.asked().await;
+        events.close();
+    };
+    serve::serve(listener, app, tls, &limits, proxy, asked).await.context("cannot go on listening")
 }
 
 /// Connections, packs and the database's sockets are open files; what a shell allows by default may be fewer.
@@ -130,14 +138,19 @@ fn transport_of(protection: &Protection) -> Transport {
     if *protection == Protection::None { Transport::Plain } else { Transport::Tls }
 }
 
-fn tls_of(protection: &Protection, data: &DataDir, config: &Config) -> Result<Option<Arc<ServerConfig>>> {
+/// And the pin, when the certificate is of our own making.
+fn tls_of(
+    protection: &Protection,
+    data: &DataDir,
+    config: &Config,
+) -> Result<(Option<Arc<ServerConfig>>, Option<Pin>)> {
     match protection {
-        Protection::None | Protection::Proxy => Ok(None),
-        Protection::Files { cert, key } => Ok(Some(tls::from_files(cert, key)?)),
+        Protection::None | Protection::Proxy => Ok((None, None)),
+        Protection::Files { cert, key } => Ok((Some(tls::from_files(cert, key)?), None)),
         Protection::SelfSigned => {
             let (tls, pin) = tls::self_signed(data.path(), names(config))?;
             tracing::info!("the certificate is of our own making; pin of its key: {pin}");
-            Ok(Some(tls))
+            Ok((Some(tls), Some(pin)))
         }
     }
 }

@@ -15,11 +15,12 @@ use crate::packs::{Packs, Record};
 use crate::store::backup_set::Head;
 use crate::store::{chunk, reference, staged_part, staged_reference};
 
-/// What the state after a commit uses: how many, and the XOR of their ids.
+/// What the state after a commit uses: how many, the XOR of their ids, and their sealed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Live {
     pub(super) count: u64,
     pub(super) xor: Digest,
+    pub(super) bytes: u64,
 }
 
 /// The lists of one commit.
@@ -43,7 +44,7 @@ impl Lists {
         }
     }
 
-    /// Whether they are what was signed, fit what the set uses, and name only chunks that are here.
+    /// Whether they are what was signed, fit what the set uses, and name only chunks that are here. Returns what is used then.
     pub(super) async fn check(
         &self,
         transaction: &mut PgConnection,
@@ -73,7 +74,18 @@ impl Lists {
             Self::Changes { added, .. } => chunk::missing(transaction, domain_no, added, MAX_HAVE_IDS).await?,
             Self::Complete { .. } => staged_reference::missing(transaction, set_no, domain_no, MAX_HAVE_IDS).await?,
         };
-        if missing.is_empty() { Ok(live) } else { Err(Refusal::Missing(missing)) }
+        if !missing.is_empty() {
+            return Err(Refusal::Missing(missing));
+        }
+        let bytes = match self {
+            Self::Changes { added, dropped, .. } => {
+                let added = chunk::total_bytes(transaction, domain_no, added).await?;
+                // One that was lost counts nothing until it is whole again, so this may have been counted as less.
+                (head.live_bytes + added).saturating_sub(chunk::total_bytes(transaction, domain_no, dropped).await?)
+            }
+            Self::Complete { .. } => staged_reference::total_bytes(transaction, set_no, domain_no).await?,
+        };
+        Ok(Live { bytes, ..live })
     }
 
     /// Opens and closes intervals.
@@ -143,7 +155,7 @@ async fn stage(
     }
     staged_reference::delete(transaction, set_no).await?;
     let count = staged_part::count_references(transaction, upload).await?;
-    let mut live = Live { count, xor: Digest::ZERO };
+    let mut live = Live { count, xor: Digest::ZERO, bytes: 0 };
     let mut root = Some(RefsRoot::new(count));
     for part in 0..parts {
         let list = staged_part::find(transaction, upload, part).await?.ok_or_else(part_missing)?;
@@ -190,7 +202,7 @@ fn live_after(head: &Head, added: &[Cid], dropped: &[Cid]) -> Option<Live> {
     let count = (head.live_count + added.len() as u64).checked_sub(dropped.len() as u64)?;
     let mut xor = head.live_xor;
     added.iter().chain(dropped).for_each(|cid| xor.toggle(&cid.0));
-    Some(Live { count, xor })
+    Some(Live { count, xor, bytes: 0 })
 }
 
 fn encode_changes(added: &[Reference], dropped: &[Reference]) -> Vec<u8> {

@@ -28,7 +28,11 @@ impl Reserve {
         match kind {
             RecordKind::Object => Self::Limit,
             RecordKind::Body | RecordKind::References | RecordKind::Commit => Self::Half,
-            RecordKind::Account | RecordKind::Slots | RecordKind::Certificate | RecordKind::Label => Self::Nothing,
+            RecordKind::Account
+            | RecordKind::Slots
+            | RecordKind::Certificate
+            | RecordKind::Label
+            | RecordKind::SecondFactor => Self::Nothing,
         }
     }
 }

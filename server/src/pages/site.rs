@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use iota_app::shell::{Asset, Assets};
@@ -13,6 +13,13 @@ use serde::Deserialize;
 
 /// The name says the content, so it never changes: one year.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// A worker takes its policy from its own answer, not from the page that starts it.
+const VAULT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+/// The worker that turns a stream of the page into a download asks nobody for anything.
+const DOWNLOAD_POLICY: &str = "default-src 'none'";
+/// The logical name of that worker. It is also served below `/dl/`, its only scope.
+const DOWNLOAD_WORKER: &str = "sw.js";
 
 /// Why the files of the pages cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +52,14 @@ pub enum SiteError {
 pub struct Site {
     pub(super) assets: Assets,
     files: HashMap<String, File>,
+    /// The file of the worker of downloads.
+    download_worker: Option<String>,
 }
 
 /// One file, in both forms.
 struct File {
     content_type: &'static str,
+    policy: Option<&'static str>,
     plain: Bytes,
     brotli: Bytes,
 }
@@ -76,10 +86,11 @@ impl Site {
         let listed: BTreeMap<String, Listed> =
             serde_json::from_slice(&read(&path)?).map_err(|source| SiteError::Manifest { path, source })?;
         let mut files = HashMap::new();
-        for Listed { file, .. } in listed.values() {
-            files.insert(file.clone(), File::load(&folder.join("assets"), file)?);
+        for (name, Listed { file, .. }) in &listed {
+            files.insert(file.clone(), File::load(&folder.join("assets"), name, file)?);
         }
-        Ok(Self { assets: assets(&listed)?, files })
+        let download_worker = listed.get(DOWNLOAD_WORKER).map(|listed| listed.file.clone());
+        Ok(Self { assets: assets(&listed)?, files, download_worker })
     }
 
     /// Answers a request for `/assets/{name}`.
@@ -89,13 +100,28 @@ impl Site {
             None => (StatusCode::NOT_FOUND, "there is no such asset").into_response(),
         }
     }
+
+    /// Answers a request for `/dl/sw.js`: its name stays, so browsers look each time whether it is still the same.
+    pub(super) fn answer_download_worker(&self, request: &HeaderMap) -> Option<Response> {
+        let mut response = self.files.get(self.download_worker.as_ref()?)?.answer(request);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("service-worker-allowed"), HeaderValue::from_static("/dl/"));
+        Some(response)
+    }
 }
 
 impl File {
-    fn load(folder: &Path, name: &str) -> Result<Self, SiteError> {
-        let plain = read(&folder.join(name))?.into();
-        let brotli = read(&folder.join(format!("{name}.br")))?.into();
-        Ok(Self { content_type: content_type(name), plain, brotli })
+    fn load(folder: &Path, name: &str, file: &str) -> Result<Self, SiteError> {
+        let plain = read(&folder.join(file))?.into();
+        let brotli = read(&folder.join(format!("{file}.br")))?.into();
+        let policy = match name {
+            "vault.js" => Some(VAULT_POLICY),
+            DOWNLOAD_WORKER => Some(DOWNLOAD_POLICY),
+            _ => None,
+        };
+        Ok(Self { content_type: content_type(file), policy, plain, brotli })
     }
 
     fn answer(&self, request: &HeaderMap) -> Response {
@@ -104,11 +130,15 @@ impl File {
             (header::CACHE_CONTROL, KEPT),
             (header::VARY, HeaderValue::from_static("accept-encoding")),
         ];
-        if accepts_brotli(request) {
+        let mut response = if accepts_brotli(request) {
             (headers, [(header::CONTENT_ENCODING, "br")], self.brotli.clone()).into_response()
         } else {
             (headers, self.plain.clone()).into_response()
+        };
+        if let Some(policy) = self.policy {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
         }
+        response
     }
 }
 

@@ -9,7 +9,7 @@ use iota_core::pack::CommitRecord;
 use super::{RebuildError, Report};
 use crate::host_key::HostKey;
 use crate::packs::{PackError, PackReader, Place, Record, RecordKind, Walk};
-use crate::records::{AccountRecord, open_slots};
+use crate::records::{AccountRecord, SecondFactorRecord, open_slots};
 
 /// An account and where its record stands.
 pub(super) struct FoundAccount {
@@ -43,6 +43,7 @@ pub(super) struct Decisions {
     pub(super) server: Option<ServerId>,
     accounts: BTreeMap<AccountId, FoundAccount>,
     pub(super) slots: BTreeMap<AccountId, FoundSlots>,
+    pub(super) second_factors: BTreeMap<AccountId, SecondFactorRecord>,
     certificates: BTreeMap<(AccountId, SetId), Vec<FoundCertificate>>,
     pub(super) labels: HashMap<(AccountId, SetId), Vec<u8>>,
     commits: HashMap<(AccountId, SetId), Vec<FoundCommit>>,
@@ -94,6 +95,7 @@ impl Decisions {
         let noted = match record.kind {
             RecordKind::Account => self.note_account(place, record, key),
             RecordKind::Slots => self.note_slots(record, key),
+            RecordKind::SecondFactor => self.note_second_factor(record, key),
             RecordKind::Certificate => self.note_certificate(place, record),
             RecordKind::Label => self.note_label(record),
             RecordKind::Commit => self.note_commit(place, record),
@@ -121,6 +123,14 @@ impl Decisions {
         let version = signed.list.version;
         if self.slots.get(&record.owner).is_none_or(|known| known.version <= version) {
             self.slots.insert(record.owner, FoundSlots { version, sealed: record.payload.to_vec() });
+        }
+        Ok(())
+    }
+
+    fn note_second_factor(&mut self, record: &Record, key: &HostKey) -> Result<(), String> {
+        let found = SecondFactorRecord::open(key, record.owner, &record.payload).map_err(|error| error.to_string())?;
+        if self.second_factors.get(&record.owner).is_none_or(|known| known.version <= found.version) {
+            self.second_factors.insert(record.owner, found);
         }
         Ok(())
     }

@@ -42,18 +42,18 @@ impl Replay<'_> {
         report: &mut Report,
     ) -> Result<(), RebuildError> {
         self.enter_lost(connection, history).await?;
-        let mut base_seq = 0;
+        let (mut base_seq, mut live_bytes) = (0, 0);
         for found in &history.commits {
             let header = &found.record.header.header;
             if header.kind == CommitKind::Base {
                 base_seq = header.seq;
             }
-            self.enter_commit(connection, found, base_seq, report).await?;
-            self.enter_references(connection, found, report).await?;
+            live_bytes = self.enter_references(connection, found, live_bytes, report).await?;
+            self.enter_commit(connection, found, base_seq, live_bytes, report).await?;
             report.commits += 1;
         }
         if let Some(found) = history.commits.last() {
-            self.enter_head(connection, found, base_seq, report).await?;
+            self.enter_head(connection, found, base_seq, live_bytes, report).await?;
         }
         Ok(())
     }
@@ -63,7 +63,8 @@ impl Replay<'_> {
         for lost in &history.lost {
             let Some((hash, received_ms)) = lost.known else { continue };
             let (record, body) = (NOWHERE, NOWHERE);
-            let row = Commit { seq: lost.seq, hash, received_ms, header: None, base_seq: 0, record, body };
+            let (header, base_seq, live_bytes) = (None, 0, 0);
+            let row = Commit { seq: lost.seq, hash, received_ms, header, base_seq, record, body, live_bytes };
             commit::insert(connection, self.set_no, &row).await?;
         }
         Ok(())
@@ -74,6 +75,7 @@ impl Replay<'_> {
         connection: &mut PgConnection,
         found: &FoundCommit,
         base_seq: u64,
+        live_bytes: u64,
         report: &mut Report,
     ) -> Result<(), RebuildError> {
         let header = &found.record.header.header;
@@ -89,33 +91,42 @@ impl Replay<'_> {
             base_seq,
             record: found.place,
             body: body.unwrap_or(NOWHERE),
+            live_bytes,
         };
         Ok(commit::insert(connection, self.set_no, &row).await?)
     }
 
+    /// Returns the sealed bytes that the state uses; it used `before` of them.
     async fn enter_references(
         &self,
         connection: &mut PgConnection,
         found: &FoundCommit,
+        before: u64,
         report: &mut Report,
-    ) -> Result<(), RebuildError> {
+    ) -> Result<u64, RebuildError> {
         let seq = found.record.header.header.seq;
+        let mut live_bytes = before;
         match self.lists(connection, found).await? {
             Ok(Lists::Changes { added, dropped }) => {
                 report.lost_objects += chunk::restore_lost(connection, self.domain_no, &added).await?;
                 reference::close(connection, self.set_no, self.domain_no, seq, &dropped).await?;
                 reference::open_missing(connection, self.set_no, self.domain_no, seq, &added).await?;
+                let added = chunk::total_bytes(connection, self.domain_no, &added).await?;
+                let dropped = chunk::total_bytes(connection, self.domain_no, &dropped).await?;
+                live_bytes = (before + added).saturating_sub(dropped);
             }
             Ok(Lists::Complete) => {
                 staged_reference::settle(connection).await?;
                 report.lost_objects += staged_reference::restore_lost(connection, self.set_no, self.domain_no).await?;
                 reference::replace_by_staged(connection, self.set_no, self.domain_no, seq).await?;
+                live_bytes = staged_reference::total_bytes(connection, self.set_no, self.domain_no).await?;
             }
             Err(reason) => {
                 report.problem(format!("the references of commit {seq} of set {} cannot be read: {reason}", self.set));
             }
         }
-        Ok(staged_reference::delete(connection, self.set_no).await?)
+        staged_reference::delete(connection, self.set_no).await?;
+        Ok(live_bytes)
     }
 
     /// The lists of a commit; a complete one is staged.
@@ -156,6 +167,7 @@ impl Replay<'_> {
         connection: &mut PgConnection,
         found: &FoundCommit,
         base_seq: u64,
+        live_bytes: u64,
         report: &mut Report,
     ) -> Result<(), RebuildError> {
         let (count, xor) = self.live(connection).await?;
@@ -164,7 +176,7 @@ impl Replay<'_> {
             report.problem(format!("the references of set {} do not add up; its machine sends them again", self.set));
         }
         let (hash, received_ms) = (found.record.header.header.hash(), found.record.received_ms);
-        let head = Head { seq, hash, received_ms, base_seq, live_count: count, live_xor: xor, key_epoch };
+        let head = Head { seq, hash, received_ms, base_seq, live_count: count, live_xor: xor, live_bytes, key_epoch };
         Ok(backup_set::advance(connection, self.set_no, &head).await?)
     }
 

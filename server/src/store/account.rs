@@ -3,7 +3,7 @@
 use iota_core::id::{AccountId, VerifyingKey};
 use sqlx::{PgConnection, PgPool};
 
-use super::{Result, id};
+use super::{Result, StoreError, id, unsigned};
 use crate::host_key::{HostKey, HostKeyError};
 use crate::records::{AccountRecord, seal_verifier};
 
@@ -76,8 +76,9 @@ impl Row {
 /// Adds an account; `None` when its id or login is taken.
 pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!(
-        "INSERT INTO account (account_id, login, identity, verifier, slot_list, slots_version, administrator, created_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING account_no",
+        "INSERT INTO account (account_id, login, identity, verifier, slot_list, slots_version, administrator, created_ms,
+             record_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING account_no",
         &new.record.account.0[..],
         new.record.login,
         &new.record.identity.0[..],
@@ -86,6 +87,7 @@ pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Resu
         i64::from(new.slots_version),
         new.record.administrator,
         super::signed(new.record.created_ms),
+        i64::from(new.record.version),
     )
     .fetch_optional(connection)
     .await?)
@@ -132,6 +134,54 @@ pub async fn find_by_login(pool: &PgPool, login: &str) -> Result<Option<(Account
         session_epoch: row.session_epoch,
     };
     Ok(Some((account, row.verifier)))
+}
+
+/// An account while its login is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedAccount {
+    /// As it is.
+    pub account: Account,
+    /// When it was made.
+    pub created_ms: u64,
+    /// Version of its newest record.
+    pub record_version: u32,
+}
+
+/// The account of a row, locked against other changes until the transaction ends.
+pub async fn lock(connection: &mut PgConnection, account_no: i64) -> Result<Option<LockedAccount>> {
+    let row = sqlx::query!(
+        "SELECT account_no, account_id, login, identity, administrator, session_epoch, created_ms, record_version
+         FROM account WHERE account_no = $1 FOR NO KEY UPDATE",
+        account_no,
+    );
+    let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
+    let account = Account {
+        account_no: row.account_no,
+        account: id(&row.account_id, "account")?,
+        login: row.login,
+        identity: id(&row.identity, "identity key")?,
+        administrator: row.administrator,
+        session_epoch: row.session_epoch,
+    };
+    let record_version = u32::try_from(row.record_version).map_err(|_| StoreError::Damaged("account"))?;
+    Ok(Some(LockedAccount { account, created_ms: unsigned(row.created_ms, "account")?, record_version }))
+}
+
+/// Replaces what the login is checked by, and begins a new session epoch, which is returned.
+pub async fn set_verifier(
+    connection: &mut PgConnection,
+    account_no: i64,
+    sealed: &[u8],
+    record_version: u32,
+) -> Result<i32> {
+    let epoch = sqlx::query_scalar!(
+        "UPDATE account SET verifier = $2, record_version = $3, session_epoch = session_epoch + 1
+         WHERE account_no = $1 RETURNING session_epoch",
+        account_no,
+        sealed,
+        i64::from(record_version),
+    );
+    Ok(epoch.fetch_one(connection).await?)
 }
 
 /// The slot list of an account, sealed with the host key.

@@ -56,10 +56,10 @@ pub async fn insert(
     Ok(inserted.fetch_optional(connection).await?)
 }
 
-/// Replaces the sealed name.
-pub async fn set_label(connection: &mut PgConnection, set_no: i64, label: &[u8]) -> Result<()> {
-    sqlx::query!("UPDATE backup_set SET label = $2 WHERE set_no = $1", set_no, label).execute(connection).await?;
-    Ok(())
+/// Replaces the sealed name; `false` when it is the same.
+pub async fn set_label(connection: &mut PgConnection, set_no: i64, label: &[u8]) -> Result<bool> {
+    let changed = sqlx::query!("UPDATE backup_set SET label = $2 WHERE set_no = $1 AND label <> $2", set_no, label);
+    Ok(changed.execute(connection).await?.rows_affected() == 1)
 }
 
 /// Hashes on the skip path of a commit of the set.
@@ -95,6 +95,8 @@ pub struct Head {
     pub live_count: u64,
     /// The XOR of their ids.
     pub live_xor: Digest,
+    /// Sealed bytes of those chunks.
+    pub live_bytes: u64,
     /// The newest key epoch of the set.
     pub key_epoch: u32,
 }
@@ -102,7 +104,7 @@ pub struct Head {
 /// The end of a log, locked until the transaction ends.
 pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Head> {
     let row = sqlx::query!(
-        "SELECT head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor
+        "SELECT head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor, live_bytes
          FROM backup_set WHERE set_no = $1 FOR UPDATE",
         set_no,
     );
@@ -120,6 +122,7 @@ pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Hea
         base_seq: unsigned(row.base_seq, "head")?,
         live_count: unsigned(row.live_count, "head")?,
         live_xor: id(&row.live_xor, "head")?,
+        live_bytes: unsigned(row.live_bytes, "head")?,
         key_epoch: u32::try_from(key_epoch).map_err(|_| StoreError::Damaged("key epoch"))?,
     })
 }
@@ -128,7 +131,7 @@ pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Hea
 pub async fn advance(connection: &mut PgConnection, set_no: i64, head: &Head) -> Result<()> {
     sqlx::query!(
         "UPDATE backup_set SET head_seq = $2, head_hash = $3, head_received_ms = $4, base_seq = $5, live_count = $6,
-             live_xor = $7
+             live_xor = $7, live_bytes = $8
          WHERE set_no = $1",
         set_no,
         signed(head.seq),
@@ -137,6 +140,7 @@ pub async fn advance(connection: &mut PgConnection, set_no: i64, head: &Head) ->
         signed(head.base_seq),
         signed(head.live_count),
         &head.live_xor.0[..],
+        signed(head.live_bytes),
     )
     .execute(connection)
     .await?;
@@ -197,18 +201,32 @@ pub struct ListedSet {
     pub label: Vec<u8>,
     /// When it was made.
     pub created_ms: u64,
+    /// Sealed bytes that its newest state uses.
+    pub live_bytes: u64,
+    /// When its newest machine last proved itself.
+    pub contact_ms: Option<u64>,
 }
 
 /// The sets of an account, in the order in which they were made.
 pub async fn list_of(connection: &mut PgConnection, account_no: i64) -> Result<Vec<ListedSet>> {
     let rows = sqlx::query!(
-        "SELECT set_no, set_id, label, created_ms FROM backup_set WHERE account_no = $1 ORDER BY set_no",
+        r#"SELECT set_no, set_id, label, created_ms, live_bytes, (
+               SELECT contact_ms FROM device
+               WHERE device.set_no = backup_set.set_no AND NOT revoked ORDER BY key_epoch DESC LIMIT 1) AS contact_ms
+           FROM backup_set WHERE account_no = $1 ORDER BY set_no"#,
         account_no,
     );
     let rows = rows.fetch_all(connection).await?.into_iter();
     rows.map(|row| {
         let created_ms = unsigned(row.created_ms, "set")?;
-        Ok(ListedSet { set_no: row.set_no, set: id(&row.set_id, "set")?, label: row.label, created_ms })
+        Ok(ListedSet {
+            set_no: row.set_no,
+            set: id(&row.set_id, "set")?,
+            label: row.label,
+            created_ms,
+            live_bytes: unsigned(row.live_bytes, "set")?,
+            contact_ms: row.contact_ms.map(|at_ms| unsigned(at_ms, "contact")).transpose()?,
+        })
     })
     .collect()
 }

@@ -59,6 +59,18 @@ pub async fn missing(connection: &mut PgConnection, domain_no: i64, cids: &[Cid]
     missing.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
 }
 
+/// Sealed bytes of `cids` together; those that are not here count nothing.
+pub async fn total_bytes(connection: &mut PgConnection, domain_no: i64, cids: &[Cid]) -> Result<u64> {
+    let total = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(object_bytes), 0)::bigint AS "bytes!" FROM unnest($2::bytea[]) AS wanted (cid)
+           CROSS JOIN LATERAL (
+               SELECT object_bytes FROM chunk WHERE domain_no = $1 AND chunk.cid = wanted.cid LIMIT 1) AS found"#,
+        domain_no,
+        &bytes_of(cids) as &[&[u8]],
+    );
+    unsigned(total.fetch_one(connection).await?, "length")
+}
+
 /// Makes rows for durable objects, ascending by id and without repetition. One that is here already stays where it
 /// is, unless it is damaged: then the new place counts.
 pub async fn insert(connection: &mut PgConnection, domain_no: i64, stored: &[(Cid, Place)]) -> Result<()> {

@@ -27,6 +27,16 @@ pub async fn insert(pool: &PgPool, code: &Digest, kind: CodeKind, expires_ms: u6
     Ok(transaction.commit().await?)
 }
 
+/// Whether a code is good now.
+pub async fn is_good(pool: &PgPool, code: &Digest, now_ms: u64) -> Result<bool> {
+    let good = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM code WHERE code_hash = $1 AND used_ms IS NULL AND expires_ms > $2) AS "good!""#,
+        &code.0[..],
+        signed(now_ms),
+    );
+    Ok(good.fetch_one(pool).await?)
+}
+
 /// Uses up a code that is good now, for as long as the transaction stands; `None` when it is not.
 pub async fn take(connection: &mut PgConnection, code: &Digest, now_ms: u64) -> Result<Option<CodeKind>> {
     let kind = sqlx::query_scalar!(

@@ -25,14 +25,16 @@ pub struct Commit {
     pub record: Place,
     /// The record of its sealed body.
     pub body: Place,
+    /// Sealed bytes that its state uses.
+    pub live_bytes: u64,
 }
 
 /// Makes the row of a commit.
 pub async fn insert(connection: &mut PgConnection, set_no: i64, commit: &Commit) -> Result<()> {
     sqlx::query!(
         "INSERT INTO commit (set_no, seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack,
-             body_position, body_bytes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             body_position, body_bytes, live_bytes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         set_no,
         signed(commit.seq),
         &commit.hash.0[..],
@@ -45,6 +47,7 @@ pub async fn insert(connection: &mut PgConnection, set_no: i64, commit: &Commit)
         signed(commit.body.pack),
         signed(commit.body.position),
         commit.body.payload_bytes as i32,
+        signed(commit.live_bytes),
     )
     .execute(connection)
     .await?;
@@ -63,6 +66,7 @@ struct Row {
     body_pack: i64,
     body_position: i64,
     body_bytes: i32,
+    live_bytes: i64,
 }
 
 impl Row {
@@ -76,6 +80,7 @@ impl Row {
             base_seq: unsigned(self.base_seq, "commit")?,
             record: place(self.pack, self.position, self.record_bytes)?,
             body: place(self.body_pack, self.body_position, self.body_bytes)?,
+            live_bytes: unsigned(self.live_bytes, "commit")?,
         })
     }
 }
@@ -85,7 +90,8 @@ pub async fn find_all(connection: &mut PgConnection, set_no: i64, seqs: &[u64]) 
     let seqs: Vec<i64> = seqs.iter().map(|&seq| signed(seq)).collect();
     let rows = sqlx::query_as!(
         Row,
-        "SELECT seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes
+        "SELECT seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes,
+             live_bytes
          FROM commit WHERE set_no = $1 AND seq = ANY($2) ORDER BY seq",
         set_no,
         &seqs,
@@ -102,7 +108,8 @@ pub async fn find(connection: &mut PgConnection, set_no: i64, seq: u64) -> Resul
 pub async fn list_before(connection: &mut PgConnection, set_no: i64, before: u64, limit: u32) -> Result<Vec<Commit>> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes
+        "SELECT seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack, body_position, body_bytes,
+             live_bytes
          FROM commit WHERE set_no = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
         set_no,
         signed(before),

@@ -57,7 +57,7 @@ pub async fn find(pool: &PgPool, device: DeviceId) -> Result<Option<(Machine, bo
         r#"SELECT account_no, account_id, device_no, device_id, set_no, set_id, key_epoch, first_seq, signing_key,
              key_epoch = (SELECT max(key_epoch) FROM device AS other WHERE other.set_no = device.set_no) AS "newest!"
            FROM device JOIN backup_set USING (set_no) JOIN account USING (account_no)
-           WHERE device_id = $1"#,
+           WHERE device_id = $1 AND NOT revoked"#,
         &device.0[..],
     );
     row.fetch_optional(pool).await?.map(Row::machine).transpose()
@@ -73,8 +73,8 @@ pub async fn insert(
     let certificate = &signed_certificate.certificate;
     let key_epoch = i32::try_from(certificate.key_epoch).map_err(|_| StoreError::Damaged("key epoch"))?;
     let inserted = sqlx::query!(
-        "INSERT INTO device (device_id, set_no, key_epoch, first_seq, signing_key, certificate, created_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        "INSERT INTO device (device_id, set_no, key_epoch, first_seq, signing_key, certificate, created_ms, revoked)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         &certificate.device.0[..],
         set_no,
         key_epoch,
@@ -82,8 +82,17 @@ pub async fn insert(
         &certificate.signing_key.0[..],
         signed_certificate.encode(),
         signed(now_ms),
+        certificate.is_revocation(),
     );
     Ok(inserted.execute(connection).await?.rows_affected() == 1)
+}
+
+/// Notes when a machine last proved itself.
+pub async fn set_contact(connection: &mut PgConnection, device_no: i64, at_ms: u64) -> Result<()> {
+    sqlx::query!("UPDATE device SET contact_ms = $2 WHERE device_no = $1", device_no, signed(at_ms))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The certificates of a set, by key epoch.

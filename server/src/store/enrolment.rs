@@ -17,6 +17,8 @@ pub struct Enrolment {
     pub hello: Option<String>,
     /// What the owner answered ([`iota_core::api::json::EnrolGrant`]).
     pub answer: Option<String>,
+    /// Whether the owner refused: nobody can use it any more.
+    pub refused: bool,
 }
 
 /// Opens a relay; forgets those that have ended. Whether it is open for this account now.
@@ -31,7 +33,8 @@ pub async fn insert(pool: &PgPool, enrol_id: EnrolId, account_no: i64, now_ms: u
     );
     let made = made.execute(&mut *transaction).await?.rows_affected() == 1;
     let repeated = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM enrolment WHERE enrol_id = $1 AND account_no = $2 AND hello IS NULL) AS "exists!""#,
+        r#"SELECT EXISTS (
+             SELECT FROM enrolment WHERE enrol_id = $1 AND account_no = $2 AND hello IS NULL AND NOT refused) AS "exists!""#,
         &enrol_id.0[..],
         account_no,
     );
@@ -44,7 +47,7 @@ pub async fn insert(pool: &PgPool, enrol_id: EnrolId, account_no: i64, now_ms: u
 pub async fn find(pool: &PgPool, enrol_id: EnrolId, now_ms: u64) -> Result<Option<Enrolment>> {
     let found = sqlx::query_as!(
         Enrolment,
-        "SELECT account_no, hello, answer FROM enrolment WHERE enrol_id = $1 AND expires_ms > $2",
+        "SELECT account_no, hello, answer, refused FROM enrolment WHERE enrol_id = $1 AND expires_ms > $2",
         &enrol_id.0[..],
         signed(now_ms),
     );
@@ -55,7 +58,7 @@ pub async fn find(pool: &PgPool, enrol_id: EnrolId, now_ms: u64) -> Result<Optio
 pub async fn lock(connection: &mut PgConnection, enrol_id: EnrolId, now_ms: u64) -> Result<Option<Enrolment>> {
     let found = sqlx::query_as!(
         Enrolment,
-        "SELECT account_no, hello, answer FROM enrolment WHERE enrol_id = $1 AND expires_ms > $2 FOR UPDATE",
+        "SELECT account_no, hello, answer, refused FROM enrolment WHERE enrol_id = $1 AND expires_ms > $2 FOR UPDATE",
         &enrol_id.0[..],
         signed(now_ms),
     );
@@ -73,6 +76,14 @@ pub async fn set_hello(connection: &mut PgConnection, enrol_id: EnrolId, hello: 
 /// Notes what the owner answered.
 pub async fn set_answer(connection: &mut PgConnection, enrol_id: EnrolId, answer: &str) -> Result<()> {
     sqlx::query!("UPDATE enrolment SET answer = $2 WHERE enrol_id = $1", &enrol_id.0[..], answer)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes that the owner refused, and forgets what the machine said.
+pub async fn refuse(connection: &mut PgConnection, enrol_id: EnrolId) -> Result<()> {
+    sqlx::query!("UPDATE enrolment SET refused = true, hello = NULL WHERE enrol_id = $1", &enrol_id.0[..])
         .execute(connection)
         .await?;
     Ok(())

@@ -3,7 +3,7 @@
 use iota_core::id::Cid;
 use sqlx::PgConnection;
 
-use super::{Result, id};
+use super::{Result, id, unsigned};
 
 /// Adds references of the set whose row is locked.
 pub async fn insert(connection: &mut PgConnection, set_no: i64, cids: &[Cid]) -> Result<()> {
@@ -46,6 +46,18 @@ pub async fn missing(connection: &mut PgConnection, set_no: i64, domain_no: i64,
         limit as i64,
     );
     missing.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
+}
+
+/// Sealed bytes of the list's chunks together.
+pub async fn total_bytes(connection: &mut PgConnection, set_no: i64, domain_no: i64) -> Result<u64> {
+    let total = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(object_bytes), 0)::bigint AS "bytes!"
+           FROM staged_reference AS staged JOIN chunk ON chunk.domain_no = $2 AND chunk.cid = staged.cid
+           WHERE staged.set_no = $1"#,
+        set_no,
+        domain_no,
+    );
+    unsigned(total.fetch_one(connection).await?, "length")
 }
 
 /// Makes rows, marked as damaged, for chunks of the list that have none. Returns how many.

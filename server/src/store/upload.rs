@@ -2,6 +2,7 @@
 //!
 //! Locks are taken in the order set, upload.
 
+use iota_core::api::json::UploadState;
 use iota_core::id::UploadId;
 use sqlx::PgConnection;
 
@@ -42,13 +43,14 @@ pub async fn begin(connection: &mut PgConnection, upload: UploadId, machine: &Ma
     forget_ended(connection, machine.set_no).await?;
     let ends = Ends { lease_until_ms: now_ms + LEASE_MS, life_until_ms: now_ms + LIFE_MS };
     sqlx::query!(
-        "INSERT INTO upload (upload_id, set_no, device_no, start_epoch, lease_until_ms, life_until_ms)
-         VALUES ($1, $2, $3, nextval('epoch'), $4, $5)",
+        "INSERT INTO upload (upload_id, set_no, device_no, start_epoch, lease_until_ms, life_until_ms, begun_ms, active_ms)
+         VALUES ($1, $2, $3, nextval('epoch'), $4, $5, $6, $6)",
         &upload.0[..],
         machine.set_no,
         machine.device_no,
         signed(ends.lease_until_ms),
         signed(ends.life_until_ms),
+        signed(now_ms),
     )
     .execute(connection)
     .await?;
@@ -112,6 +114,36 @@ pub async fn hold_alone(
         .fetch_optional(&mut *connection)
         .await?;
     hold_open(connection, upload, machine, now_ms).await
+}
+
+/// Notes that something arrived in a session.
+pub async fn note_received(connection: &mut PgConnection, upload: UploadId, bytes: u64, now_ms: u64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE upload SET received_bytes = received_bytes + $2, active_ms = $3 WHERE upload_id = $1 AND open",
+        &upload.0[..],
+        signed(bytes),
+        signed(now_ms),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The open session of a set that was active last.
+pub async fn active_of(connection: &mut PgConnection, set_no: i64, now_ms: u64) -> Result<Option<UploadState>> {
+    let row = sqlx::query!(
+        "SELECT begun_ms, active_ms, received_bytes FROM upload
+         WHERE set_no = $1 AND open AND lease_until_ms > $2 AND life_until_ms > $2
+         ORDER BY active_ms DESC, start_epoch DESC LIMIT 1",
+        set_no,
+        signed(now_ms),
+    );
+    let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
+    Ok(Some(UploadState {
+        begun_ms: unsigned(row.begun_ms, "upload")?,
+        active_ms: unsigned(row.active_ms, "upload")?,
+        received_bytes: unsigned(row.received_bytes, "upload")?,
+    }))
 }
 
 /// Ends a session of the machine; `false` when there is none that is open.

@@ -6,22 +6,28 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use iota_core::id::Digest;
+use iota_core::id::{Digest, SessionId};
+use serde::Deserialize;
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 
-use super::signed;
+use super::{id, signed, unsigned};
 use crate::clock::Clock;
+use crate::visitor::Visitor;
 
 /// Without a request for this long a session ends.
 pub const IDLE_MS: u64 = 30 * 60 * 1000;
 /// After this long it ends in any case.
 pub const LIFE_MS: u64 = 12 * 60 * 60 * 1000;
-/// A session is prolonged when this much of its idle time has gone.
-const TOUCH_MS: u64 = 60 * 1000;
+/// One that was asked to stay ends after this long, used or not.
+pub const KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Its use is noted, and it is prolonged, once in this time.
+pub const TOUCH_MS: u64 = 60 * 1000;
+/// What is hashed in front of the key of a row for its name.
+const NAME_TYPE: &[u8] = b"iotabackup/web-session-name/v1\0";
 
 /// See the module.
 #[derive(Clone)]
@@ -35,15 +41,6 @@ impl WebSessions {
     pub fn new(pool: PgPool, clock: Arc<dyn Clock>) -> Self {
         Self { pool, clock }
     }
-
-    async fn prolong(&self, key: &Digest, created_ms: i64, now_ms: u64) -> Result<()> {
-        let expires_ms = signed(now_ms + IDLE_MS).min(created_ms.saturating_add(signed(LIFE_MS)));
-        sqlx::query!("UPDATE web_session SET expires_ms = $2 WHERE key = $1", &key.0[..], expires_ms)
-            .execute(&self.pool)
-            .await
-            .map_err(backend)?;
-        Ok(())
-    }
 }
 
 impl fmt::Debug for WebSessions {
@@ -56,19 +53,24 @@ impl fmt::Debug for WebSessions {
 impl SessionStore for WebSessions {
     /// Refused unless somebody is signed in; nobody else has a session.
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let account_no = account_no(&record.data).ok_or_else(|| Error::Encode("nobody is signed in".into()))?;
+        let begun = begun(&record.data).ok_or_else(|| Error::Encode("nobody is signed in".into()))?;
         let now_ms = self.clock.now_ms();
+        let created_ms = if begun.begun_ms == 0 { now_ms } else { begun.begun_ms };
         sqlx::query!("DELETE FROM web_session WHERE expires_ms <= $1", signed(now_ms))
             .execute(&self.pool)
             .await
             .map_err(backend)?;
         sqlx::query!(
-            "INSERT INTO web_session (key, account_no, data, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO web_session (key, account_no, session_epoch, kept, data, created_ms, used_ms, expires_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &key(record.id).0[..],
-            account_no,
+            begun.account_no,
+            begun.session_epoch,
+            begun.kept,
             encode(&record.data)?,
+            signed(created_ms),
             signed(now_ms),
-            signed(now_ms + IDLE_MS),
+            signed(expires_ms(begun.kept, created_ms, now_ms)),
         )
         .execute(&self.pool)
         .await
@@ -88,15 +90,14 @@ impl SessionStore for WebSessions {
         let (key, now_ms) = (key(*session_id), self.clock.now_ms());
         // One that would last longer than any was made by a clock that jumped.
         let row = sqlx::query!(
-            "SELECT data, created_ms, expires_ms FROM web_session WHERE key = $1 AND expires_ms > $2 AND expires_ms <= $3",
+            "SELECT data FROM web_session
+             WHERE key = $1 AND expires_ms > $2 AND expires_ms <= CASE WHEN kept THEN $4::bigint ELSE $3::bigint END",
             &key.0[..],
             signed(now_ms),
             signed(now_ms + 2 * IDLE_MS),
+            signed(now_ms + 2 * KEPT_MS),
         );
         let Some(row) = row.fetch_optional(&self.pool).await.map_err(backend)? else { return Ok(None) };
-        if row.expires_ms <= signed(now_ms + IDLE_MS - TOUCH_MS) {
-            self.prolong(&key, row.created_ms, now_ms).await?;
-        }
         let data = serde_json::from_slice(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
         // The row decides when the session ends, not this date.
         let expiry_date = OffsetDateTime::now_utc().saturating_add(Duration::days(1));
@@ -112,16 +113,140 @@ impl SessionStore for WebSessions {
     }
 }
 
-fn key(id: Id) -> Digest {
+/// By which the row of a session is kept.
+pub fn key(id: Id) -> Digest {
     Digest::of(&id.0.to_le_bytes())
+}
+
+/// What a session is called in lists: it opens nothing.
+pub fn name(key: &Digest) -> SessionId {
+    let mut name = SessionId::ZERO;
+    name.0.copy_from_slice(&Digest::of(&[NAME_TYPE, &key.0].concat()).0[..SessionId::BYTES]);
+    name
+}
+
+fn expires_ms(kept: bool, created_ms: u64, now_ms: u64) -> u64 {
+    if kept { created_ms + KEPT_MS } else { (now_ms + IDLE_MS).min(created_ms + LIFE_MS) }
+}
+
+/// Notes that a session is in use, unless that was noted less than `every_ms` ago. That prolongs it.
+pub async fn touch(pool: &PgPool, key: &Digest, visitor: &Visitor, now_ms: u64, every_ms: u64) -> super::Result<()> {
+    sqlx::query!(
+        "UPDATE web_session SET used_ms = $2, address = $4, browser = $5, expires_ms = CASE
+             WHEN kept THEN created_ms + $6::bigint ELSE least($2 + $7::bigint, created_ms + $8::bigint) END
+         WHERE key = $1 AND (used_ms <= $3 OR used_ms > $2)",
+        &key.0[..],
+        signed(now_ms),
+        signed(now_ms.saturating_sub(every_ms)),
+        visitor.address,
+        visitor.browser,
+        signed(KEPT_MS),
+        signed(IDLE_MS),
+        signed(LIFE_MS),
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSession {
+    /// By which it is kept.
+    pub key: Digest,
+    /// When it began.
+    pub created_ms: u64,
+    /// When it was last used.
+    pub used_ms: u64,
+    /// When it ends at the latest.
+    pub expires_ms: u64,
+    /// Network address of its last use.
+    pub address: String,
+    /// What the browser calls itself.
+    pub browser: String,
+}
+
+/// The sessions of an account that are open now, newest first.
+pub async fn list_of(pool: &PgPool, account_no: i64, now_ms: u64) -> super::Result<Vec<ListedSession>> {
+    let rows = sqlx::query!(
+        "SELECT key, kept, web_session.created_ms, used_ms, address, browser
+         FROM web_session JOIN account USING (account_no, session_epoch)
+         WHERE account_no = $1 AND expires_ms > $2 AND expires_ms <= CASE WHEN kept THEN $4::bigint ELSE $3::bigint END
+         ORDER BY web_session.created_ms DESC, key",
+        account_no,
+        signed(now_ms),
+        signed(now_ms + 2 * IDLE_MS),
+        signed(now_ms + 2 * KEPT_MS),
+    );
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    rows.map(|row| {
+        let created_ms = unsigned(row.created_ms, "session")?;
+        Ok(ListedSession {
+            key: id(&row.key, "session")?,
+            created_ms,
+            used_ms: unsigned(row.used_ms, "session")? / TOUCH_MS * TOUCH_MS,
+            expires_ms: created_ms + if row.kept { KEPT_MS } else { LIFE_MS },
+            address: row.address,
+            browser: row.browser,
+        })
+    })
+    .collect()
+}
+
+/// Ends a session of an account; `false` when there is none.
+pub async fn end(pool: &PgPool, account_no: i64, key: &Digest) -> super::Result<bool> {
+    let ended = sqlx::query!("DELETE FROM web_session WHERE account_no = $1 AND key = $2", account_no, &key.0[..]);
+    Ok(ended.execute(pool).await?.rows_affected() == 1)
+}
+
+/// Ends all sessions of an account but one.
+pub async fn end_others(pool: &PgPool, account_no: i64, key: &Digest) -> super::Result<()> {
+    sqlx::query!("DELETE FROM web_session WHERE account_no = $1 AND key <> $2", account_no, &key.0[..])
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account.
+pub async fn end_all(connection: &mut PgConnection, account_no: i64) -> super::Result<()> {
+    sqlx::query!("DELETE FROM web_session WHERE account_no = $1", account_no).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a session is open now. Asking does not prolong it.
+pub async fn is_open(pool: &PgPool, key: &Digest, now_ms: u64) -> super::Result<bool> {
+    let open = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT FROM web_session JOIN account USING (account_no, session_epoch)
+             WHERE key = $1 AND expires_ms > $2) AS "open!""#,
+        &key.0[..],
+        signed(now_ms),
+    );
+    Ok(open.fetch_one(pool).await?)
 }
 
 fn encode(data: &HashMap<String, Value>) -> Result<Vec<u8>> {
     serde_json::to_vec(data).map_err(|error| Error::Encode(error.to_string()))
 }
 
-fn account_no(data: &HashMap<String, Value>) -> Option<i64> {
-    data.values().find_map(|value| value.get("account_no")?.as_i64())
+/// What a row says that stands in its data, too.
+#[derive(Deserialize)]
+struct Begun {
+    account_no: i64,
+    #[serde(default = "first_epoch")]
+    session_epoch: i32,
+    #[serde(default)]
+    begun_ms: u64,
+    #[serde(default)]
+    kept: bool,
+}
+
+fn first_epoch() -> i32 {
+    1
+}
+
+fn begun(data: &HashMap<String, Value>) -> Option<Begun> {
+    data.values().find_map(|value| Begun::deserialize(value).ok())
 }
 
 fn backend(error: sqlx::Error) -> Error {

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use iota_core::api::json::{Bytes, CreateAccount, Login, OwnerChallengeRequest, OwnerSessionRequest, SessionInfo};
-use iota_core::api::json::{ChallengeAnswer, Token};
+use iota_core::api::json::{ChallengeAnswer, NewSecondFactor, RecoveryCodes, SecondFactorCode, Token};
 use iota_core::api::normalise_login;
 use iota_core::id::{AccountId, Digest, Signature, SlotId, VerifyingKey};
 use iota_core::proof::{account_creation, owner_session};
@@ -97,6 +97,20 @@ impl TestAccount {
             .await
     }
 
+    /// Turns its second factor on. Returns its secret in base32 and its recovery codes.
+    pub async fn turn_on_second_factor(&self, server: &TestServer) -> (String, Vec<String>) {
+        let new: NewSecondFactor = self.browser.post("/account/second-factor", &()).await.json();
+        let codes = self.turn_on_with(server, &new).await;
+        (new.secret, codes)
+    }
+
+    /// Confirms a second factor that waits. Returns its recovery codes.
+    pub async fn turn_on_with(&self, server: &TestServer, new: &NewSecondFactor) -> Vec<String> {
+        let code = authenticator_code(&new.secret, server.state.now_ms());
+        let answer = self.browser.put("/account/second-factor", &SecondFactorCode { code }).await;
+        answer.json::<RecoveryCodes>().codes
+    }
+
     /// An owner session's client.
     pub async fn owner(&self, server: &TestServer) -> Browser {
         let stranger = server.stranger();
@@ -110,6 +124,12 @@ impl TestAccount {
         let message = owner_session(server.state.server_id(), self.account, answer.challenge);
         OwnerSessionRequest { account: self.account, challenge: answer.challenge, signature: self.sign(&message) }
     }
+}
+
+/// What an authenticator app shows.
+pub fn authenticator_code(secret: &str, now_ms: u64) -> String {
+    let secret: [u8; 20] = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap().try_into().unwrap();
+    totp_rs::Builder::new().with_secret(secret).build().unwrap().generate(now_ms / 1000).to_string()
 }
 
 /// A signed list of one slot, which opens nothing.

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use iota_core::api::PREFIX;
-use iota_core::api::json::ErrorBody;
+use iota_core::api::json::{ErrorBody, Event};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +13,31 @@ pub struct Browser {
     client: reqwest::Client,
     cookie: Mutex<Option<String>>,
     token: Option<String>,
+    name: Option<String>,
+}
+
+/// What happens in an account.
+#[derive(Debug)]
+pub struct EventStream {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl EventStream {
+    /// The next event; `None` at the end.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((message, rest)) = self.text.split_once("\n\n") {
+                let event = message.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
+                self.text = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let chunk = self.response.chunk().await.ok()??;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
 }
 
 /// What it was answered.
@@ -32,18 +57,24 @@ impl Browser {
         // Whoever came first has chosen the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url: url.into(), client, cookie: Mutex::default(), token: None }
+        Self { url: url.into(), client, cookie: Mutex::default(), token: None, name: None }
     }
 
     /// The same with a bearer token in place of a cookie.
     pub fn with_token(&self, token: &str) -> Self {
-        Self { url: self.url.clone(), client: self.client.clone(), cookie: Mutex::default(), token: Some(token.into()) }
+        Self { cookie: Mutex::default(), token: Some(token.into()), ..self.same() }
+    }
+
+    /// The same that calls itself something.
+    pub fn called(&self, name: &str) -> Self {
+        Self { name: Some(name.into()), ..self.same() }
     }
 
     /// Another one with the same cookie, as it is now.
     pub fn same(&self) -> Self {
         let cookie = Mutex::new(self.cookie());
-        Self { url: self.url.clone(), client: self.client.clone(), cookie, token: self.token.clone() }
+        let (token, name) = (self.token.clone(), self.name.clone());
+        Self { url: self.url.clone(), client: self.client.clone(), cookie, token, name }
     }
 
     /// The same at another server.
@@ -64,6 +95,21 @@ impl Browser {
     /// `GET` of what is not part of the API.
     pub async fn page(&self, path: &str) -> Answer {
         self.ask(self.client.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Listens to `GET /events`; the answer when it is refused.
+    pub async fn events(&self) -> Result<EventStream, Answer> {
+        let request = self.dressed(self.client.get(format!("{}{PREFIX}/events", self.url)));
+        let response = request.send().await.unwrap();
+        if response.status().is_success() {
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+            return Ok(EventStream { response, text: String::new() });
+        }
+        Err(Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.unwrap().to_vec(),
+        })
     }
 
     /// Status of `/health`.
@@ -91,20 +137,28 @@ impl Browser {
         self.ask(request).await
     }
 
-    async fn ask(&self, mut request: reqwest::RequestBuilder) -> Answer {
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
-        if let Some(cookie) = self.cookie() {
-            request = request.header(header::COOKIE, cookie);
-        }
-        let response = request.send().await.unwrap();
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = self.dressed(request).send().await.unwrap();
         self.take_cookie(response.headers());
         Answer {
             status: response.status(),
             headers: response.headers().clone(),
             body: response.bytes().await.unwrap().to_vec(),
         }
+    }
+
+    /// With what says who asks.
+    fn dressed(&self, mut request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(name) = &self.name {
+            request = request.header(header::USER_AGENT, name.as_bytes());
+        }
+        if let Some(cookie) = self.cookie() {
+            request = request.header(header::COOKIE, cookie);
+        }
+        request
     }
 
     fn take_cookie(&self, headers: &HeaderMap) {
@@ -116,6 +170,11 @@ impl Browser {
 }
 
 impl Answer {
+    /// A success that says nothing.
+    pub fn nothing() -> Self {
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Vec::new() }
+    }
+
     /// The body as JSON; the answer must be a success.
     pub fn json<T: DeserializeOwned>(&self) -> T {
         assert!(self.status.is_success(), "{self}");

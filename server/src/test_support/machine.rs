@@ -124,6 +124,18 @@ impl TestMachine {
     }
 }
 
+/// A certificate after which nobody writes the set of a machine that ends with `chain`.
+pub fn revocation(account: &TestAccount, machine: &TestMachine, key_epoch: u32, chain: &SkipChain) -> Certificate {
+    Certificate {
+        key_epoch,
+        signing_key: VerifyingKey::ZERO,
+        agreement_key: AgreementKey::ZERO,
+        first_seq: chain.head().0 + 1,
+        skip_chain: chain.hashes(),
+        ..machine.certificate(account)
+    }
+}
+
 /// A certificate signed by the account, with sealed keys and name that open nothing.
 pub fn grant(account: &TestAccount, certificate: Certificate) -> EnrolGrant {
     let signature = account.sign(&certificate.encode());

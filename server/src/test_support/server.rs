@@ -14,6 +14,7 @@ use crate::app_state::{AppState, Parts};
 use crate::client_address::Proxy;
 use crate::clock::{Clock, ManualClock};
 use crate::codes::{CodeKind, CodeText, DAY_MS};
+use crate::downloads::Downloads;
 use crate::host_key::HostKey;
 use crate::limits::Limits;
 use crate::packs::{PackOptions, Packs};
@@ -105,16 +106,19 @@ impl TestServer {
             limits: limits.clone(),
             transport: Transport::Plain,
             proxy: Proxy::None,
+            pin: None,
+            downloads: Downloads::new(data.path().join("downloads")),
         };
         let state = AppState::new(parts).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let app = router::app(state.clone(), None);
+        let (app, events) = (router::app(state.clone(), None), state.events().clone());
         let task = tokio::spawn(async move {
             let asked = async {
                 // Dropping the sender is asking, too.
                 let _ = stopped.await;
+                events.close();
             };
             serve::serve(listener, app, None, &limits, Proxy::None, asked).await.unwrap();
         });

@@ -3,15 +3,19 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
-use iota_core::api::json::{HeadInfo, SetInfo, SnapshotInfo, UploadInfo};
+use iota_core::api::json::{
+    Bytes, ChangeLabel, ChangePassword, HeadInfo, Login, Revoke, SetInfo, SnapshotInfo, UploadInfo, code,
+};
 use iota_core::certificate::SignedCertificate;
-use iota_core::id::Cid;
+use iota_core::id::{Cid, Digest};
 use iota_core::pack::CommitRecord;
 use iota_server::doctor::examine;
 use iota_server::host_key::HostKey;
 use iota_server::packs::{self, PackOptions, RecordKind};
 use iota_server::rebuild::{RebuildError, Report, rebuild};
-use iota_server::test_support::{TestAccount, TestLog, TestMachine, TestServer, object};
+use iota_server::test_support::{
+    TestAccount, TestLog, TestMachine, TestServer, authenticator_code, object, revocation,
+};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -19,17 +23,22 @@ use super::histories::{play, states_of, turns};
 use super::reading::machine_of;
 
 /// Every table whose rows matter, with ids in place of row numbers.
-const DUMPS: [&str; 6] = [
-    "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms) FROM account",
-    "SELECT concat_ws(' ', account_id, set_id, label, head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor)
+const DUMPS: [&str; 7] = [
+    "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms,
+         record_version) FROM account",
+    "SELECT concat_ws(' ', account_id, second_factor.record_version, secret IS NOT NULL, (
+         SELECT string_agg(code_hash::text, ' ' ORDER BY code_hash) FROM recovery_code
+         WHERE recovery_code.account_no = account.account_no)) FROM second_factor JOIN account USING (account_no)",
+    "SELECT concat_ws(' ', account_id, set_id, label, head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor,
+         live_bytes)
      FROM backup_set JOIN account USING (account_no)",
-    "SELECT concat_ws(' ', set_id, device_id, key_epoch, first_seq, signing_key, certificate)
+    "SELECT concat_ws(' ', set_id, device_id, key_epoch, first_seq, signing_key, certificate, revoked)
      FROM device JOIN backup_set USING (set_no)",
     "SELECT concat_ws(' ', account_id, kind, cid, pack, position, object_bytes, condemned, damaged)
      FROM chunk JOIN domain USING (domain_no) JOIN account USING (account_no)",
     "SELECT concat_ws(' ', set_id, cid, from_seq, to_seq) FROM reference JOIN backup_set USING (set_no)",
     "SELECT concat_ws(' ', set_id, seq, hash, received_ms, commit.base_seq, pack, position, record_bytes, body_pack,
-         body_position, body_bytes) FROM commit JOIN backup_set USING (set_no)",
+         body_position, body_bytes, commit.live_bytes) FROM commit JOIN backup_set USING (set_no)",
 ];
 
 async fn dump(server: &TestServer) -> Vec<Vec<String>> {
@@ -92,6 +101,43 @@ async fn everything_comes_back_from_the_packs() {
         log.machine.browser = log.machine.session(&server).await;
         log.delta(&[object(1_000_000, 200)], &[]).await;
     }
+    rebuild_the_same(&server).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn logins_and_revocations_come_back_too() {
+    let server = TestServer::start().await;
+    let (mut ada, bob) = (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
+    let (secret, codes) = ada.turn_on_second_factor(&server).await;
+    ada.auth_secret = Digest([9; 32]);
+    ada.browser.put("/account/password", &ChangePassword { auth_secret: ada.auth_secret }).await.ok();
+    let login = |second: Option<String>| Login {
+        login: "ada@example.org".into(),
+        auth_secret: Digest([9; 32]),
+        second,
+        keep: false,
+    };
+    server.stranger().post("/login", &login(Some(codes[0].clone()))).await.ok();
+    let mut log = machine_of(&server, &bob).await;
+    log.base(&[object(1, 300)]).await;
+    let certificate = revocation(&bob, &log.machine, 2, &log.chain);
+    let signed = SignedCertificate { signature: bob.sign(&certificate.encode()), certificate };
+    let path = format!("/sets/{}/certificate", log.machine.set);
+    bob.browser.put(&path, &Revoke { certificate: Bytes(signed.encode()) }).await.ok();
+    let named = ChangeLabel { label: Bytes(vec![9; 60]) };
+    bob.browser.put(&format!("/sets/{}/label", log.machine.set), &named).await.ok();
+    rebuild_the_same(&server).await;
+
+    assert_eq!(server.stranger().post("/login", &login(None)).await.code(), code::SECOND_FACTOR);
+    assert_eq!(server.stranger().post("/login", &login(Some(codes[0].clone()))).await.code(), code::SECOND_FACTOR);
+    server.stranger().post("/login", &login(Some(codes[1].clone()))).await.ok();
+    server.clock.advance_ms(60_000);
+    let shown = authenticator_code(&secret, server.state.now_ms());
+    server.stranger().post("/login", &login(Some(shown))).await.ok();
+    assert_eq!(log.machine.try_session(&server).await.code(), code::DEVICE_REPLACED);
+    bob.sign_in(&bob.browser).await.ok();
+    TestMachine::enrol_in(&server, &bob, log.machine.set, 3, log.chain.clone()).await;
     rebuild_the_same(&server).await;
     server.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iota_core::vault::{Problem, ReadRows, Row};
+use iota_core::vault::{Problem, ProblemKind, ReadRows, Row};
 use leptos::prelude::*;
 
 use super::window::Window;
@@ -92,6 +92,8 @@ impl Rows {
             rows.asked.try_update_value(|asked| asked.remove(&page));
             match answer {
                 Ok(fresh) => drop(rows.pages.try_update(|pages| pages.insert(page, fresh))),
+                // Another list has taken its place already.
+                Err(problem) if problem.kind == ProblemKind::Missing => {}
                 Err(problem) => drop(rows.problem.try_set(Some(problem))),
             }
         });

@@ -5,7 +5,7 @@ use iota_core::api::json::{AgentSessionRequest, Token};
 use iota_core::proof::agent_session;
 
 use crate::app_state::AppState;
-use crate::auth::{not_proved, replaced, token_for};
+use crate::auth::{not_proved, note_contact, replaced, token_for};
 use crate::client_address::Network;
 use crate::error::ApiResult;
 use crate::extract::Json;
@@ -33,6 +33,7 @@ pub async fn create(
     if !newest {
         return Err(replaced());
     }
+    note_contact(&state, machine.device_no).await?;
     token_for(machine.account_no, Some(machine.device_no), LIFE_MS, &state).await.map(Json)
 }
 

@@ -12,6 +12,7 @@ use iota_core::api::json::UploadInfo;
 use iota_core::id::UploadId;
 use sqlx::PgConnection;
 
+use crate::app_state::AppState;
 use crate::auth::Machine;
 use crate::commits::upload_ended;
 use crate::error::{ApiError, ApiResult};
@@ -27,6 +28,19 @@ fn info(upload: UploadId, ends: Ends, now_ms: u64) -> UploadInfo {
 async fn hold_open(transaction: &mut PgConnection, upload: UploadId, machine: &Machine, now_ms: u64) -> ApiResult<()> {
     let open = upload::hold_open(transaction, upload, machine, now_ms).await?;
     if open { Ok(()) } else { Err(upload_ended()) }
+}
+
+/// Notes that something arrived in a session, and tells who listens, once a second.
+async fn note_received(state: &AppState, machine: &Machine, id: UploadId, bytes: u64) -> ApiResult<()> {
+    let now_ms = state.now_ms();
+    let told = state.events().take_progress(machine.set_no, now_ms);
+    if told || bytes > 0 {
+        upload::note_received(&mut *state.pool().acquire().await?, id, bytes, now_ms).await?;
+    }
+    if told {
+        state.events().publish_set(machine.account_no, machine.set);
+    }
+    Ok(())
 }
 
 /// A binary message that does not parse.

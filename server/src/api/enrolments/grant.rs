@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use iota_core::api::json::{EnrolGrant, EnrolHello, code};
+use iota_core::api::json::{EnrolGrant, EnrolHello, Event, code};
 use iota_core::certificate::{Certificate, SignedCertificate};
 use iota_core::id::{EnrolId, SetId};
 use sqlx::PgConnection;
 
+use crate::api::sets::MAX_LABEL_BYTES;
 use crate::app_state::AppState;
 use crate::auth::{FreshWebSession, WebSession};
 use crate::error::{ApiError, ApiResult};
@@ -16,14 +17,12 @@ use crate::store::{account, backup_set, device, enrolment, upload};
 
 /// Longest sealed keys of a machine.
 const MAX_SEALED_BYTES: usize = 4096;
-/// Longest sealed name: 256 bytes and what seals them.
-const MAX_LABEL_BYTES: usize = 512;
 
 /// Accepts the certificate, once; the same again is fine.
 ///
 /// # Errors
 /// `not_found` when the account has no such relay open or no such set; `conflict` when the machine has not spoken, the code
-/// is used, or the set has moved on; `bad_credentials` when the account has not signed it.
+/// is used, or the set has moved on; `bad_credentials` when the account has not signed it; `bad_code` when it was refused.
 pub async fn put(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
@@ -36,6 +35,7 @@ pub async fn put(
     let relay = enrolment::lock(&mut transaction, enrol_id, state.now_ms()).await?;
     let relay = relay.filter(|relay| relay.account_no == session.account_no).ok_or_else(super::unknown)?;
     match relay.answer {
+        None if relay.refused => return Err(super::refused()),
         Some(before) if before == text => return Ok(StatusCode::NO_CONTENT),
         Some(_) => return Err(super::already()),
         None => require_hello(&signed.certificate, super::from_text(relay.hello)?)?,
@@ -46,6 +46,8 @@ pub async fn put(
     let records = vec![(RecordKind::Certificate, grant.certificate.0), (RecordKind::Label, label)];
     state.decide(session.account, records).await?;
     transaction.commit().await?;
+    state.events().publish(session.account_no, Event::Enrolment { enrol_id });
+    state.events().publish_set(session.account_no, signed.certificate.set);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -56,7 +58,21 @@ async fn check(grant: &EnrolGrant, session: &WebSession, state: &AppState) -> Ap
             "the sealed keys may have {MAX_SEALED_BYTES} bytes and the sealed name {MAX_LABEL_BYTES}"
         )));
     }
-    let signed = SignedCertificate::decode(&grant.certificate.0)
+    let signed = read_certificate(&grant.certificate.0, session, state).await?;
+    if signed.certificate.is_revocation() {
+        return Err(ApiError::bad_request(
+            "a certificate that revokes lets nobody in: use `PUT /sets/{set}/certificate`",
+        ));
+    }
+    Ok(signed)
+}
+
+/// A certificate that the account of a session has signed for itself.
+///
+/// # Errors
+/// `bad_request`, `bad_credentials`.
+pub async fn read_certificate(bytes: &[u8], session: &WebSession, state: &AppState) -> ApiResult<SignedCertificate> {
+    let signed = SignedCertificate::decode(bytes)
         .map_err(|error| ApiError::bad_request(format!("the certificate cannot be read: {error}")))?;
     let account = account::find_by_no(state.pool(), session.account_no).await?;
     let account = account.ok_or_else(|| ApiError::not_found("account"))?;
@@ -123,7 +139,10 @@ async fn new_set(
 }
 
 /// The certificate continues the set from exactly where it stands.
-async fn require_next(
+///
+/// # Errors
+/// `conflict`.
+pub async fn require_next(
     connection: &mut PgConnection,
     certificate: &Certificate,
     set: &backup_set::LockedSet,
@@ -158,7 +177,7 @@ mod tests {
             let hash = HeaderHash(*blake3::hash(&seq.to_le_bytes()).as_bytes());
             chain.push(hash);
             let inserted = sqlx::query(
-                "INSERT INTO commit SELECT set_no, $2, $3, 1, NULL, 1, 1, 1, 1, 1, 1, 1 FROM backup_set WHERE set_id = $1",
+                "INSERT INTO commit SELECT set_no, $2, $3, 1, NULL, 1, 1, 1, 1, 1, 1, 1, 0 FROM backup_set WHERE set_id = $1",
             );
             inserted.bind(&set.0[..]).bind(seq as i64).bind(&hash.0[..]).execute(server.pool()).await.unwrap();
         }

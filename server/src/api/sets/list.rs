@@ -8,7 +8,7 @@ use crate::auth::Reader;
 use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::log;
-use crate::store::{backup_set, device};
+use crate::store::{backup_set, device, upload};
 
 /// The backup sets of the account, in the order in which they were made.
 ///
@@ -27,10 +27,99 @@ pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Js
             created_ms: set.created_ms,
             certificates: certificates.iter().map(|signed| Bytes(signed.encode())).collect(),
             head: log::head_info(&state, set.set_no).await?,
-            contact_ms: None,
-            live_bytes: 0,
-            upload: None,
+            contact_ms: set.contact_ms,
+            live_bytes: set.live_bytes,
+            upload: upload::active_of(&mut *state.pool().acquire().await?, set.set_no, state.now_ms()).await?,
         });
     }
     Ok(Json(infos))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use iota_core::api::json::{SnapshotInfo, UploadState};
+    use iota_core::id::Cid;
+
+    use super::*;
+    use crate::test_support::{TestAccount, TestLog, TestMachine, TestServer, object};
+
+    async fn set_of(account: &TestAccount) -> SetInfo {
+        account.browser.get("/sets").await.json::<Vec<SetInfo>>().remove(0)
+    }
+
+    async fn scene(server: &TestServer) -> (TestAccount, TestLog) {
+        let ada = TestAccount::first(server).await;
+        let machine = TestMachine::enrol(server, &ada).await;
+        let log = TestLog::new(machine, ada.account, 0, BTreeSet::new());
+        (ada, log)
+    }
+
+    #[tokio::test]
+    async fn contact_is_noted_to_the_minute() {
+        let server = TestServer::start().await;
+        let (ada, log) = scene(&server).await;
+        let minute = |at_ms: u64| Some(at_ms / 60_000 * 60_000);
+        assert_eq!(set_of(&ada).await.contact_ms, minute(server.state.now_ms()));
+        server.clock.advance_ms(5 * 60_000);
+        log.machine.browser.get("/agent/head").await.ok();
+        let noted = set_of(&ada).await.contact_ms;
+        assert_eq!(noted, minute(server.state.now_ms()));
+        sqlx::query("UPDATE device SET contact_ms = 7").execute(server.pool()).await.unwrap();
+        log.machine.browser.get("/agent/head").await.ok();
+        assert_eq!(set_of(&ada).await.contact_ms, Some(7), "not more often than once a minute");
+    }
+
+    #[tokio::test]
+    async fn an_open_upload_shows_what_has_arrived() {
+        let server = TestServer::start().await;
+        let (ada, log) = scene(&server).await;
+        assert_eq!(set_of(&ada).await.upload, None);
+        let begun_ms = server.state.now_ms();
+        let upload = log.begin().await;
+        server.clock.advance_ms(10_000);
+        for _ in 0..2 {
+            log.put(upload, &[object(1, 300), object(2, 500)]).await.ok();
+        }
+        let shown = UploadState { begun_ms, active_ms: begun_ms + 10_000, received_bytes: 800 };
+        assert_eq!(set_of(&ada).await.upload, Some(shown));
+        server.clock.advance_ms(10_000);
+        log.have(upload, &[Cid([1; 32])]).await;
+        assert_eq!(set_of(&ada).await.upload, Some(UploadState { active_ms: begun_ms + 20_000, ..shown }));
+        let newer = log.begin().await;
+        assert_eq!(set_of(&ada).await.upload.map(|upload| upload.received_bytes), Some(0));
+        for open in [newer, upload] {
+            log.machine.browser.send(axum::http::Method::DELETE, &format!("/agent/uploads/{open}"), None, vec![]).await;
+        }
+        assert_eq!(set_of(&ada).await.upload, None);
+    }
+
+    #[tokio::test]
+    async fn bytes_in_use_follow_each_commit() {
+        let server = TestServer::start().await;
+        let (ada, mut log) = scene(&server).await;
+        let cid = |number, bytes| Cid::of(&object(number, bytes));
+        let mut wanted = Vec::new();
+        let shown = async |log: &TestLog| {
+            let path = format!("/sets/{}/snapshots", log.machine.set);
+            let snapshots: Vec<SnapshotInfo> = ada.browser.get(&path).await.json();
+            (
+                snapshots.iter().rev().map(|snapshot| snapshot.live_bytes).collect::<Vec<_>>(),
+                set_of(&ada).await.live_bytes,
+            )
+        };
+        log.base(&[object(1, 300), object(2, 500)]).await;
+        wanted.push(800);
+        assert_eq!(shown(&log).await, (wanted.clone(), 800));
+        log.delta(&[object(3, 1000)], &[cid(1, 300)]).await;
+        wanted.push(1500);
+        assert_eq!(shown(&log).await, (wanted.clone(), 1500));
+        log.delta(&[], &[cid(2, 500), cid(3, 1000)]).await;
+        wanted.push(0);
+        assert_eq!(shown(&log).await, (wanted.clone(), 0));
+        log.base(&[object(2, 500), object(4, 40)]).await;
+        wanted.push(540);
+        assert_eq!(shown(&log).await, (wanted.clone(), 540));
+    }
 }

@@ -40,7 +40,7 @@ pub async fn show(
     // One whose header is lost cannot be restored, and hides no other.
     let infos = commits.iter().filter_map(|commit| {
         let header = Bytes(commit.header.as_ref()?.encode());
-        Some(SnapshotInfo { seq: commit.seq, received_ms: commit.received_ms, header, live_bytes: 0 })
+        Some(SnapshotInfo { seq: commit.seq, received_ms: commit.received_ms, header, live_bytes: commit.live_bytes })
     });
     Ok(Json(infos.collect()))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use iota_core::api::json::{ChangeSlots, code};
+use iota_core::api::json::{ChangeSlots, Event, code};
 use iota_core::slot::SignedSlotList;
 
 use crate::app_state::AppState;
@@ -37,6 +37,7 @@ pub async fn replace(
     account::set_slots(&mut transaction, session.account_no, slots.list.version, &sealed).await?;
     state.decide(session.account, vec![(RecordKind::Slots, sealed)]).await?;
     transaction.commit().await?;
+    state.events().publish(session.account_no, Event::Account);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -28,6 +28,7 @@ pub async fn create(State(state): State<AppState>, machine: Machine) -> ApiResul
     let ends = upload::begin(&mut transaction, id, &machine, now_ms).await?;
     let damaged = chunk::damaged_of(&mut transaction, machine.set_no, domain_no, MAX_HAVE_IDS).await?;
     transaction.commit().await?;
+    state.events().publish_set(machine.account_no, machine.set);
     let damaged = damaged.into_iter().map(|cid| Reference::private(cid).into()).collect();
     Ok(Json(UploadInfo { damaged, ..info(id, ends, now_ms) }))
 }

@@ -24,5 +24,6 @@ pub async fn delete(
         staged_part::delete(&mut transaction, id).await?;
     }
     transaction.commit().await?;
+    state.events().publish_set(machine.account_no, machine.set);
     Ok(StatusCode::NO_CONTENT)
 }

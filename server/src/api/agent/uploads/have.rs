@@ -6,7 +6,7 @@ use iota_core::api::frames::encode_bitmap;
 use iota_core::id::{Cid, UploadId};
 use iota_core::refs::decode_references;
 
-use super::{hold_open, malformed};
+use super::{hold_open, malformed, note_received};
 use crate::app_state::AppState;
 use crate::auth::Machine;
 use crate::error::ApiResult;
@@ -32,6 +32,7 @@ pub async fn create(
     let domain_no = domain::private_of(&mut transaction, machine.account_no).await?;
     let known = chunk::keep(&mut transaction, domain_no, &cids).await?;
     transaction.commit().await?;
+    note_received(&state, &machine, upload, 0).await?;
     let bits: Vec<bool> = references.iter().map(|reference| known.contains(&reference.cid)).collect();
     Ok(Octets(encode_bitmap(&bits).into()))
 }

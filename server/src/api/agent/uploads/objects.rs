@@ -10,7 +10,7 @@ use iota_core::api::{MAX_UPLOAD_BYTES, MAX_UPLOAD_OBJECTS};
 use iota_core::id::{Cid, UploadId};
 use iota_core::pack::RecordKind;
 
-use super::{hold_open, malformed};
+use super::{hold_open, malformed, note_received};
 use crate::app_state::AppState;
 use crate::auth::Machine;
 use crate::error::{ApiError, ApiResult};
@@ -43,10 +43,13 @@ pub async fn create(
 
     objects.retain(|cid, _| !known.contains(cid));
     let answer = UploadAnswer { stored: objects.len() as u32, known: known.len() as u32 };
+    let mut received_bytes = 0;
     if !objects.is_empty() {
         let stored = write(&state, &machine, objects).await?;
         chunk::insert(&mut *state.pool().acquire().await?, domain_no, &stored).await?;
+        received_bytes = stored.iter().map(|(_, place)| u64::from(place.payload_bytes)).sum();
     }
+    note_received(&state, &machine, upload, received_bytes).await?;
     Ok(Json(answer))
 }
 

@@ -1,0 +1,188 @@
+//! One file beside its folder: what is known of it, and how to take it out. A sheet from below on a phone.
+
+use iota_core::id::SetId;
+use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, ShowEntry};
+use leptos::prelude::*;
+use leptos::{ev, html};
+use leptos_router::components::A;
+
+use crate::components::icon::Icon;
+use crate::components::problem_notice::ProblemNotice;
+use crate::components::skeleton::Skeleton;
+use crate::downloads::{Downloads, WantedFile};
+use crate::spot::{self, Spot};
+use crate::vault::Vault;
+use crate::words::{self, Moment};
+
+/// The facts of an entry at a point in time.
+#[component]
+pub fn FilePanel(
+    /// The machine.
+    set: SetId,
+    /// The commit.
+    at: u64,
+    /// When it was, by the machine's clock, milliseconds since 1970.
+    when_ms: u64,
+    /// Whether it is not the newest.
+    past: bool,
+    /// The entry.
+    path: PathToken,
+    /// Puts it away.
+    close: Callback<()>,
+) -> impl IntoView {
+    let entry = EntryFacts::ask(set, at, path.clone());
+    let node = NodeRef::<html::Button>::new();
+    let keys = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            close.run(());
+        }
+    };
+    let address = spot::file(set, &Spot { at: Some(at), path: Some(path.clone()) });
+    let shown = StoredValue::new((address, path));
+    view! {
+        <aside class="card preview sheet" class:in-past=past aria-label="Chosen file" on:keydown=keys>
+            <button
+                class="button button--quiet button--icon sheet__close"
+                type="button"
+                aria-label="Close"
+                node_ref=node
+                on:click=move |_| close.run(())
+            >
+                <Icon name="x" />
+            </button>
+            {move || match entry.answer.get() {
+                None => view! { <Skeleton /> }.into_any(),
+                Some(Err(problem)) => view! { <ProblemNotice problem retry=entry.retry() /> }.into_any(),
+                Some(Ok(entry)) => {
+                    let (address, path) = shown.get_value();
+                    let download = download_button(set, at, path, &entry, past);
+                    view! {
+                        <div class="sheet__title">
+                            <h2 class="preview__name">
+                                <bdi>{entry.name.clone()}</bdi>
+                            </h2>
+                            <p class="small ink-3">{format!("as it was {}", Moment::local(when_ms).full())}</p>
+                        </div>
+                        {facts(&entry)}
+                        <div class="stack stack--tight">
+                            {download}
+                            <A href=address attr:class="button button--wide">
+                                <Icon name="history" />
+                                "Versions and details"
+                            </A>
+                        </div>
+                        <p class="tiny ink-3">
+                            "Opened in this browser, by code that this server sent. The server itself cannot read the file or its name."
+                        </p>
+                    }
+                        .into_any()
+                }
+            }}
+        </aside>
+    }
+    .into_any()
+}
+
+/// The question after an entry, and its answer.
+#[derive(Clone, Copy)]
+pub struct EntryFacts {
+    question: StoredValue<ShowEntry>,
+    vault: Vault,
+    /// None while it is awaited.
+    pub answer: RwSignal<Option<Result<EntryView, Problem>>>,
+}
+
+impl EntryFacts {
+    /// Asks. Call it in a component that is made in the browser.
+    pub fn ask(set: SetId, at: u64, path: PathToken) -> Self {
+        let question = StoredValue::new(ShowEntry { set, at, path });
+        let facts = Self { question, vault: Vault::current(), answer: RwSignal::new(None) };
+        facts.again();
+        facts
+    }
+
+    /// Asks again.
+    pub fn again(&self) {
+        let facts = *self;
+        let question = facts.question.get_value();
+        leptos::task::spawn_local(async move {
+            let answer = facts.vault.ask(question).await;
+            // Who asked may have gone.
+            facts.answer.try_set(Some(answer));
+        });
+    }
+
+    /// For a button.
+    pub fn retry(&self) -> Callback<()> {
+        let facts = *self;
+        Callback::new(move |()| {
+            facts.answer.set(None);
+            facts.again();
+        })
+    }
+}
+
+/// A button that takes a file out; none for what is not a file.
+pub fn download_button(set: SetId, at: u64, path: PathToken, entry: &EntryView, past: bool) -> Option<AnyView> {
+    let downloads = Downloads::current();
+    let wanted = WantedFile { set, at, path, name: entry.name.clone(), bytes: entry.bytes };
+    let class = if past { "button button--past button--wide" } else { "button button--primary button--wide" };
+    let label = format!("Download, {}", words::bytes(entry.bytes));
+    (entry.kind == EntryKind::File).then(|| {
+        view! {
+            <button class=class type="button" on:click=move |_| downloads.start(wanted.clone())>
+                <Icon name="download" />
+                {label}
+            </button>
+        }
+        .into_any()
+    })
+}
+
+/// What is known of an entry.
+pub fn facts(entry: &EntryView) -> AnyView {
+    let kind = match entry.kind {
+        EntryKind::Folder => "Folder",
+        EntryKind::File => "File",
+        EntryKind::Link => "Symbolic link",
+        EntryKind::Special => "Pipe, device or socket",
+    };
+    let changed = Moment::local_s(entry.mtime_s);
+    let size = (entry.kind == EntryKind::File).then(|| {
+        let exact = (entry.bytes >= 1000).then(|| format!("{} bytes", words::count(entry.bytes)));
+        fact("Size", words::bytes(entry.bytes), exact)
+    });
+    let target = entry.target.clone().map(|target| match entry.kind {
+        EntryKind::Link => fact("Points to", target, None),
+        _ => fact("Same file as", target, None),
+    });
+    let attributes = (!entry.xattrs.is_empty()).then(|| fact("Extended attributes", entry.xattrs.join(", "), None));
+    let torn =
+        entry.torn.then(|| fact("Changed while it was read", "yes".into(), Some("parts may not fit together".into())));
+    view! {
+        <dl class="facts facts--long">
+            {fact("Kind", kind.into(), None)}
+            {size}
+            {fact("Changed", format!("{}, {}", changed.date(), changed.clock_seconds()), None)}
+            {target}
+            {fact("Permissions", entry.mode.clone(), None)}
+            {fact("Owner", entry.owner.clone(), None)}
+            {attributes}
+            {torn}
+        </dl>
+    }
+    .into_any()
+}
+
+fn fact(term: &'static str, value: String, more: Option<String>) -> AnyView {
+    view! {
+        <div>
+            <dt>{term}</dt>
+            <dd>
+                <bdi>{value}</bdi>
+                {more.map(|more| view! { <small>{more}</small> })}
+            </dd>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,472 @@
+//! Moves through time: days, and the points of a day that can be opened. Both sliders are the browser's own, so keyboard, touch
+//! and screen readers work; the drawings lie below them.
+
+mod axis;
+
+use axis::{Axis, DAY_S, bins};
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::web_sys::HtmlInputElement;
+
+use crate::browser;
+use crate::clock::Clock;
+use crate::components::icon::Icon;
+use crate::components::shortcuts::OFF;
+use crate::time::{Day, Point, day_step, days, height, place, step};
+use crate::words::{Moment, many, now_ms, span};
+
+/// Height of a bar for the busiest day, and where bars stand, in units of the drawing.
+const DAY_BAR: (f64, f64) = (50.0, 62.0);
+/// Likewise for parts of a day.
+const PART_BAR: (f64, f64) = (26.0, 34.0);
+
+/// What the sliders share.
+#[derive(Clone, Copy)]
+struct Slider {
+    points: ReadSignal<Vec<Point>>,
+    days: Memo<Vec<Day>>,
+    /// Place of the point that is open.
+    chosen: Memo<Option<usize>>,
+    /// Place of the point under a thumb that is being moved.
+    draft: RwSignal<Option<usize>>,
+    /// Day and number of days that the upper slider shows.
+    axis: Memo<Axis>,
+    choose: Callback<Option<u64>>,
+}
+
+impl Slider {
+    /// The point under the thumb, or else the open one.
+    fn shown(&self) -> Option<(usize, Point)> {
+        let place = self.draft.get().or(self.chosen.get())?;
+        self.points.with(|points| points.get(place).map(|point| (place, *point)))
+    }
+
+    fn day_of(&self, place: usize) -> Option<Day> {
+        self.days.with(|days| days.iter().find(|day| (day.first..day.first + day.count).contains(&place)).copied())
+    }
+
+    fn pick(&self, seq: Option<u64>) {
+        self.draft.set(None);
+        if seq.is_some() {
+            self.choose.run(seq);
+        }
+    }
+
+    fn step(&self, by: isize) {
+        let place = self.chosen.get_untracked();
+        self.pick(place.and_then(|place| self.points.with_untracked(|points| step(points, place, by))));
+    }
+
+    fn day_step(&self, by: isize) {
+        let Some(place) = self.chosen.get_untracked() else { return };
+        let seq = self.points.with_untracked(|points| {
+            self.days.with_untracked(|days| day_step(points, days, place, by).or_else(|| end(points, by)))
+        });
+        self.pick(seq);
+    }
+
+    fn is_newest(&self) -> bool {
+        let last = self.points.with(|points| points.len().checked_sub(1));
+        self.chosen.get() == last
+    }
+}
+
+/// Beyond the first and the last day there is nothing: the first and the last point.
+fn end(points: &[Point], by: isize) -> Option<u64> {
+    if by < 0 { points.first() } else { points.last() }.map(|point| point.seq)
+}
+
+/// The sliders, with the date that they stand at.
+#[component]
+pub fn TimeSlider(
+    /// All points, oldest first.
+    points: ReadSignal<Vec<Point>>,
+    /// The commit that is open; none for the newest.
+    #[prop(into)]
+    at: Signal<Option<u64>>,
+    /// Opens another; none for the newest.
+    choose: Callback<Option<u64>>,
+) -> impl IntoView {
+    let chosen = Memo::new(move |_| points.with(|points| place(points, at.get())));
+    let all_days = Memo::new(move |_| points.with(|points| days(points)));
+    let narrow = RwSignal::new(false);
+    Effect::new(move || {
+        let width = window().inner_width().ok().and_then(|width| width.as_f64());
+        narrow.set(width.is_some_and(|width| width < 832.0));
+    });
+    let axis = Memo::new(move |_| {
+        let day = |place: usize| {
+            points.with(|points| points.get(place).map(|point| Moment::local(point.device_ms).day_number()))
+        };
+        let today = Moment::local(now_ms()).day_number();
+        let last = points.with(Vec::len).checked_sub(1).and_then(day).unwrap_or(today);
+        Axis::new(last.max(today), chosen.get().and_then(day), if narrow.get() { 60 } else { 120 })
+    });
+    let slider = Slider { points, days: all_days, chosen, draft: RwSignal::new(None), axis, choose };
+    listen(slider);
+    view! {
+        <div class="timeline" class:timeline--past=move || !slider.is_newest()>
+            <Head slider />
+            <DaySlider slider />
+            <PartSlider slider />
+            <p class="timeline__keys timeline__keys--desk">
+                <span>
+                    <kbd>"["</kbd>
+                    " "
+                    <kbd>"]"</kbd>
+                    " point before, after"
+                </span>
+                <span>
+                    <kbd>"⇧"</kbd>
+                    " "
+                    <kbd>"["</kbd>
+                    " "
+                    <kbd>"]"</kbd>
+                    " a day"
+                </span>
+                <span>
+                    <kbd>"N"</kbd>
+                    " newest"
+                </span>
+                <span>"Bars: how often it stored. Ticks: points that you can open. Hollow dots: days without one"</span>
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Single keys that move time, wherever the focus is; not while somebody types.
+fn listen(slider: Slider) {
+    let heard = window_event_listener(ev::keydown, move |event| {
+        let held = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if held
+            || event.default_prevented()
+            || browser::is_typing() && !on_slider(&event)
+            || browser::stored(OFF).is_some()
+        {
+            return;
+        }
+        match event.key().as_str() {
+            "[" => slider.step(-1),
+            "]" => slider.step(1),
+            "{" => slider.day_step(-1),
+            "}" => slider.day_step(1),
+            "n" => slider.choose.run(None),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || heard.remove());
+}
+
+/// A slider is an input, but nobody types into it.
+fn on_slider(event: &ev::KeyboardEvent) -> bool {
+    input_of(event).is_some_and(|input| input.type_() == "range")
+}
+
+fn input_of(event: &ev::Event) -> Option<HtmlInputElement> {
+    use leptos::wasm_bindgen::JsCast;
+    event.target().and_then(|target| target.dyn_into().ok())
+}
+
+#[component]
+fn Head(slider: Slider) -> impl IntoView {
+    let clock = Clock::current().slow();
+    let moment = Memo::new(move |_| slider.shown().map(|(_, point)| Moment::local(point.device_ms)));
+    let before = move || {
+        let (_, point) = slider.shown()?;
+        let newest = slider.is_newest() && slider.draft.get().is_none();
+        let ago = span(clock.get().saturating_sub(point.device_ms) / 1000);
+        Some(if newest { format!("newest, {ago} ago") } else { format!("{ago} before now") })
+    };
+    let has = move |by| {
+        let place = slider.chosen.get();
+        move || place.is_some_and(|place| slider.points.with(|points| step(points, place, by).is_some()))
+    };
+    view! {
+        <div class="timeline__head">
+            <div class="timeline__now" aria-live="polite">
+                {move || moment.get().map(|moment| moment.full())}
+                <small class="desk">{before}</small>
+            </div>
+            <div class="button-group">
+                <button
+                    class="button button--small button--icon"
+                    type="button"
+                    aria-label="Point before"
+                    aria-disabled=move || (!has(-1)()).then_some("true")
+                    on:click=move |_| slider.step(-1)
+                >
+                    <Icon name="chevron-left" />
+                </button>
+                <button
+                    class="button button--small button--icon"
+                    type="button"
+                    aria-label="Point after"
+                    aria-disabled=move || (!has(1)()).then_some("true")
+                    on:click=move |_| slider.step(1)
+                >
+                    <Icon name="chevron-right" />
+                </button>
+                {move || {
+                    (!slider.is_newest())
+                        .then(|| {
+                            view! {
+                                <button
+                                    class="button button--small button--past"
+                                    type="button"
+                                    on:click=move |_| slider.choose.run(None)
+                                >
+                                    <Icon name="undo-2" />
+                                    "Newest"
+                                </button>
+                            }
+                        })
+                }}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn DaySlider(slider: Slider) -> impl IntoView {
+    let shown_day = move || slider.shown().and_then(|(place, _)| slider.day_of(place));
+    let value = move || shown_day().map_or(0, |day| slider.axis.get().index(day.number));
+    let spoken = move || {
+        shown_day().map(|day| format!("{}, {}", day.moment.spoken(), many(day.count as u64, "point", "points")))
+    };
+    let input = move |event: ev::Event| {
+        let number = input_of(&event).and_then(|input| input.value().parse().ok()).unwrap_or_default();
+        slider.draft.set(nearest_day(slider, slider.axis.get_untracked().day(number)));
+    };
+    let change = move |event: ev::Event| {
+        commit(slider);
+        if let Some(input) = input_of(&event) {
+            // The thumb goes where the point is, also when that is where it was.
+            input.set_value(&untrack(value).to_string());
+        }
+    };
+    let key = move |event: ev::KeyboardEvent| {
+        match event.key().as_str() {
+            "ArrowLeft" | "ArrowDown" => slider.day_step(-1),
+            "ArrowRight" | "ArrowUp" => slider.day_step(1),
+            "PageDown" => slider.day_step(-7),
+            "PageUp" => slider.day_step(7),
+            "Home" => slider.day_step(isize::MIN),
+            "End" => slider.choose.run(None),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    view! {
+        <div class="time-slider">
+            <label class="visually-hidden" for="day-slider">
+                "Day"
+            </label>
+            {move || day_drawing(slider)}
+            <input
+                class="time-slider__input"
+                id="day-slider"
+                type="range"
+                min="0"
+                max=move || slider.axis.get().count - 1
+                prop:value=move || value().to_string()
+                aria-valuetext=spoken
+                on:input=input
+                on:change=change
+                on:keydown=key
+            />
+        </div>
+    }
+    .into_any()
+}
+
+fn commit(slider: Slider) {
+    let draft = slider.draft.get_untracked();
+    slider
+        .pick(draft.and_then(|place| slider.points.with_untracked(|points| points.get(place).map(|point| point.seq))));
+}
+
+/// Place of the last point of the day that is nearest.
+fn nearest_day(slider: Slider, number: i64) -> Option<usize> {
+    slider.days.with_untracked(|days| {
+        days.iter().min_by_key(|day| day.number.abs_diff(number)).map(|day| day.first + day.count - 1)
+    })
+}
+
+fn day_drawing(slider: Slider) -> AnyView {
+    let axis = slider.axis.get();
+    let shown = slider.shown().and_then(|(place, _)| slider.day_of(place)).map(|day| day.number);
+    let counts = slider.days.with(|days| axis.counts(days));
+    let first = slider.days.with(|days| days.first().map(|day| day.number));
+    let most = counts.iter().copied().max().unwrap_or_default();
+    let mut sorted: Vec<_> = counts.iter().copied().filter(|&count| count > 0).collect();
+    sorted.sort_unstable();
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let width = 100.0 / f64::from(axis.count);
+    let marks: Vec<_> = counts
+        .iter()
+        .enumerate()
+        .filter_map(|(index, &count)| {
+            let number = axis.day(index as i64);
+            let x = index as f64 * width;
+            if count == 0 {
+                let kept = first.is_some_and(|first| number >= first);
+                return kept.then(|| {
+                    view! { <circle class="density__none" cx=format!("{:.2}%", x + width / 2.0) cy="59" r="2" /> }
+                        .into_any()
+                });
+            }
+            let class = match (shown == Some(number), count > median) {
+                (true, _) => "density__bar density__bar--on",
+                (_, true) => "density__bar density__bar--hot",
+                _ => "density__bar",
+            };
+            Some(bar(class, x, width * 0.69, height(count, most), DAY_BAR))
+        })
+        .collect();
+    let labels = axis.labels().map(|(x, text)| label(x, text, "77"));
+    view! {
+        <svg class="time-slider__svg time-slider__svg--days" aria-hidden="true">
+            {marks}
+            <line class="density__base" x1="0" x2="100%" y1="62.5" y2="62.5" />
+            {labels.collect::<Vec<_>>()}
+        </svg>
+    }
+    .into_any()
+}
+
+fn bar(class: &'static str, x: f64, width: f64, share: f64, (tallest, base): (f64, f64)) -> AnyView {
+    let tall = (share * tallest).max(1.5);
+    view! {
+        <rect
+            class=class
+            x=format!("{x:.2}%")
+            y=format!("{:.1}", base - tall)
+            width=format!("{width:.2}%")
+            height=format!("{tall:.1}")
+            rx="1.2"
+        />
+    }
+    .into_any()
+}
+
+fn label(x: f64, text: String, y: &'static str) -> AnyView {
+    let class = if x >= 99.9 { "density__text density__text--end" } else { "density__text" };
+    view! {
+        <text class=class x=format!("{x:.1}%") y=y>
+            {text}
+        </text>
+    }
+    .into_any()
+}
+
+#[component]
+fn PartSlider(slider: Slider) -> impl IntoView {
+    let second = |point: &Point| Moment::local(point.device_ms).second_of_day();
+    let value = move || slider.shown().map_or(0, |(_, point)| second(&point));
+    let spoken = move || {
+        slider.shown().map(|(place, point)| {
+            let day = slider.day_of(place);
+            let number = day.map_or(1, |day| place - day.first + 1);
+            let count = day.map_or(1, |day| day.count);
+            format!("{}, point {number} of {count} of this day", Moment::local(point.device_ms).clock_seconds())
+        })
+    };
+    let input = move |event: ev::Event| {
+        let wanted: u32 = input_of(&event).and_then(|input| input.value().parse().ok()).unwrap_or_default();
+        let day = slider.chosen.get_untracked().and_then(|place| slider.day_of(place));
+        let near = day.and_then(|day| {
+            slider.points.with_untracked(|points| {
+                let of_day = day.of(points).iter().enumerate();
+                of_day.min_by_key(|(_, point)| second(point).abs_diff(wanted)).map(|(place, _)| day.first + place)
+            })
+        });
+        slider.draft.set(near);
+    };
+    let change = move |event: ev::Event| {
+        commit(slider);
+        if let Some(input) = input_of(&event) {
+            input.set_value(&untrack(value).to_string());
+        }
+    };
+    let key = move |event: ev::KeyboardEvent| {
+        match event.key().as_str() {
+            "ArrowLeft" | "ArrowDown" => slider.step(-1),
+            "ArrowRight" | "ArrowUp" => slider.step(1),
+            "PageDown" => slider.day_step(-1),
+            "PageUp" => slider.day_step(1),
+            "Home" => slider.day_step(isize::MIN),
+            "End" => slider.choose.run(None),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    view! {
+        <div class="time-slider time-slider--minutes">
+            <label class="visually-hidden" for="part-slider">
+                "Point of the day"
+            </label>
+            {move || part_drawing(slider)}
+            <input
+                class="time-slider__input"
+                id="part-slider"
+                type="range"
+                min="0"
+                max=DAY_S - 1
+                prop:value=move || value().to_string()
+                aria-valuetext=spoken
+                on:input=input
+                on:change=change
+                on:keydown=key
+            />
+        </div>
+    }
+    .into_any()
+}
+
+fn part_drawing(slider: Slider) -> AnyView {
+    let shown = slider.shown();
+    let day = shown.and_then(|(place, _)| slider.day_of(place));
+    let seconds: Vec<u32> = day.map_or_else(Vec::new, |day| {
+        slider
+            .points
+            .with(|points| day.of(points).iter().map(|point| Moment::local(point.device_ms).second_of_day()).collect())
+    });
+    let counts = bins(&seconds);
+    let most = counts.iter().copied().max().unwrap_or_default();
+    let width = 100.0 / counts.len() as f64;
+    let bars: Vec<_> = counts
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+        .map(|(index, &count)| bar("density__bar", index as f64 * width, width * 0.7, height(count, most), PART_BAR))
+        .collect();
+    let now = shown.map(|(_, point)| Moment::local(point.device_ms).second_of_day());
+    // Ticks that fall together are one.
+    let mut ticks: Vec<u32> = seconds.iter().map(|second| second * 1000 / DAY_S).collect();
+    ticks.sort_unstable();
+    ticks.dedup();
+    let ticks: Vec<_> = ticks
+        .into_iter()
+        .map(|tick| {
+            let on = now.is_some_and(|now| now * 1000 / DAY_S == tick);
+            let class = if on { "density__point density__point--on" } else { "density__point" };
+            let x = format!("{:.1}%", f64::from(tick) / 10.0);
+            view! { <rect class=class x=x width="2" y="38" height="6" rx="1" /> }.into_any()
+        })
+        .collect();
+    let hours = ["00:00", "06:00", "12:00", "18:00", "24:00"];
+    let labels = hours.iter().enumerate().map(|(index, hour)| label(index as f64 * 25.0, (*hour).to_owned(), "58"));
+    view! {
+        <svg class="time-slider__svg" aria-hidden="true">
+            {bars}
+            <line class="density__base" x1="0" x2="100%" y1="34.5" y2="34.5" />
+            {ticks}
+            {labels.collect::<Vec<_>>()}
+        </svg>
+    }
+    .into_any()
+}

@@ -1,0 +1,156 @@
+//! `/machines/:set/browse#at=…&f=…`: the files of a machine as they were at a point in time.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
+
+use iota_core::api::json::Event;
+use iota_core::id::SetId;
+
+use crate::components::folder_view::FolderView;
+use crate::components::gate::Gate;
+use crate::components::icon::Icon;
+use crate::components::machine_frame::{MachineFrame, Tab};
+use crate::components::problem_notice::ProblemNotice;
+use crate::components::sealed::Sealed;
+use crate::components::skeleton::Skeleton;
+use crate::components::time_slider::TimeSlider;
+use crate::live::Live;
+use crate::spot::Spot;
+use crate::time::{Points, place};
+use crate::words::Moment;
+
+/// Time, then the folder, then a file beside it.
+#[component]
+pub fn BrowsePage() -> impl IntoView {
+    view! {
+        <MachineFrame tab=Tab::Browse plain=true children=Callback::new(|set| view! { <Browse set /> }.into_any()) />
+    }
+}
+
+#[component]
+fn Browse(set: SetId) -> impl IntoView {
+    let points = follow_points(set);
+    let spot = RwSignal::new(Spot::default());
+    let location = use_location();
+    Effect::new(move || spot.set(Spot::parse(&location.hash.get())));
+    Effect::new(move || {
+        if let Some(at) = spot.get().at {
+            leptos::task::spawn_local(async move { points.reach(at).await });
+        }
+    });
+    let navigate = use_navigate();
+    let go = Callback::new(move |spot: Spot| {
+        let address = location.pathname.get_untracked() + spot.fragment().trim_end_matches('#');
+        navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    });
+    let at = Memo::new(move |_| spot.with(|spot| spot.at));
+    let past = Memo::new(move |_| {
+        points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
+    });
+    let choose = Callback::new(move |at| go.run(spot.get_untracked().at(at)));
+    view! {
+        <div class="browse">
+            <section class="card card--flush" class:in-past=past aria-label="Time">
+                {move || {
+                    if points.list().with(Vec::is_empty) {
+                        view! { <NoPoints points /> }.into_any()
+                    } else {
+                        view! { <TimeSlider points=points.list() at choose /> }.into_any()
+                    }
+                }}
+            </section>
+            <PastBanner points at past choose />
+            <Gate skeleton=sealed_folder>
+                <FolderView set spot=spot.read_only() past go />
+            </Gate>
+        </div>
+    }
+    .into_any()
+}
+
+/// The points of a machine, kept as new as the server's.
+pub fn follow_points(set: SetId) -> Points {
+    let points = Points::new(set);
+    let live = Live::current();
+    Effect::new(move || {
+        let event = live.latest().get();
+        let about = match event {
+            None | Some(Event::Resync) => true,
+            Some(Event::Set { set: of }) => of == set,
+            Some(_) => false,
+        };
+        if about {
+            leptos::task::spawn_local(async move { points.refresh().await });
+        }
+    });
+    points
+}
+
+/// What stands in the place of time while there are no points.
+#[component]
+pub fn NoPoints(
+    /// Which are not there.
+    points: Points,
+) -> impl IntoView {
+    let retry = Callback::new(move |()| leptos::task::spawn_local(async move { points.refresh().await }));
+    move || {
+        match points.problem().get() {
+        Some(problem) => view! { <ProblemNotice problem retry /> }.into_any(),
+        None if points.is_complete() => {
+            view! {
+                <div class="empty">
+                    <Icon name="clock" />
+                    <h2>"Nothing stored yet"</h2>
+                    <p>"This machine has no point in time so far. The first appears here as soon as it has stored something."</p>
+                </div>
+            }
+            .into_any()
+        }
+        None => view! { <Skeleton /> }.into_any(),
+    }
+    }
+}
+
+#[component]
+fn PastBanner(points: Points, at: Memo<Option<u64>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
+    let when = move || {
+        points.list().with(|list| place(list, at.get()).and_then(|place| list.get(place)).map(|point| point.device_ms))
+    };
+    move || {
+        past.get().then(|| {
+            view! {
+                <div class="notice notice--past">
+                    <Icon name="history" />
+                    <div>
+                        <b>{when().map(|ms| format!("You are looking at {}.", Moment::local(ms).full()))}</b>
+                    </div>
+                    <button class="button button--small" type="button" on:click=move |_| choose.run(None)>
+                        "Back to the newest"
+                    </button>
+                </div>
+            }
+            .into_any()
+        })
+    }
+}
+
+/// A folder while the vault is locked: bars of one width.
+fn sealed_folder() -> impl IntoView {
+    let rows = (0..6).map(|_| {
+        view! {
+            <li class="file-list__row">
+                <span class="file-list__name">
+                    <Icon name="file-text" />
+                    <Sealed />
+                </span>
+            </li>
+        }
+    });
+    view! {
+        <section class="card card--flush" aria-label="Files, sealed">
+            <ul class="file-list">{rows.collect::<Vec<_>>()}</ul>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,323 @@
+//! Accounts, slots, enrolment, revocation: what the vault sends, and what it never does.
+
+use crate::support::{ACCOUNT, DEVICE, Rig, tree::MemoryTree};
+use crate::tab::{Tab, server};
+use iota_core::{
+    api::{
+        json::{
+            Bytes, ChallengeAnswer, ChangeSlots, CreateAccount, EnrolGrant, Recover, RecoverySlots, Revoke,
+            SessionInfo, code,
+        },
+        normalise_login,
+    },
+    certificate::SignedCertificate,
+    id::{AccountId, Challenge},
+    proof,
+    slot::{SignedSlotList, SlotKind},
+    vault::{
+        AddKeyFile, AddPassphrase, Admit, BeginEnrolment, ConfirmAccount, ConfirmKit, Drill, HearEnrolment, KeyChoice,
+        ListSlots, PrepareAccount, PrepareKit, Problem, ProblemKind, RecoverAccount, RemoveSlot, RevokeMachine, Secret,
+        SignIn, SlotKindView, SuggestPassphrase, Unlock,
+    },
+};
+use iota_crypto::{
+    enrol::{EnrolCode, MachineFacts},
+    keys::{AgreementSecret, SigningKey},
+    kit::{KeyFile, Kit},
+    login::auth_secret,
+    secret::system_random,
+    slot::{SlotSecret, open_any},
+    words::fingerprint,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const PASSWORD: &str = "tulip-harbour-nine-velvet";
+const LOGIN: &str = "Ada@Example.org";
+
+fn tab() -> Tab {
+    Tab::new(&Rig::new())
+}
+
+fn answer(tab: &Tab, method: &'static str, path: &str, value: &impl Serialize) {
+    let answers = &tab.browser.0.answers;
+    answers.borrow_mut().insert((method, path.into()), Ok(serde_json::to_vec(value).unwrap()));
+}
+
+fn refuse(tab: &Tab, method: &'static str, path: &str, code: &str) {
+    let problem = Problem { code: Some(code.into()), ..Problem::new(ProblemKind::Refused, "refused") };
+    tab.browser.0.answers.borrow_mut().insert((method, path.into()), Err(problem));
+}
+
+/// The body of the last request to a route.
+fn sent<T: DeserializeOwned>(tab: &Tab, route: &str) -> T {
+    let asked = tab.browser.0.asked.borrow();
+    let (_, body) = asked.iter().rev().find(|(asked, _)| asked == route).unwrap_or_else(|| panic!("no {route}"));
+    serde_json::from_slice(body).unwrap()
+}
+
+fn session(account: AccountId) -> SessionInfo {
+    SessionInfo { account, login: normalise_login(LOGIN), administrator: false }
+}
+
+fn sign_up(tab: &Tab, key: KeyChoice) -> Result<iota_core::vault::NewKey, Problem> {
+    answer(tab, "POST", "/accounts/check", &());
+    tab.ask(PrepareAccount { code: "CODE".into(), login: LOGIN.into(), password: PASSWORD.into(), key })
+}
+
+#[test]
+fn an_account_is_made_when_two_words_came_back() {
+    let tab = tab();
+    let key = KeyChoice { password: true, passphrase: None, key_file: true };
+    let new = sign_up(&tab, key).unwrap();
+    let word = |number: usize| new.kit.words[number - 1].clone();
+    let [first, second] = new.ask_back;
+    assert!(first < second && second <= 12);
+    answer(&tab, "POST", "/accounts", &session(AccountId([1; 16])));
+    let wrong = tab.ask(ConfirmAccount { words: [word(second), word(first)] });
+    assert_eq!(wrong.unwrap_err().kind, ProblemKind::WrongSecret);
+    assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked == "POST /accounts"));
+    tab.ask(ConfirmAccount { words: [format!(" {} ", word(first).to_uppercase()), word(second)] }).unwrap();
+
+    let message: CreateAccount = sent(&tab, "POST /accounts");
+    let secret = auth_secret(LOGIN, PASSWORD, server().server_id).unwrap();
+    assert_eq!(message.auth_secret, secret);
+    let login = normalise_login(LOGIN);
+    let signed =
+        proof::account_creation(server().server_id, message.account, &message.identity, &login, secret.as_bytes());
+    message.identity.verify(&signed, &message.signature).unwrap();
+    let slots = SignedSlotList::decode(&message.slot_list.0).unwrap();
+    assert_eq!(slots.list.slots.len(), 3);
+    // Each way opens the same vault.
+    let kit = Kit::parse(&new.kit.text).unwrap();
+    let file = KeyFile::parse(&new.key_file.unwrap().text).unwrap();
+    let master = *kit.open().unwrap().expose();
+    assert_eq!(*file.open().unwrap().expose(), master);
+    let by_password = open_any(&slots, &SlotSecret::Passphrase(PASSWORD), &message.identity).unwrap();
+    assert_eq!(*by_password.expose(), master);
+    // And none of it went to the server.
+    for (_, body) in tab.browser.0.asked.borrow().iter() {
+        let text = String::from_utf8_lossy(body);
+        assert!(!text.contains(PASSWORD) && !new.kit.words.iter().all(|word| text.contains(word)));
+        assert!(!body.windows(32).any(|window| window == master));
+    }
+}
+
+#[test]
+fn weak_passwords_and_lonely_kits_are_refused_before_anything_is_made() {
+    let tab = tab();
+    let weak = PrepareAccount {
+        code: "CODE".into(),
+        login: LOGIN.into(),
+        password: "password1234".into(),
+        key: KeyChoice { password: true, ..KeyChoice::default() },
+    };
+    assert_eq!(tab.ask(weak).err().unwrap().kind, ProblemKind::WrongSecret);
+    assert!(sign_up(&tab, KeyChoice::default()).is_err());
+    let weak = KeyChoice { passphrase: Some("aaaaaaaaaaaaaaaa".into()), ..KeyChoice::default() };
+    assert!(sign_up(&tab, weak).is_err());
+    refuse(&tab, "POST", "/accounts/check", code::BAD_CODE);
+    let question = PrepareAccount {
+        code: "OLD".into(),
+        login: LOGIN.into(),
+        password: PASSWORD.into(),
+        key: KeyChoice { password: true, ..KeyChoice::default() },
+    };
+    assert!(tab.ask(question).err().unwrap().has_code(code::BAD_CODE));
+}
+
+#[test]
+fn a_lost_answer_does_not_lose_the_account() {
+    let tab = tab();
+    let new = sign_up(&tab, KeyChoice { key_file: true, ..KeyChoice::default() }).unwrap();
+    let words = new.ask_back.map(|number| new.kit.words[number - 1].clone());
+    let account = Kit::parse(&new.kit.text).unwrap().account();
+    refuse(&tab, "POST", "/accounts", code::CONFLICT);
+    // Somebody else's account under this login.
+    answer(&tab, "POST", "/login", &session(AccountId([9; 16])));
+    assert!(tab.ask(ConfirmAccount { words: words.clone() }).unwrap_err().has_code(code::CONFLICT));
+    answer(&tab, "POST", "/login", &session(account));
+    assert_eq!(tab.ask(ConfirmAccount { words }).unwrap().account, account);
+    assert!(tab.ask(iota_core::vault::AskState {}).unwrap().is_open());
+}
+
+#[test]
+fn signing_in_sends_what_the_command_line_sends() {
+    let tab = tab();
+    answer(&tab, "POST", "/login", &session(ACCOUNT));
+    let question = SignIn { login: LOGIN.into(), password: PASSWORD.into(), second: Some("123456".into()), keep: true };
+    tab.ask(question).unwrap();
+    let login: iota_core::api::json::Login = sent(&tab, "POST /login");
+    assert_eq!(login.auth_secret, auth_secret(LOGIN, PASSWORD, server().server_id).unwrap());
+    assert_eq!((login.second.as_deref(), login.keep), (Some("123456"), true));
+}
+
+#[test]
+fn who_lost_the_password_proves_the_vault() {
+    let tab = tab();
+    let new = sign_up(&tab, KeyChoice { key_file: true, ..KeyChoice::default() }).unwrap();
+    let kit = Kit::parse(&new.kit.text).unwrap();
+    let identity = kit.open().unwrap().identity(kit.account()).verifying_key();
+    answer(&tab, "POST", "/owner/challenge", &ChallengeAnswer { challenge: Challenge([6; 32]) });
+    answer(&tab, "POST", "/recovery", &session(kit.account()));
+    let words = new.kit.words.join(" ");
+    let recover = |secret: Secret| {
+        tab.ask(RecoverAccount {
+            login: LOGIN.into(),
+            secret,
+            password: "velvet-nine-harbour-tulip".into(),
+            second: None,
+        })
+    };
+    // For an unknown login the server invents a slot.
+    let slot = Kit::parse(&sign_up(&tab, KeyChoice { key_file: true, ..KeyChoice::default() }).unwrap().kit.text);
+    let invented = Bytes(slot.unwrap().slot.encode());
+    answer(&tab, "POST", "/recovery/slots", &RecoverySlots { slots: vec![invented.clone()] });
+    assert_eq!(recover(Secret::Words(words.clone())).unwrap_err().kind, ProblemKind::WrongSecret);
+    answer(&tab, "POST", "/recovery/slots", &RecoverySlots { slots: vec![invented, Bytes(kit.slot.encode())] });
+    for secret in [Secret::Words(words), Secret::Kit(new.kit.text), Secret::KeyFile(new.key_file.unwrap().text)] {
+        recover(secret).unwrap();
+        let sent: Recover = sent(&tab, "POST /recovery");
+        let login = normalise_login(LOGIN);
+        let signed =
+            proof::new_login(server().server_id, sent.account, sent.challenge, &login, sent.auth_secret.as_bytes());
+        identity.verify(&signed, &sent.signature).unwrap();
+        assert_eq!(tab.ask(iota_core::vault::AskState {}).unwrap().account, Some(kit.account()));
+    }
+    assert!(recover(Secret::Passphrase("x".into())).is_err());
+    assert!(recover(Secret::Words("abandon".into())).is_err());
+}
+
+/// The list of slots that was put last becomes the server's.
+fn take_over_slots(tab: &Tab) -> SignedSlotList {
+    let change: ChangeSlots = sent(tab, "PUT /vault/slots");
+    tab.browser.0.vault.borrow_mut().slot_list = change.slot_list.clone();
+    SignedSlotList::decode(&change.slot_list.0).unwrap()
+}
+
+#[test]
+fn ways_come_and_go_and_the_vault_keeps_enough() {
+    let rig = Rig::new();
+    let tab = Tab::unlocked(&rig);
+    answer(&tab, "PUT", "/vault/slots", &());
+    answer(&tab, "GET", "/session", &session(ACCOUNT));
+    let made = tab.ask(AddKeyFile {}).unwrap();
+    let list = take_over_slots(&tab);
+    assert_eq!((list.list.version, list.list.slots.len(), made.slots.len()), (2, 3, 3));
+    assert!(tab.ask(Drill { secret: Secret::KeyFile(made.file.text.clone()) }).unwrap());
+    let passphrase = tab.ask(SuggestPassphrase {}).unwrap();
+    tab.ask(AddPassphrase { passphrase: passphrase.clone() }).unwrap();
+    take_over_slots(&tab);
+    assert!(tab.ask(AddPassphrase { passphrase: "short".into() }).is_err());
+
+    let new = tab.ask(PrepareKit {}).unwrap();
+    let words = new.ask_back.map(|number| new.kit.words[number - 1].clone());
+    assert!(tab.ask(ConfirmKit { words: ["zoo".into(), "zoo".into()] }).is_err());
+    let slots = tab.ask(ConfirmKit { words }).unwrap();
+    let list = take_over_slots(&tab);
+    assert_eq!(slots.iter().filter(|slot| slot.kind == SlotKindView::RecoveryWords).count(), 1);
+    assert!(tab.ask(Drill { secret: Secret::Words(new.kit.words.join(" ")) }).unwrap());
+    assert!(!tab.ask(Drill { secret: Secret::Words(["zoo"; 11].join(" ") + " wrong") }).unwrap());
+
+    // Down to two, of which one is not in somebody's memory.
+    let of = |kind: SlotKind| list.list.slots.iter().filter(move |slot| slot.header.kind == kind);
+    for file in of(SlotKind::KeyFile) {
+        tab.ask(RemoveSlot { slot: file.header.slot }).unwrap();
+        take_over_slots(&tab);
+    }
+    let left = tab.ask(ListSlots {}).unwrap();
+    assert_eq!(left.len(), 2);
+    let before = tab.browser.0.asked.borrow().len();
+    for slot in &left {
+        assert!(tab.ask(RemoveSlot { slot: slot.slot }).is_err());
+    }
+    assert!(!tab.browser.0.asked.borrow()[before..].iter().any(|(asked, _)| asked.starts_with("PUT")));
+    // The removed file opens nothing that the server shows.
+    let removed = tab.ask(Unlock { secret: Secret::KeyFile(made.file.text) });
+    assert_eq!(removed.unwrap_err().kind, ProblemKind::WrongSecret);
+    tab.ask(Unlock { secret: Secret::Passphrase(passphrase) }).unwrap();
+}
+
+#[test]
+fn a_machine_that_has_the_code_gets_its_keys_and_no_other() {
+    let rig = Rig::new();
+    let tab = Tab::unlocked(&rig);
+    answer(&tab, "POST", "/enrolments", &());
+    let view = tab.ask(BeginEnrolment { set: None }).unwrap();
+    let path = format!("/enrolments/{}", view.enrol_id);
+    answer(&tab, "GET", &format!("{path}/hello"), &None::<()>);
+    assert_eq!(tab.ask(HearEnrolment { enrol_id: view.enrol_id }).unwrap(), None);
+
+    let code = EnrolCode::parse(&view.code).unwrap();
+    let mut random = system_random();
+    let (signing, agreement) = (SigningKey::generate(&mut random), AgreementSecret::generate(&mut random));
+    let facts = MachineFacts { name: "attic\u{202e}".into(), system: "Debian 13".into(), disk_bytes: 8 };
+    let hello = code.hello(signing.verifying_key(), agreement.public(), &facts, &mut random);
+    let mut foreign = hello.clone();
+    foreign.signing_key = SigningKey::generate(&mut random).verifying_key();
+    answer(&tab, "GET", &format!("{path}/hello"), &foreign);
+    let question = || HearEnrolment { enrol_id: view.enrol_id };
+    assert_eq!(tab.ask(question()).unwrap_err().kind, ProblemKind::Altered);
+    answer(&tab, "PUT", &format!("{path}/grant"), &());
+    let admit = || Admit { enrol_id: view.enrol_id, name: Some("Attic".into()) };
+    assert_eq!(tab.ask(admit()).unwrap_err().kind, ProblemKind::Altered);
+
+    answer(&tab, "GET", &format!("{path}/hello"), &hello);
+    let shown = tab.ask(question()).unwrap().unwrap();
+    assert_eq!(
+        (shown.name.as_str(), shown.fingerprint),
+        ("attic‹U+202E›", fingerprint(&signing.verifying_key(), &agreement.public()))
+    );
+    let set = tab.ask(admit()).unwrap();
+    let grant: EnrolGrant = sent(&tab, &format!("PUT {path}/grant"));
+    let certificate = SignedCertificate::decode(&grant.certificate.0).unwrap();
+    certificate.verify(&rig.master.identity(ACCOUNT).verifying_key()).unwrap();
+    assert_eq!((certificate.certificate.set, certificate.certificate.key_epoch), (set, 1));
+    let keys = code.open_grant(&certificate, &grant.sealed.0, &agreement).unwrap();
+    assert_eq!(keys.log_root.expose(), rig.master.log_root(ACCOUNT, set, 1).expose());
+    // The code served once.
+    assert!(tab.ask(admit()).is_err());
+}
+
+#[test]
+fn a_machine_that_continues_a_set_follows_its_head() {
+    let (rig, mut tree) = (Rig::new(), MemoryTree::default());
+    for number in 0..6 {
+        tree.file("file", vec![number; 10]);
+        rig.backup(&tree).unwrap();
+    }
+    let tab = Tab::unlocked(&rig);
+    answer(&tab, "POST", "/enrolments", &());
+    let view = tab.ask(BeginEnrolment { set: Some(rig.set) }).unwrap();
+    let path = format!("/enrolments/{}", view.enrol_id);
+    let code = EnrolCode::parse(&view.code).unwrap();
+    let mut random = system_random();
+    let (signing, agreement) = (SigningKey::generate(&mut random), AgreementSecret::generate(&mut random));
+    let facts = MachineFacts { name: "new disk".into(), system: "Debian 13".into(), disk_bytes: 8 };
+    let hello = code.hello(signing.verifying_key(), agreement.public(), &facts, &mut random);
+    answer(&tab, "GET", &format!("{path}/hello"), &hello);
+    answer(&tab, "PUT", &format!("{path}/grant"), &());
+    tab.ask(Admit { enrol_id: view.enrol_id, name: None }).unwrap();
+    let grant: EnrolGrant = sent(&tab, &format!("PUT {path}/grant"));
+    let certificate = SignedCertificate::decode(&grant.certificate.0).unwrap().certificate;
+    assert_eq!((certificate.key_epoch, certificate.first_seq), (2, 7));
+    let inner = rig.server.inner.lock().unwrap();
+    let hash = |seq: usize| inner.commits[seq - 1].frame.header.header.hash();
+    assert_eq!(certificate.skip_chain, [hash(6), hash(4)]);
+}
+
+#[test]
+fn a_revocation_names_nobody_and_follows_the_head() {
+    let (rig, mut tree) = (Rig::new(), MemoryTree::default());
+    tree.file("file", b"x".to_vec());
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    answer(&tab, "PUT", &format!("/sets/{}/certificate", rig.set), &());
+    tab.ask(RevokeMachine { set: rig.set }).unwrap();
+    let revoke: Revoke = sent(&tab, &format!("PUT /sets/{}/certificate", rig.set));
+    let signed = SignedCertificate::decode(&revoke.certificate.0).unwrap();
+    signed.verify(&rig.master.identity(ACCOUNT).verifying_key()).unwrap();
+    assert!(signed.certificate.is_revocation());
+    assert_eq!((signed.certificate.key_epoch, signed.certificate.first_seq), (2, 2));
+    assert_ne!(signed.certificate.device, DEVICE);
+}

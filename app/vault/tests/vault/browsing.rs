@@ -1,0 +1,196 @@
+//! Points, folders, entries, versions.
+
+use crate::support::{
+    Rig,
+    crafted::Crafted,
+    tree::{MemoryTree, path},
+};
+use crate::tab::Tab;
+use iota_agent::backup::Options;
+use iota_core::vault::{
+    AskState, EntryKind, FindVersions, Jump, ListFolder, ListMachines, Lock, OpenPoint, Order, ProblemKind, ReadRows,
+    ShowEntry, Touch, VaultEvent, Version,
+};
+
+fn small() -> (Rig, MemoryTree) {
+    let (rig, mut tree) = (Rig::new(), MemoryTree::default());
+    tree.dir("home");
+    tree.dir("home/ada");
+    tree.file("home/ada/notes.txt", b"first".to_vec());
+    tree.file("home/ada/Album 10.jpg", vec![1; 3000]);
+    tree.file("home/ada/album 9.jpg", vec![2; 2000]);
+    tree.dir("home/ada/empty");
+    rig.backup(&tree).unwrap();
+    (rig, tree)
+}
+
+#[test]
+fn a_point_opens_and_its_folders_list() {
+    let (rig, mut tree) = small();
+    tree.file("home/ada/new.txt", b"new".to_vec());
+    tree.remove("home/ada/notes.txt");
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    let machines = tab.ask(ListMachines {}).unwrap();
+    assert_eq!((machines[0].name.as_str(), machines[0].head.unwrap().seq, machines[0].first_visit), ("attic", 2, true));
+    assert!(!tab.ask(ListMachines {}).unwrap()[0].first_visit);
+    let point = tab.ask(OpenPoint { set: rig.set, at: None }).unwrap();
+    assert_eq!((point.seq, point.newest_seq, point.files, point.dirs, point.bytes), (2, 2, 3, 3, 5003));
+
+    let ada = tab.walk_to(&rig, 2, "home/ada");
+    let listing = tab.list(&rig, 2, Some(&ada)).unwrap();
+    assert_eq!((listing.count, listing.folders, listing.bytes, listing.exists), (4, 1, 5003, true));
+    assert_eq!(listing.crumbs.iter().map(|crumb| crumb.name.as_str()).collect::<Vec<_>>(), ["home", "ada"]);
+    let names: Vec<_> = tab.rows(&listing).into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["empty", "album 9.jpg", "Album 10.jpg", "new.txt"]);
+    assert_eq!(tab.ask(Jump { listing: listing.listing, typed: "ALBUM 1".into() }).unwrap(), Some(2));
+    assert_eq!(tab.ask(Jump { listing: listing.listing, typed: "x".into() }).unwrap(), None);
+    // The older list is gone; that is no mistake of the vault.
+    let old = ReadRows { listing: listing.listing - 1, from: 0, count: 10 };
+    assert_eq!(tab.ask(old).unwrap_err().kind, ProblemKind::Missing);
+
+    let question = ListFolder { set: rig.set, at: 2, folder: Some(ada), order: Order::Size, descending: true };
+    let by_size = tab.ask(question).unwrap();
+    assert_eq!(tab.rows(&by_size)[1].name, "Album 10.jpg");
+}
+
+#[test]
+fn the_past_is_as_it_was() {
+    let (rig, mut tree) = small();
+    tree.file("home/later/x.txt", b"x".to_vec());
+    tree.dir("home/later");
+    tree.file("home/ada/notes.txt", b"second, longer".to_vec());
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    let notes = tab.walk_to(&rig, 1, "home/ada/notes.txt");
+    let shown = |at| tab.ask(ShowEntry { set: rig.set, at, path: notes.clone() }).unwrap();
+    assert_eq!((shown(1).bytes, shown(2).bytes, shown(2).kind), (5, 14, EntryKind::File));
+    let later = tab.walk_to(&rig, 2, "home/later");
+    let nothing = tab.list(&rig, 1, Some(&later)).unwrap();
+    assert_eq!((nothing.exists, nothing.count), (false, 0));
+    let empty = tab.walk_to(&rig, 2, "home/ada/empty");
+    let empty = tab.list(&rig, 2, Some(&empty)).unwrap();
+    assert_eq!((empty.exists, empty.count), (true, 0));
+    for seq in [0, 3, u64::MAX >> 1] {
+        let beyond = tab.ask(OpenPoint { set: rig.set, at: Some(seq) });
+        assert_eq!(beyond.unwrap_err().kind, ProblemKind::Missing, "{seq}");
+    }
+}
+
+#[test]
+fn versions_tell_when_a_file_changed_went_and_came_back() {
+    let (rig, mut tree) = small();
+    tree.file("home/ada/other.txt", b"no change of the notes".to_vec());
+    rig.backup(&tree).unwrap();
+    tree.file("home/ada/notes.txt", b"second".to_vec());
+    rig.backup(&tree).unwrap();
+    let key = path("home/ada/notes.txt").key().as_bytes().to_vec();
+    let kept = tree.nodes.remove(&key).unwrap();
+    rig.backup(&tree).unwrap();
+    // The next day begins with a base.
+    rig.clock.advance_ms(26 * 3_600_000);
+    rig.backup(&tree).unwrap();
+    tree.nodes.insert(key, kept);
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    let path = tab.walk_to(&rig, 1, "home/ada/notes.txt");
+    let mut versions: Vec<Version> = Vec::new();
+    let (mut before, mut parts) = (None, 0);
+    loop {
+        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before }).unwrap();
+        versions.extend(page.versions);
+        parts += 1;
+        before = page.before;
+        if before.is_none() {
+            break;
+        }
+    }
+    let told: Vec<_> = versions.iter().map(|version| (version.seq, version.bytes, version.hash.is_some())).collect();
+    // The base of the second day says "not there" again, with the same absence of a hash as the commit before.
+    assert_eq!(told, [(6, 6, true), (5, 0, false), (4, 0, false), (3, 6, true), (1, 5, true)]);
+    assert_eq!(versions[0].hash, versions[3].hash);
+    assert_eq!(parts, 2);
+}
+
+#[test]
+fn a_lock_forgets_everything_and_idleness_locks() {
+    let (rig, _) = small();
+    let tab = Tab::unlocked(&rig);
+    let listing = tab.list(&rig, 1, None).unwrap();
+    tab.browser.0.now_ms.set(tab.browser.0.now_ms.get() + 14 * 60_000);
+    assert!(tab.ask(Touch {}).unwrap().is_open());
+    tab.browser.0.now_ms.set(tab.browser.0.now_ms.get() + 14 * 60_000);
+    assert_eq!(tab.rows(&listing).len(), 1);
+    tab.browser.0.now_ms.set(tab.browser.0.now_ms.get() + 60_000);
+    // Reading is not being there; only a person is.
+    assert_eq!(tab.list(&rig, 1, None).unwrap_err().kind, ProblemKind::Locked);
+    assert!(!tab.ask(AskState {}).unwrap().is_open());
+    tab.unlock().unwrap();
+    assert!(matches!(tab.browser.0.events.borrow().last(), Some(VaultEvent::State(state)) if state.is_open()));
+    assert!(!tab.ask(Lock {}).unwrap().is_open());
+    for problem in [
+        tab.ask(ListMachines {}).unwrap_err(),
+        tab.ask(ReadRows { listing: listing.listing, from: 0, count: 1 }).unwrap_err(),
+        tab.ask(OpenPoint { set: rig.set, at: None }).unwrap_err(),
+    ] {
+        assert_eq!(problem.kind, ProblemKind::Locked);
+    }
+}
+
+#[test]
+fn names_that_mean_harm_are_shown_and_opened_by_what_they_are() {
+    let (rig, mut tree) = (Rig::new(), Crafted::default());
+    tree.dir("d");
+    let names: [&[u8]; 5] =
+        [b"a\x1b[2J", "x\u{202e}gpj.exe".as_bytes(), b"\xff\xfe", b"<img src=x onerror=alert(1)>", b"-rf"];
+    for name in names {
+        tree.file([b"d/", name].concat(), name);
+    }
+    tree.link("d/link", "../../etc/\u{202e}passwd");
+    rig.run(|| Ok(tree.walk()), Options::default()).unwrap();
+    let tab = Tab::unlocked(&rig);
+    let d = tab.walk_to(&rig, 1, "d");
+    let rows = tab.rows(&tab.list(&rig, 1, Some(&d)).unwrap());
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        assert!(!row.name.chars().any(|c| c.is_control() || c == '\u{202e}'), "{:?}", row.name);
+        let shown = tab.ask(ShowEntry { set: rig.set, at: 1, path: row.token.clone() }).unwrap();
+        assert_eq!(shown.name, row.name);
+        if row.kind == EntryKind::Link {
+            assert_eq!(shown.target.as_deref(), Some("../../etc/‹U+202E›passwd"));
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_a_large_set_costs_the_pages_that_it_needs_and_no_more() {
+    let (rig, mut tree) = (Rig::new(), Crafted::default());
+    for folder in 0..100 {
+        tree.dir(format!("folder {folder:02}"));
+        for file in 0..300 {
+            tree.file(format!("folder {folder:02}/file {file:03}.txt"), b"");
+        }
+    }
+    rig.run(|| Ok(tree.walk()), Options::default()).unwrap();
+    let tab = Tab::unlocked(&rig);
+    tab.ask(OpenPoint { set: rig.set, at: None }).unwrap();
+    let opening = tab.browser.0.fetched_bytes.get();
+    let folder = tab.walk_to(&rig, 1, "folder 42");
+    let listing = tab.list(&rig, 1, Some(&folder)).unwrap();
+    assert_eq!((listing.count, listing.lost), (300, 0));
+    // Index pages, the page of the top, and those of the folder: a few of more than a hundred.
+    let objects = tab.browser.0.fetched_objects.get();
+    assert!(objects <= 12, "{objects} objects");
+    assert!(opening < 100_000, "{opening} bytes to open");
+    // What was fetched once is not fetched again at the next visit.
+    let later = tab.reload();
+    later.unlock().unwrap();
+    later.list(&rig, 1, Some(&folder)).unwrap();
+    assert_eq!(later.browser.0.fetched_objects.get(), 0);
+    // A browser that keeps nothing works the same.
+    let private = later.reload();
+    private.browser.0.keeps_nothing.set(true);
+    private.browser.0.kept.borrow_mut().clear();
+    private.unlock().unwrap();
+    assert_eq!(private.list(&rig, 1, Some(&folder)).unwrap().count, 300);
+}

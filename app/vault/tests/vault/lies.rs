@@ -1,0 +1,194 @@
+//! A server that lies: the vault says what it saw, and shows nothing of it.
+
+use crate::support::{Rig, tree::MemoryTree};
+use crate::tab::{Lie, Tab, about_sets, vault};
+use iota_core::{
+    api::{
+        frames::Segment,
+        json::{Bytes, Vault},
+    },
+    commit::SignedHeader,
+    id::{Cid, HeaderHash, SetId},
+    vault::{ListMachines, OpenPoint, ProblemKind},
+};
+use iota_crypto::keys::SigningKey;
+
+/// Three commits.
+fn rig() -> Rig {
+    let (rig, mut tree) = (Rig::new(), MemoryTree::default());
+    for content in ["one", "two", "three"] {
+        tree.file("notes.txt", content.as_bytes().to_vec());
+        rig.backup(&tree).unwrap();
+    }
+    rig
+}
+
+/// What the rig's server would have said after commit `seq`.
+fn older(rig: &Rig, seq: usize) -> Lie {
+    let header = rig.server.inner.lock().unwrap().commits[seq - 1].frame.header.clone();
+    about_sets(move |sets| {
+        let head = sets[0].head.as_mut().unwrap();
+        (head.seq, head.hash, head.header) = (header.header.seq, header.header.hash(), Bytes(header.encode()));
+    })
+}
+
+#[test]
+fn an_older_head_is_noticed_by_who_was_here_before() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    assert_eq!(tab.ask(ListMachines {}).unwrap()[0].alarm, None);
+    let later = tab.reload();
+    later.browser.0.lie.replace(Some(older(&rig, 2)));
+    later.unlock().unwrap();
+    let machine = later.ask(ListMachines {}).unwrap().remove(0);
+    let alarm = machine.alarm.unwrap();
+    assert_eq!(alarm.kind, ProblemKind::Altered);
+    assert!(alarm.message.contains('3'), "{}", alarm.message);
+    assert_eq!((machine.name.as_str(), machine.head), ("attic", None));
+    assert_eq!(later.ask(OpenPoint { set: rig.set, at: None }).unwrap_err().kind, ProblemKind::Altered);
+    // Saying nothing at all of the set's commits is no way around it.
+    later.browser.0.lie.replace(Some(about_sets(|sets| sets[0].head = None)));
+    assert_eq!(later.ask(OpenPoint { set: rig.set, at: None }).unwrap_err().kind, ProblemKind::Altered);
+    // Who was never here cannot know, and says so.
+    let first = Tab::unlocked(&rig);
+    first.browser.0.lie.replace(Some(older(&rig, 2)));
+    let point = first.ask(OpenPoint { set: rig.set, at: None }).unwrap();
+    assert_eq!((point.seq, point.first_visit), (2, true));
+}
+
+#[test]
+fn another_history_of_the_same_length_is_noticed() {
+    let mine = rig();
+    let tab = Tab::unlocked(&mine);
+    tab.ask(ListMachines {}).unwrap();
+    let other = rig();
+    let fork = Tab::with_archive(Box::new(other.archive()));
+    // The same browser, a server that forked.
+    fork.browser.0.kept.replace(tab.browser.0.kept.borrow().clone());
+    fork.unlock().unwrap();
+    assert_eq!(fork.ask(ListMachines {}).unwrap()[0].alarm.as_ref().unwrap().kind, ProblemKind::Altered);
+}
+
+#[test]
+fn forged_heads_and_certificates_are_refused() {
+    let rig = rig();
+    let forge = |alter: fn(&mut SignedHeader)| -> Lie {
+        about_sets(move |sets| {
+            let head = sets[0].head.as_mut().unwrap();
+            let mut signed = SignedHeader::decode(&head.header.0).unwrap();
+            alter(&mut signed);
+            head.header = Bytes(signed.encode());
+        })
+    };
+    let lies: Vec<Lie> = vec![
+        forge(|signed| signed.header.live_count += 1),
+        forge(|signed| signed.signature.0[5] ^= 1),
+        forge(|signed| {
+            signed.header.live_count += 1;
+            signed.signature = SigningKey::from_seed(&[1; 32]).sign(&signed.header.encode());
+        }),
+        about_sets(|sets| sets[0].certificates.clear()),
+        about_sets(|sets| {
+            let at = sets[0].certificates[0].0.len() - 20;
+            sets[0].certificates[0].0[at] ^= 1;
+        }),
+        about_sets(|sets| sets[0].set = SetId([7; 16])),
+        about_sets(|sets| sets[0].head.as_mut().unwrap().seq += 1),
+    ];
+    for (number, lie) in lies.into_iter().enumerate() {
+        let tab = Tab::unlocked(&rig);
+        tab.browser.0.lie.replace(Some(lie));
+        let alarm = tab.ask(ListMachines {}).unwrap().remove(0).alarm;
+        assert!(alarm.is_some(), "{number}");
+    }
+}
+
+#[test]
+fn altered_commits_do_not_open() {
+    let rig = rig();
+    let lies: Vec<fn(&mut Segment)> = vec![
+        |segment| segment.commits.last_mut().unwrap().body[200] ^= 1,
+        |segment| drop(segment.commits.remove(1)),
+        |segment| segment.commits.clear(),
+        |segment| segment.path.clear(),
+        |segment| segment.path[0].signature.0[0] ^= 1,
+        |segment| segment.commits[1].header.header.prev = HeaderHash([1; 32]),
+        |segment| segment.commits[2].header.header.body_cid = Cid([1; 32]),
+    ];
+    for (number, lie) in lies.into_iter().enumerate() {
+        let tab = Tab::unlocked(&rig);
+        let lie: Lie = Box::new(move |request, answer| {
+            if !request.path.contains("/segment") {
+                return answer;
+            }
+            let mut segment = Segment::decode(&answer).unwrap();
+            lie(&mut segment);
+            segment.encode()
+        });
+        tab.browser.0.lie.replace(Some(lie));
+        let problem = tab.ask(OpenPoint { set: rig.set, at: Some(3) }).unwrap_err();
+        assert!(matches!(problem.kind, ProblemKind::Altered | ProblemKind::Failed), "{number}: {problem:?}");
+    }
+}
+
+#[test]
+fn a_lost_page_is_counted_and_the_rest_shown() {
+    let (rig, mut tree) = (Rig::new(), MemoryTree::default());
+    for number in 0..3000 {
+        tree.file(&format!("file {number:04}"), vec![]);
+    }
+    rig.backup(&tree).unwrap();
+    let pages: Vec<Cid> = rig.server.inner.lock().unwrap().objects.keys().copied().collect();
+    let (mut partly, mut wholly) = (0, 0);
+    for cid in pages {
+        let tab = Tab::unlocked(&rig);
+        tab.browser.0.lie.replace(Some(crate::tab::about_object(cid, |object| object[50] ^= 1)));
+        let listing = tab.list(&rig, 1, None).unwrap();
+        assert_eq!(u64::from(listing.count) + listing.lost, 3000);
+        assert!(listing.exists);
+        if listing.count == 0 {
+            wholly += 1
+        } else if listing.lost > 0 {
+            partly += 1
+        }
+    }
+    assert!(partly > 5 && wholly >= 1, "{partly} {wholly}");
+}
+
+#[test]
+fn another_vault_or_an_older_list_of_slots_is_refused() {
+    let rig = rig();
+    let tab = Tab::new(&rig);
+    let (newer, key_file) = vault(5);
+    tab.browser.0.vault.replace(newer);
+    let tab = Tab { key_file, ..tab };
+    tab.unlock().unwrap();
+    let (older, key_file) = vault(4);
+    tab.browser.0.vault.replace(older.clone());
+    let tab = Tab { key_file, ..tab.reload() };
+    assert_eq!(tab.unlock().unwrap_err().kind, ProblemKind::Altered);
+    // A list that the account did not sign.
+    let Vault { account, identity, mut slot_list } = older;
+    let end = slot_list.0.len() - 1;
+    slot_list.0[end] ^= 1;
+    tab.browser.0.vault.replace(Vault { account, identity, slot_list });
+    assert_eq!(tab.unlock().unwrap_err().kind, ProblemKind::Altered);
+    // An identity that this browser does not know.
+    let other = SigningKey::from_seed(&[3; 32]).verifying_key();
+    let (shown, key_file) = vault(6);
+    tab.browser.0.vault.replace(Vault { identity: other, ..shown });
+    let tab = Tab { key_file, ..tab };
+    assert_eq!(tab.unlock().unwrap_err().kind, ProblemKind::Altered);
+}
+
+#[test]
+fn notes_that_cannot_be_read_are_no_first_visit() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    tab.ask(ListMachines {}).unwrap();
+    for kept in tab.browser.0.kept.borrow_mut().iter_mut().filter(|((pages, _), _)| !pages) {
+        *kept.1 = b"{}".to_vec();
+    }
+    let later = tab.reload();
+    assert_eq!(later.unlock().unwrap_err().kind, ProblemKind::Altered);
+}

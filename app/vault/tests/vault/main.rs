@@ -1,0 +1,12 @@
+//! The vault against the agent's own backups and a server in memory, honest or not.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[path = "../../../../client-agent/tests/support/mod.rs"]
+mod support;
+
+mod accounts;
+mod browsing;
+mod downloads;
+mod lies;
+mod tab;

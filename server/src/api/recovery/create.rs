@@ -1,0 +1,167 @@
+//! `POST /recovery`: a new password, by proof of the vault.
+
+use axum::extract::State;
+use iota_core::api::json::{Recover, SessionInfo};
+use iota_core::api::normalise_login;
+use iota_core::id::VerifyingKey;
+use iota_core::proof::new_login;
+use tower_sessions::Session;
+
+use crate::api::account::password::set_login;
+use crate::app_state::AppState;
+use crate::auth::{SignIn, begin_attempt, not_proved, require_second, sign_in};
+use crate::client_address::Network;
+use crate::error::ApiResult;
+use crate::extract::Json;
+use crate::store::{account, attempt, challenge};
+use crate::visitor::Visitor;
+
+/// A key whose secret nobody uses: the base point of the curve.
+const NOBODY: VerifyingKey = {
+    let mut key = [0x66; 32];
+    key[0] = 0x58;
+    VerifyingKey(key)
+};
+
+/// Replaces what the login is checked by, ends every session of the account, and signs in. A second factor stays on, and is asked for;
+/// an attempt without it has used up its challenge.
+///
+/// # Errors
+/// `bad_credentials`, the same for an unknown login, another account's, a wrong signature and a challenge that has ended;
+/// `second_factor`, `too_many_requests`.
+pub async fn create(
+    State(state): State<AppState>,
+    network: Network,
+    visitor: Visitor,
+    session: Session,
+    Json(request): Json<Recover>,
+) -> ApiResult<Json<SessionInfo>> {
+    state.take_stranger(network)?;
+    let login = normalise_login(&request.login);
+    let counted = begin_attempt(&state, &login, network).await?;
+    let good = challenge::take(state.pool(), &request.challenge, &request.account.0, state.now_ms()).await?;
+    let found = account::find_by_login(state.pool(), &login).await?.map(|(account, _)| account);
+    let account = found.filter(|account| account.account == request.account);
+    let secret = &request.auth_secret;
+    let message = new_login(state.server_id(), request.account, request.challenge, &login, &secret.0);
+    // A signature is checked for a login that nobody has, too: the time must not tell.
+    let identity = account.as_ref().map_or(NOBODY, |account| account.identity);
+    let holds = identity.verify(&message, &request.signature).is_ok();
+    let account = account.filter(|_| good && holds).ok_or_else(not_proved)?;
+    let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
+
+    let account = set_login(&state, account.account_no, secret).await?;
+    attempt::succeeded(state.pool(), counted).await?;
+    sign_in(&session, &account, SignIn { keep: false, visitor: &visitor }, &state).await?;
+    Ok(Json(SessionInfo { account: account.account, login: account.login, administrator: account.administrator }))
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::api::json::{ChallengeAnswer, OwnerChallengeRequest, code};
+    use iota_core::id::{AccountId, Challenge, Digest, ServerId, Signature};
+
+    use super::*;
+    use crate::test_support::{TestAccount, TestServer};
+
+    async fn challenge(server: &TestServer, account: AccountId) -> Challenge {
+        let asked = server.stranger().post("/owner/challenge", &OwnerChallengeRequest { account }).await;
+        asked.json::<ChallengeAnswer>().challenge
+    }
+
+    /// What somebody with the vault asks.
+    async fn recovery(server: &TestServer, ada: &TestAccount, secret: Digest) -> Recover {
+        let challenge = challenge(server, ada.account).await;
+        let message = new_login(server.state.server_id(), ada.account, challenge, &ada.login, &secret.0);
+        Recover {
+            account: ada.account,
+            login: ada.login.to_uppercase(),
+            challenge,
+            auth_secret: secret,
+            second: None,
+            signature: ada.sign(&message),
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_opens_the_vault_sets_a_new_password() {
+        let server = TestServer::start().await;
+        let mut ada = TestAccount::first(&server).await;
+        let (new, request) = (server.stranger(), recovery(&server, &ada, Digest([9; 32])).await);
+        let info: SessionInfo = new.post("/recovery", &request).await.json();
+        assert_eq!(new.get("/session").await.json::<SessionInfo>(), info);
+        assert_eq!(ada.browser.get("/session").await.code(), code::UNAUTHENTICATED);
+        assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::BAD_CREDENTIALS, "once");
+        assert_eq!(ada.sign_in(&server.stranger()).await.code(), code::BAD_CREDENTIALS);
+        ada.auth_secret = Digest([9; 32]);
+        ada.sign_in(&server.stranger()).await.ok();
+    }
+
+    #[tokio::test]
+    async fn nothing_else_does() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let bob = TestAccount::invited(&server, "bob@example.org").await;
+        let good = async || recovery(&server, &ada, Digest([9; 32])).await;
+        let for_another_server = {
+            let request = good().await;
+            let message = new_login(ServerId([8; 16]), ada.account, request.challenge, &ada.login, &[9; 32]);
+            Recover { signature: ada.sign(&message), ..request }
+        };
+        let by_bob = {
+            let request = good().await;
+            let message = new_login(server.state.server_id(), ada.account, request.challenge, &ada.login, &[9; 32]);
+            Recover { signature: bob.sign(&message), ..request }
+        };
+        let defects = [
+            Recover { login: "eve@example.org".into(), ..good().await },
+            Recover { login: bob.login.clone(), ..good().await },
+            Recover { account: bob.account, ..good().await },
+            Recover { auth_secret: Digest([8; 32]), ..good().await },
+            Recover { challenge: challenge(&server, ada.account).await, ..good().await },
+            Recover { signature: Signature([0; 64]), ..good().await },
+            for_another_server,
+            by_bob,
+        ];
+        let mut bodies = Vec::new();
+        for (number, request) in defects.iter().enumerate() {
+            let answer = server.stranger().post("/recovery", request).await;
+            assert_eq!(answer.code(), code::BAD_CREDENTIALS, "defect {number}");
+            bodies.push(answer.body);
+            server.clock.advance_ms(15_000);
+        }
+        bodies.dedup();
+        assert_eq!(bodies.len(), 1);
+        let late = good().await;
+        server.clock.advance_ms(challenge::LIFE_MS);
+        assert_eq!(server.stranger().post("/recovery", &late).await.code(), code::BAD_CREDENTIALS);
+        ada.browser.get("/session").await.ok();
+        server.clock.advance_ms(60 * 60 * 1000);
+        ada.sign_in(&server.stranger()).await.ok();
+    }
+
+    #[tokio::test]
+    async fn a_second_factor_stays_on() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let (_, codes) = ada.turn_on_second_factor(&server).await;
+        let request = recovery(&server, &ada, Digest([9; 32])).await;
+        assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::SECOND_FACTOR);
+        ada.browser.get("/session").await.ok();
+        let request = Recover { second: Some(codes[0].clone()), ..recovery(&server, &ada, Digest([9; 32])).await };
+        server.stranger().post("/recovery", &request).await.ok();
+        assert_eq!(ada.browser.get("/session").await.code(), code::UNAUTHENTICATED);
+    }
+
+    #[tokio::test]
+    async fn failures_count_like_those_of_a_login() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        for _ in 0..5 {
+            let request = Recover { signature: Signature([0; 64]), ..recovery(&server, &ada, Digest([9; 32])).await };
+            assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::BAD_CREDENTIALS);
+        }
+        let request = recovery(&server, &ada, Digest([9; 32])).await;
+        assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::TOO_MANY_REQUESTS);
+    }
+}

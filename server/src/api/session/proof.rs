@@ -1,0 +1,77 @@
+//! `POST /session/proof`: the password once more, for what needs a fresh proof.
+
+use axum::extract::State;
+use iota_core::api::json::{ProveAgain, SessionInfo, code};
+use tower_sessions::Session;
+
+use crate::app_state::AppState;
+use crate::auth::{WebSession, begin_attempt, check_verifier, renew, require_second};
+use crate::client_address::Network;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Json;
+use crate::store::{account, attempt};
+use crate::visitor::Visitor;
+
+/// Proves the password, and the second factor if it is on. The session goes on under a new id.
+///
+/// # Errors
+/// `bad_credentials`, `second_factor`, `too_many_requests`.
+pub async fn create(
+    State(state): State<AppState>,
+    web: WebSession,
+    network: Network,
+    visitor: Visitor,
+    session: Session,
+    Json(request): Json<ProveAgain>,
+) -> ApiResult<Json<SessionInfo>> {
+    let counted = begin_attempt(&state, &web.login, network).await?;
+    let found = account::find_by_login(state.pool(), &web.login).await?;
+    let (account, verifier) = found.ok_or_else(|| ApiError::not_found("account"))?;
+    if !check_verifier(&state, account.account, &verifier, &request.auth_secret)? {
+        return Err(ApiError::new(code::BAD_CREDENTIALS, "the password is wrong"));
+    }
+    let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
+    attempt::succeeded(state.pool(), counted).await?;
+    renew(&session, &web, account.session_epoch, &visitor, &state).await?;
+    Ok(Json(web.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::id::Digest;
+
+    use super::*;
+    use crate::auth::FRESH_MS;
+    use crate::test_support::{TestAccount, TestServer};
+
+    #[tokio::test]
+    async fn the_password_makes_a_session_fresh_again() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let before = ada.browser.same();
+        server.clock.advance_ms(FRESH_MS);
+        assert_eq!(ada.browser.put("/vault/slots", &()).await.code(), code::REAUTHENTICATE);
+        let proof = ProveAgain { auth_secret: ada.auth_secret, second: None };
+        for _ in 0..2 {
+            ada.browser.post("/session/proof", &proof).await.ok();
+            assert_eq!(ada.browser.put("/vault/slots", &()).await.code(), code::BAD_REQUEST);
+        }
+        assert_eq!(before.get("/session").await.code(), code::UNAUTHENTICATED, "it has a new id");
+        let listed: Vec<iota_core::api::json::WebSessionInfo> = ada.browser.get("/sessions").await.json();
+        assert_eq!((listed.len(), listed[0].created_ms), (1, server.state.now_ms() - FRESH_MS));
+    }
+
+    #[tokio::test]
+    async fn guesses_count_like_those_of_a_login() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let proof = |secret| ProveAgain { auth_secret: secret, second: None };
+        for guess in 0..5 {
+            let wrong = ada.browser.post("/session/proof", &proof(Digest([guess; 32]))).await;
+            assert_eq!(wrong.code(), code::BAD_CREDENTIALS);
+        }
+        let held = ada.browser.post("/session/proof", &proof(ada.auth_secret)).await;
+        assert_eq!(held.code(), code::TOO_MANY_REQUESTS);
+        assert_eq!(ada.sign_in(&server.stranger()).await.code(), code::TOO_MANY_REQUESTS);
+    }
+}

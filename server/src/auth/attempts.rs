@@ -1,0 +1,26 @@
+//! How often somebody may try to prove a password, a code or a key.
+
+use iota_core::id::Digest;
+
+use crate::app_state::AppState;
+use crate::client_address::Network;
+use crate::error::{ApiError, ApiResult};
+use crate::store::attempt::{self, Counted, OF_LOGIN, OF_LOGIN_ALTOGETHER, OF_NETWORK};
+
+/// Counts an attempt to sign in with a normalised login. Take it back with [`attempt::succeeded`] when it was right.
+///
+/// # Errors
+/// `too_many_requests`.
+pub async fn begin_attempt(state: &AppState, login: &str, network: Network) -> ApiResult<Counted> {
+    let buckets = [
+        (login_bucket(login, &network.0), OF_LOGIN),
+        (login_bucket(login, b""), OF_LOGIN_ALTOGETHER),
+        (network.bucket(b"login"), OF_NETWORK),
+    ];
+    let counted = attempt::begin(state.pool(), &buckets, state.now_ms()).await?;
+    counted.map_err(ApiError::too_many_attempts)
+}
+
+fn login_bucket(login: &str, from: &[u8]) -> [u8; 32] {
+    Digest::of(&[b"login\0", login.as_bytes(), b"\0", from].concat()).0
+}
