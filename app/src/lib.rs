@@ -43,13 +43,16 @@ use pages::download_page::DownloadPage;
 use pages::file_page::FilePage;
 use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
-use pages::machine_page::MachinePage;
-use pages::not_found_page::NotFoundPage;
-use pages::sign_in_page::SignInPage;
-use pages::timeline_page::TimelinePage;
 use pages::keys_page::KeysPage;
-use pages::sign_up_page::SignUpPage;
+use pages::keys_page::KeysPage;
+use pages::machine_page::MachinePage;
 use pages::machines_page::MachinesPage;
+use pages::not_found_page::NotFoundPage;
+use pages::settings_page::SettingsPage;
+use pages::sign_in_page::SignInPage;
+use pages::sign_up_page::SignUpPage;
+use pages::sign_up_page::SignUpPage;
+use pages::timeline_page::TimelinePage;
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -79,6 +82,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUpPage />
                 <Route path=path!("/forgot") view=ForgotPage />
                 <Route path=path!("/keys") view=KeysPage />
+                <Route path=path!("/settings") view=SettingsPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
