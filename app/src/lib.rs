@@ -44,13 +44,11 @@ use pages::file_page::FilePage;
 use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
 use pages::keys_page::KeysPage;
-use pages::keys_page::KeysPage;
 use pages::machine_page::MachinePage;
 use pages::machines_page::MachinesPage;
 use pages::not_found_page::NotFoundPage;
 use pages::settings_page::SettingsPage;
 use pages::sign_in_page::SignInPage;
-use pages::sign_up_page::SignUpPage;
 use pages::sign_up_page::SignUpPage;
 use pages::timeline_page::TimelinePage;
 use sprites::Sprites;
@@ -72,11 +70,11 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/machines") view=MachinesPage />
+                <Route path=path!("/machines/add") view=AddMachinePage />
                 <Route path=path!("/machines/:set") view=MachinePage />
                 <Route path=path!("/machines/:set/timeline") view=TimelinePage />
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
-                <Route path=path!("/machines") view=MachinesPage />
-                <Route path=path!("/machines/add") view=AddMachinePage />
                 <Route path=path!("/machines/:set/file") view=FilePage />
                 <Route path=path!("/download") view=DownloadPage />
                 <Route path=path!("/sign-up") view=SignUpPage />
