@@ -13,6 +13,7 @@ pub mod components;
 pub mod docs;
 pub mod downloads;
 pub mod fleet;
+pub mod install_line;
 pub mod live;
 pub mod pages;
 pub mod session;
@@ -35,15 +36,21 @@ use components::proof::{Proof, ProofDialog};
 use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
+use pages::add_machine_page::AddMachinePage;
 use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
+use pages::download_page::DownloadPage;
+use pages::file_page::FilePage;
 use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
 use pages::keys_page::KeysPage;
+use pages::keys_page::KeysPage;
 use pages::machine_page::MachinePage;
+use pages::machines_page::MachinesPage;
 use pages::not_found_page::NotFoundPage;
 use pages::settings_page::SettingsPage;
 use pages::sign_in_page::SignInPage;
+use pages::sign_up_page::SignUpPage;
 use pages::sign_up_page::SignUpPage;
 use pages::timeline_page::TimelinePage;
 use sprites::Sprites;
@@ -72,6 +79,10 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/:set") view=MachinePage />
                 <Route path=path!("/machines/:set/timeline") view=TimelinePage />
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
+                <Route path=path!("/machines") view=MachinesPage />
+                <Route path=path!("/machines/add") view=AddMachinePage />
+                <Route path=path!("/machines/:set/file") view=FilePage />
+                <Route path=path!("/download") view=DownloadPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>

@@ -1,8 +1,10 @@
 //! A folder's entries. A list may be very long: only the rows that are to be seen are in the document.
 
+mod dom;
 mod rows;
 mod window;
 
+use dom::{height_px, set_px, top_px};
 pub use rows::Rows;
 use window::{Measure, Window};
 
@@ -176,7 +178,7 @@ fn follow(state: State) {
 fn measure(state: State) {
     let (Some(body), Some(probe)) = (state.body.get_untracked(), state.probe.get_untracked()) else { return };
     let view_px = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(800.0);
-    let row_px = probe.get_bounding_client_rect().height();
+    let row_px = height_px(&probe);
     let measure = Measure { count: state.count, row_px, view_px };
     state.measure.set_value(Some(measure));
     set_px(&body, "height", measure.height_px());
@@ -187,7 +189,7 @@ fn measure(state: State) {
 fn place(state: State) {
     let (Some(body), Some(block)) = (state.body.get_untracked(), state.block.get_untracked()) else { return };
     let Some(measure) = state.measure.get_value() else { return };
-    let window = measure.window(-body.get_bounding_client_rect().top());
+    let window = measure.window(-top_px(&body));
     set_px(&block, "top", window.top_px);
     let before = state.window.get_untracked();
     if (before.first, before.end) != (window.first, window.end) {
@@ -196,18 +198,12 @@ fn place(state: State) {
     }
 }
 
-/// The policy of the pages forbids `style` attributes, not the object model.
-fn set_px(element: &leptos::web_sys::HtmlElement, property: &str, px: f64) {
-    // It fails for elements without a style alone.
-    let _ = element.style().set_property(property, &format!("{px:.1}px"));
-}
-
 /// Makes a row the active one, and brings it into view.
 fn go_to(state: State, row: u32) {
     let row = row.min(state.count.saturating_sub(1));
     state.active.set(row);
     let (Some(body), Some(measure)) = (state.body.get_untracked(), state.measure.get_value()) else { return };
-    let top = body.get_bounding_client_rect().top() + measure.place_of(row);
+    let top = top_px(&body) + measure.place_of(row);
     let (above, below) = (UPPER_BAR_PX, measure.view_px - LOWER_BAR_PX - measure.row_px);
     let by = if top < above {
         top - above
@@ -333,7 +329,7 @@ fn cells(row: Row, list: &FileListing) -> AnyView {
             ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot))
         }
         EntryKind::File => ("file-text", "file-list__link", "", spot::file(list.set, &spot)),
-        EntryKind::Link => ("undo-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
+        EntryKind::Link => ("link-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
         EntryKind::Special => ("circle-dashed", "file-list__link", "Special file ", spot::file(list.set, &spot)),
     };
     let changed = Moment::local_s(row.mtime_s);

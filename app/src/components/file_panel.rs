@@ -14,6 +14,9 @@ use crate::spot::{self, Spot};
 use crate::vault::Vault;
 use crate::words::{self, Moment};
 
+/// Narrower pages show it as a sheet; the same as in its stylesheet, pixels.
+const SHEET_BELOW_PX: f64 = 1088.0;
+
 /// The facts of an entry at a point in time.
 #[component]
 pub fn FilePanel(
@@ -32,6 +35,13 @@ pub fn FilePanel(
 ) -> impl IntoView {
     let entry = EntryFacts::ask(set, at, path.clone());
     let node = NodeRef::<html::Button>::new();
+    Effect::new(move || {
+        let width = window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default();
+        if let (Some(button), true) = (node.get(), width < SHEET_BELOW_PX) {
+            // As a sheet it lies over the list, so the keyboard goes there.
+            let _ = button.focus();
+        }
+    });
     let keys = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
             close.run(());

@@ -9,11 +9,11 @@ use leptos_router::components::A;
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
-use crate::components::gate::Gate;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::proof::Proof;
 use crate::components::toast::Toasts;
+use crate::components::when_open::WhenOpen;
 use crate::fleet::Fleet;
 use crate::vault::Vault;
 
@@ -28,10 +28,10 @@ pub fn MachineKeys(
             <h2 class="card__title" id="keys">
                 "This machine"
             </h2>
-            <Gate skeleton=|| view! { <p class="small ink-2">"Unlock to give it another name, or to take its key away."</p> }>
+            <WhenOpen otherwise=|| view! { <p class="small ink-2">"Unlock to give it another name, or to take its key away."</p> }>
                 <NewName set />
                 <Revocation set />
-            </Gate>
+            </WhenOpen>
         </section>
     }
     .into_any()

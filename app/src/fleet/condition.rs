@@ -1,5 +1,7 @@
 //! How well a machine is protected.
 
+use iota_core::vault::{Problem, ProblemKind};
+
 use super::Machine;
 use crate::words;
 
@@ -28,7 +30,8 @@ pub enum Condition {
 impl Condition {
     /// The condition of a machine at a time, milliseconds since 1970.
     pub fn of(machine: &Machine, now_ms: u64) -> Self {
-        if machine.alarm.is_some() {
+        let altered = |problem: &Problem| problem.kind == ProblemKind::Altered;
+        if machine.alarm.as_ref().is_some_and(altered) {
             return Self::Altered;
         }
         if machine.revoked {
@@ -86,7 +89,7 @@ impl Condition {
 #[cfg(test)]
 mod tests {
     use iota_core::id::SetId;
-    use iota_core::vault::{HeadView, Problem, ProblemKind};
+    use iota_core::vault::HeadView;
 
     use super::*;
 

@@ -2,13 +2,13 @@
 
 use iota_core::api::json::UploadState;
 use iota_core::id::SetId;
-use iota_core::vault::{GapView, OpenPoint, PointView, Problem};
+use iota_core::vault::{GapView, OpenPoint, PointView, Problem, ProblemKind};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::clock::Clock;
 use crate::components::ago::Ago;
-use crate::components::gate::Gate;
+use crate::components::gate::LockedNotice;
 use crate::components::growth_chart::GrowthChart;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::{MachineFrame, Tab};
@@ -16,6 +16,7 @@ use crate::components::machine_keys::MachineKeys;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::sealed::Sealed;
 use crate::components::skeleton::Skeleton;
+use crate::components::when_open::WhenOpen;
 use crate::fleet::{Condition, Fleet, Machine};
 use crate::pages::browse_page::{NoPoints, follow_points};
 use crate::spot;
@@ -33,11 +34,14 @@ fn Status(set: SetId) -> impl IntoView {
     let fleet = Fleet::current();
     let points = follow_points(set);
     let machine = Memo::new(move |_| fleet.machine(set));
+    let vault = Vault::current();
+    let open = Memo::new(move |_| vault.is_open());
     view! {
         {move || match machine.get() {
             Some(machine) => view! { <Sentence machine /> }.into_any(),
             None => view! { <Skeleton lines=2 /> }.into_any(),
         }}
+        {move || (!open.get()).then(|| view! { <LockedNotice /> })}
         <div class="split">
             <div class="stack">
                 <section class="card" aria-labelledby="now">
@@ -57,9 +61,9 @@ fn Status(set: SetId) -> impl IntoView {
                             "What is protected"
                         </h2>
                     </div>
-                    <Gate skeleton=sealed_totals>
+                    <WhenOpen otherwise=sealed_totals>
                         <Inside set machine />
-                    </Gate>
+                    </WhenOpen>
                 </section>
                 <section class="card" aria-labelledby="growth">
                     <div class="card__head">
@@ -114,15 +118,18 @@ fn Sentence(machine: Machine) -> impl IntoView {
     });
     let machine = StoredValue::new(machine);
     let condition = Memo::new(move |_| machine.with_value(|machine| Condition::of(machine, now.get())));
+    let problem =
+        machine.with_value(|machine| machine.alarm.clone().filter(|problem| problem.kind != ProblemKind::Altered));
     view! {
         {move || machine.with_value(|machine| sentence(&condition.get(), machine))}
+        {problem.map(|problem| view! { <ProblemNotice problem /> })}
         {first_visit}
     }
     .into_any()
 }
 
 fn sentence(condition: &Condition, machine: &Machine) -> AnyView {
-    if let Some(problem) = machine.alarm.clone() {
+    if let (Condition::Altered, Some(problem)) = (condition, machine.alarm.clone()) {
         return view! { <ProblemNotice problem /> }.into_any();
     }
     let up_to = machine.head.map(|head| head.device_time_ms);

@@ -59,7 +59,8 @@ pub(super) fn MachinesCard() -> impl IntoView {
     let problem = desk.fleet.problem();
     let retry = Callback::new(move |()| desk.fleet.again());
     let machines = Memo::new(move |_| desk.fleet.machines());
-    let rows = move || match machines.get() {
+    let rows = move || {
+        match machines.get() {
         None if problem.with(Option::is_some) => ().into_any(),
         None => view! { <div class="card__inset"><Skeleton /></div> }.into_any(),
         Some(list) if list.is_empty() => view! {
@@ -74,6 +75,7 @@ pub(super) fn MachinesCard() -> impl IntoView {
             let rows = list.into_iter().map(|machine| view! { <MachineRow desk machine /> }).collect_view();
             view! { <ul class="machine-rows">{rows}</ul> }.into_any()
         }
+    }
     };
     view! {
         <section class="card card--flush" aria-labelledby="machines-title">

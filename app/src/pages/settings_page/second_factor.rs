@@ -83,7 +83,8 @@ pub(super) fn SecondFactorCard() -> impl IntoView {
 #[component]
 fn Rest(desk: Desk, state: SecondFactor) -> impl IntoView {
     if state.on {
-        let left = format!("It is on. {} left.", many(state.codes_left.into(), "recovery code is", "recovery codes are"));
+        let left =
+            format!("It is on. {} left.", many(state.codes_left.into(), "recovery code is", "recovery codes are"));
         view! {
             <p class="small ink-2">{left}</p>
             <div class="row">
@@ -144,7 +145,10 @@ fn Confirm(desk: Desk, secret: String, uri: String) -> impl IntoView {
 
 #[component]
 fn Codes(desk: Desk, codes: Vec<String>) -> impl IntoView {
-    let text = format!("IotaBackup recovery codes\nEach signs in once, in the place of a code of the app.\n\n{}\n", codes.join("\n"));
+    let text = format!(
+        "IotaBackup recovery codes\nEach signs in once, in the place of a code of the app.\n\n{}\n",
+        codes.join("\n")
+    );
     let save = move |_| browser::save_text("iotabackup-recovery-codes.txt", &text);
     view! {
         <div class="notice notice--ok" role="status">

@@ -31,7 +31,8 @@ pub(super) fn SessionsCard() -> impl IntoView {
         }
     });
     let retry = Callback::new(move |()| desk.learn());
-    let others = move || desk.sessions.with(|list| list.as_ref().is_some_and(|list| list.iter().any(|one| !one.current)));
+    let others =
+        move || desk.sessions.with(|list| list.as_ref().is_some_and(|list| list.iter().any(|one| !one.current)));
     view! {
         <section class="card card--flush" aria-labelledby="sessions-title">
             <div class="card__head">
@@ -181,7 +182,8 @@ mod tests {
     fn a_browser_is_named_in_two_words() {
         let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/143.0 Safari/537.36 Edg/143.0";
-        let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1";
+        let phone =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1";
         assert_eq!(browser_name(firefox), "Firefox on Linux");
         assert_eq!(browser_name(edge), "Edge on Windows");
         assert_eq!(browser_name(phone), "Safari on iPhone");
