@@ -70,6 +70,10 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
+                <Route path=path!("/sign-up") view=SignUpPage />
+                <Route path=path!("/forgot") view=ForgotPage />
+                <Route path=path!("/keys") view=KeysPage />
+                <Route path=path!("/settings") view=SettingsPage />
                 <Route path=path!("/machines") view=MachinesPage />
                 <Route path=path!("/machines/add") view=AddMachinePage />
                 <Route path=path!("/machines/:set") view=MachinePage />
@@ -77,10 +81,6 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
                 <Route path=path!("/machines/:set/file") view=FilePage />
                 <Route path=path!("/download") view=DownloadPage />
-                <Route path=path!("/sign-up") view=SignUpPage />
-                <Route path=path!("/forgot") view=ForgotPage />
-                <Route path=path!("/keys") view=KeysPage />
-                <Route path=path!("/settings") view=SettingsPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>

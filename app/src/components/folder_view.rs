@@ -73,7 +73,9 @@ pub fn FolderView(
     };
     Effect::new(move || shown.set(folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.seq))));
     // The vault may lock; then nothing is shown.
-    on_cleanup(move || drop(shown.try_set(None)));
+    on_cleanup(move || {
+        shown.try_set(None);
+    });
     let selected = RwSignal::new(None::<PathToken>);
     Effect::new(move || {
         folder.again.track();

@@ -158,7 +158,7 @@ fn Codes(desk: Desk, codes: Vec<String>) -> impl IntoView {
                 <p>"Keep these codes: each signs in once if the phone is lost. They are shown this once."</p>
             </div>
         </div>
-        <ol class="codes print-only">{codes.into_iter().map(|code| view! { <li class="mono">{code}</li> }).collect_view()}</ol>
+        <ol class="codes">{codes.into_iter().map(|code| view! { <li class="mono">{code}</li> }).collect_view()}</ol>
         <div class="button-group">
             <button class="button" type="button" on:click=|_| browser::print()>
                 <Icon name="printer" />
