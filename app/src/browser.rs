@@ -152,6 +152,18 @@ mod wire {
         };
     }
 
+    /// Sets the theme, and keeps it: also in a cookie, so that the server can write it into the page before anything is drawn.
+    pub fn keep_theme(theme: Option<&str>) {
+        super::store(super::THEME, theme);
+        set_theme(theme);
+        let cookie = match theme {
+            Some(theme) => format!("{}={theme}; path=/; max-age=31536000; samesite=lax", super::THEME),
+            None => format!("{}=; path=/; max-age=0; samesite=lax", super::THEME),
+        };
+        // A browser without cookies keeps the rest.
+        let _ = document().unchecked_into::<web_sys::HtmlDocument>().set_cookie(&cookie);
+    }
+
     /// Puts a text on the clipboard; whether it worked.
     pub async fn copy(text: &str) -> bool {
         let clipboard = web_sys::js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
@@ -223,6 +235,8 @@ mod wire {
     }
 
     pub fn set_theme(_theme: Option<&str>) {}
+
+    pub fn keep_theme(_theme: Option<&str>) {}
 
     pub async fn copy(_text: &str) -> bool {
         false

@@ -38,9 +38,9 @@ pub const SHELVES: [Shelf; 3] = [
     Shelf {
         title: "What it is, and what it promises",
         documents: &[
-            document!("manifesto", "manifesto.md", "What this is for, and what follows from it."),
+            document!("manifesto", "manifesto.md", "What must hold on the day when a backup matters."),
             document!("security", "security.md", "What is protected, against whom, and what is not."),
-            document!("fidelity", "fidelity.md", "What is kept of a file system, and what comes back."),
+            document!("fidelity", "fidelity.md", "A table that is a test: times, owners, links, holes, special files."),
         ],
     },
     Shelf {
@@ -56,8 +56,12 @@ pub const SHELVES: [Shelf; 3] = [
             document!("format", "format.md", "Notation, constants and where each structure is described."),
             document!("format-keys", "format/keys.md", "The keys of an account, slots, enrolment."),
             document!("format-chunks", "format/chunks.md", "How content is cut and sealed."),
-            document!("format-chunker", "format/chunker.md", "Where chunks of a file end."),
-            document!("format-entries", "format/entries.md", "Paths, entries, extents and pages."),
+            document!(
+                "format-chunker",
+                "format/chunker.md",
+                "The rule by which content is cut, and what it does not tell."
+            ),
+            document!("format-entries", "format/entries.md", "How a tree of files becomes sorted, sealed pages."),
             document!("format-log", "format/log.md", "The signed chain of commits."),
             document!("format-frames", "format/frames.md", "Binary messages between client and server."),
             document!("format-packs", "format/packs.md", "How a server keeps what it stores."),

@@ -47,6 +47,7 @@ use pages::keys_page::KeysPage;
 use pages::machine_page::MachinePage;
 use pages::machines_page::MachinesPage;
 use pages::not_found_page::NotFoundPage;
+use pages::settings_page::SettingsPage;
 use pages::sign_in_page::SignInPage;
 use pages::sign_up_page::SignUpPage;
 use pages::timeline_page::TimelinePage;
@@ -69,16 +70,17 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
-                <Route path=path!("/machines/:set") view=MachinePage />
-                <Route path=path!("/machines/:set/timeline") view=TimelinePage />
-                <Route path=path!("/machines/:set/browse") view=BrowsePage />
-                <Route path=path!("/machines") view=MachinesPage />
-                <Route path=path!("/machines/add") view=AddMachinePage />
-                <Route path=path!("/machines/:set/file") view=FilePage />
-                <Route path=path!("/download") view=DownloadPage />
                 <Route path=path!("/sign-up") view=SignUpPage />
                 <Route path=path!("/forgot") view=ForgotPage />
                 <Route path=path!("/keys") view=KeysPage />
+                <Route path=path!("/settings") view=SettingsPage />
+                <Route path=path!("/machines") view=MachinesPage />
+                <Route path=path!("/machines/add") view=AddMachinePage />
+                <Route path=path!("/machines/:set") view=MachinePage />
+                <Route path=path!("/machines/:set/timeline") view=TimelinePage />
+                <Route path=path!("/machines/:set/browse") view=BrowsePage />
+                <Route path=path!("/machines/:set/file") view=FilePage />
+                <Route path=path!("/download") view=DownloadPage />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>

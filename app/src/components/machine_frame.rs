@@ -95,7 +95,7 @@ fn Head(set: SetId, tab: Tab, plain: bool) -> impl IntoView {
     view! {
         <Title text=move || format!("{word} · {} · IotaBackup", title()) />
         <nav class="crumbs" aria-label="Path">
-            <A href="/machines">"Machines"</A>
+            <a href="/machines">"Machines"</a>
             <Icon name="chevron-right" />
             {if tab == Tab::Status {
                 view! {
@@ -106,9 +106,9 @@ fn Head(set: SetId, tab: Tab, plain: bool) -> impl IntoView {
                     .into_any()
             } else {
                 view! {
-                    <A href=spot::machine(set)>
+                    <a href=spot::machine(set)>
                         <MachineName set />
-                    </A>
+                    </a>
                 }
                     .into_any()
             }}

@@ -300,7 +300,7 @@ fn day_drawing(slider: Slider) -> AnyView {
     let axis = slider.axis.get();
     let shown = slider.shown().and_then(|(place, _)| slider.day_of(place)).map(|day| day.number);
     let counts = slider.days.with(|days| axis.counts(days));
-    let first = slider.days.with(|days| days.first().map(|day| day.number));
+    let first = slider.days.with(|days| days.iter().map(|day| day.number).min());
     let most = counts.iter().copied().max().unwrap_or_default();
     let mut sorted: Vec<_> = counts.iter().copied().filter(|&count| count > 0).collect();
     sorted.sort_unstable();

@@ -6,7 +6,6 @@ mod enrolment;
 use iota_core::id::SetId;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::app_shell::{AppShell, Place};
@@ -30,7 +29,7 @@ pub fn AddMachinePage() -> impl IntoView {
         <Title text="Add a machine · IotaBackup" />
         <AppShell current=Place::Machines>
             <nav class="crumbs" aria-label="Path">
-                <A href="/machines">"Machines"</A>
+                <a href="/machines">"Machines"</a>
                 <Icon name="chevron-right" />
                 <span aria-current="page">"Add"</span>
             </nav>

@@ -55,7 +55,6 @@ pub fn MachinesPage() -> impl IntoView {
                 Some(_) => {
                     view! {
                         <section class="card card--flush" aria-label="Machines, least protected first">
-                            <div class="fleet__top"></div>
                             <FleetList />
                         </section>
                     }

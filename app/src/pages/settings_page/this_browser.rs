@@ -1,0 +1,65 @@
+//! What only this browser does: its colours, and its keys.
+
+use leptos::prelude::*;
+
+use crate::browser;
+use crate::components::field::CheckField;
+use crate::components::shortcuts;
+
+const THEMES: [(&str, &str); 3] = [("", "As the system"), ("light", "Light"), ("dark", "Dark")];
+
+#[component]
+pub(super) fn ThisBrowserCard() -> impl IntoView {
+    let theme = RwSignal::new(String::new());
+    let keys = RwSignal::new(true);
+    Effect::new(move || {
+        theme.set(browser::stored(browser::THEME).unwrap_or_default());
+        keys.set(browser::stored(shortcuts::OFF).is_none());
+    });
+    Effect::new(move |begun: Option<()>| {
+        let on = keys.get();
+        if begun.is_some() {
+            browser::store(shortcuts::OFF, (!on).then_some("off"));
+        }
+    });
+    let choose = move |chosen: &'static str| {
+        theme.set(chosen.to_owned());
+        browser::keep_theme((!chosen.is_empty()).then_some(chosen));
+    };
+    let choices = THEMES
+        .map(|(name, label)| {
+            view! {
+                <label class="segmented__item">
+                    <input
+                        type="radio"
+                        name="theme"
+                        value=name
+                        prop:checked=move || theme.with(|theme| theme == name)
+                        on:change=move |_| choose(name)
+                    />
+                    {label}
+                </label>
+            }
+            .into_any()
+        })
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="browser-title">
+            <h2 class="card__title" id="browser-title">
+                "This browser"
+            </h2>
+            <fieldset class="field">
+                <legend class="field__label">"Colours"</legend>
+                <div class="segmented">{choices}</div>
+            </fieldset>
+            <CheckField
+                id="keys"
+                label="Keys of one letter"
+                value=keys
+                switch=true
+                hint="l locks the vault. g and then h, m, k or s goes to Home, Machines, Keep your key or Settings."
+            />
+        </section>
+    }
+    .into_any()
+}
