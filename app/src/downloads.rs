@@ -71,6 +71,14 @@ impl Downloads {
                 downloads.hear(&event);
             }
         });
+        let open = Memo::new(move |_| vault.is_open());
+        Effect::new(move |was_open: Option<bool>| {
+            let is_open = open.get();
+            if was_open == Some(true) && !is_open {
+                downloads.forget();
+            }
+            is_open
+        });
         downloads
     }
 
@@ -118,6 +126,17 @@ impl Downloads {
     /// Takes one off the list.
     pub fn dismiss(&self, key: u32) {
         self.items.update(|items| items.retain(|item| item.key != key));
+    }
+
+    /// The vault has locked, which ends what still ran: names leave the page.
+    fn forget(&self) {
+        #[cfg(feature = "hydrate")]
+        for item in self.items.get_untracked() {
+            if let Stage::Running { download, .. } = item.stage {
+                browser::ended(download);
+            }
+        }
+        self.items.set(Vec::new());
     }
 
     fn set(&self, key: u32, stage: Stage) {

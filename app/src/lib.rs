@@ -74,11 +74,11 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/forgot") view=ForgotPage />
                 <Route path=path!("/keys") view=KeysPage />
                 <Route path=path!("/settings") view=SettingsPage />
+                <Route path=path!("/machines") view=MachinesPage />
+                <Route path=path!("/machines/add") view=AddMachinePage />
                 <Route path=path!("/machines/:set") view=MachinePage />
                 <Route path=path!("/machines/:set/timeline") view=TimelinePage />
                 <Route path=path!("/machines/:set/browse") view=BrowsePage />
-                <Route path=path!("/machines") view=MachinesPage />
-                <Route path=path!("/machines/add") view=AddMachinePage />
                 <Route path=path!("/machines/:set/file") view=FilePage />
                 <Route path=path!("/download") view=DownloadPage />
                 <Route path=path!("/docs") view=DocsPage />

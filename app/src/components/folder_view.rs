@@ -53,6 +53,10 @@ pub fn FolderView(
     spot: ReadSignal<Spot>,
     /// Whether it is not the newest point.
     past: Memo<bool>,
+    /// Learns which point is shown.
+    shown: RwSignal<Option<u64>>,
+    /// Opens the newest point again.
+    again: Trigger,
     /// Goes elsewhere.
     go: Callback<Spot>,
 ) -> impl IntoView {
@@ -65,8 +69,13 @@ pub fn FolderView(
         slow: RwSignal::new(false),
         turn: StoredValue::new(0),
         inside: StoredValue::new(false),
-        again: Trigger::new(),
+        again,
     };
+    Effect::new(move || shown.set(folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.seq))));
+    // The vault may lock; then nothing is shown.
+    on_cleanup(move || {
+        shown.try_set(None);
+    });
     let selected = RwSignal::new(None::<PathToken>);
     Effect::new(move || {
         folder.again.track();

@@ -74,7 +74,9 @@ fn NewName(set: SetId) -> impl IntoView {
     view! {
         <form class="stack stack--tight" on:submit=save>
             <TextField id="machine-name" label="Name" value=name error />
-            <BusyButton busy label="Rename" working="Sealing…" class="button--small" />
+            <div>
+                <BusyButton busy label="Rename" working="Sealing…" class="button--small" />
+            </div>
         </form>
     }
     .into_any()

@@ -213,7 +213,7 @@ fn item(search: Search, version: &Version, marks: Marks) -> AnyView {
         bytes: version.bytes,
     });
     let download = file.map(|file| {
-        let class = if marks.newest { "button button--small" } else { "button button--small button--past" };
+        let class = if marks.newest { "button button--small" } else { "button button--small version__take" };
         let spoken = format!("Download the version of {}, {}", when.full(), bytes(version.bytes));
         let press = move |_| {
             let name = search.name.get_untracked().unwrap_or_else(|| file.name.clone());

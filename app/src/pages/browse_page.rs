@@ -49,6 +49,14 @@ fn Browse(set: SetId) -> impl IntoView {
         points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
     });
     let choose = Callback::new(move |at| go.run(spot.get_untracked().at(at)));
+    let shown = RwSignal::new(None::<u64>);
+    let again = Trigger::new();
+    // What was opened as the newest stays where it is when a newer one comes.
+    let slider_at = Memo::new(move |_| at.get().or(shown.get()));
+    let newer = Memo::new(move |_| {
+        let newest = points.list().with(|list| list.last().map(|point| point.seq));
+        at.get().is_none() && shown.get().zip(newest).is_some_and(|(shown, newest)| shown < newest)
+    });
     view! {
         <div class="browse">
             <section class="card card--flush" class:in-past=past aria-label="Time">
@@ -56,13 +64,14 @@ fn Browse(set: SetId) -> impl IntoView {
                     if points.list().with(Vec::is_empty) {
                         view! { <NoPoints points /> }.into_any()
                     } else {
-                        view! { <TimeSlider points=points.list() at choose /> }.into_any()
+                        view! { <TimeSlider points=points.list() at=slider_at choose /> }.into_any()
                     }
                 }}
             </section>
             <PastBanner points at past choose />
+            {move || newer.get().then(|| view! { <NewerNotice again /> })}
             <Gate skeleton=sealed_folder>
-                <FolderView set spot=spot.read_only() past go />
+                <FolderView set spot=spot.read_only() past shown again go />
             </Gate>
         </div>
     }
@@ -133,6 +142,22 @@ fn PastBanner(points: Points, at: Memo<Option<u64>>, past: Memo<bool>, choose: C
             .into_any()
         })
     }
+}
+
+#[component]
+fn NewerNotice(again: Trigger) -> impl IntoView {
+    view! {
+        <div class="notice" role="status">
+            <Icon name="refresh-cw" />
+            <div>
+                <b>"The machine has stored a newer point in time."</b>
+            </div>
+            <button class="button button--small" type="button" on:click=move |_| again.notify()>
+                "Show it"
+            </button>
+        </div>
+    }
+    .into_any()
 }
 
 /// A folder while the vault is locked: bars of one width.
