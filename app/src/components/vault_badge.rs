@@ -32,7 +32,7 @@ pub fn VaultBadge(
         (true, _, Some(left)) if left <= LAST_MINUTE_MS => {
             format!("{}\u{a0}s left. Lock now", left.div_ceil(1000))
         }
-        (true, _, Some(left)) => format!("{}\u{a0}min left. Lock now", left.div_ceil(LAST_MINUTE_MS)),
+        (true, _, Some(left)) => format!("{}\u{a0}min left. Lock now", (left + LAST_MINUTE_MS / 2) / LAST_MINUTE_MS),
         (true, _, None) => "Lock now".to_owned(),
     });
     let title = move || match (open.get(), opening.get(), small) {
