@@ -5,8 +5,6 @@ pub use wire::*;
 
 /// Begins the name of everything that the pages keep in `localStorage`.
 pub const STORE_PREFIX: &str = "iota-";
-/// Name under which the theme is kept, if it is not the system's.
-pub const THEME: &str = "iota-theme";
 
 #[cfg(feature = "hydrate")]
 mod wire {
@@ -18,6 +16,7 @@ mod wire {
     use web_sys::{Blob, Element, HtmlElement, HtmlInputElement, Storage};
 
     use super::STORE_PREFIX;
+    use crate::theme::THEME;
 
     fn storage() -> Option<Storage> {
         // A browser that keeps nothing says so with an error; then the page forgets.
@@ -143,24 +142,24 @@ mod wire {
         open || document().active_element().is_some_and(field)
     }
 
-    /// Sets the theme of the document: `light`, `dark`, or none for the system's.
-    pub fn set_theme(theme: Option<&str>) {
-        let Some(root) = document().document_element() else { return };
-        let _ = match theme {
-            Some(theme) => root.set_attribute("data-theme", theme),
-            None => root.remove_attribute("data-theme"),
-        };
+    /// The theme that was chosen: `light`, `dark`, or none for the system's. The server writes it into each page.
+    pub fn theme() -> Option<String> {
+        document().document_element()?.get_attribute("data-theme")
     }
 
-    /// Sets the theme, and keeps it: also in a cookie, so that the server can write it into the page before anything is drawn.
-    pub fn keep_theme(theme: Option<&str>) {
-        super::store(super::THEME, theme);
-        set_theme(theme);
+    /// Chooses it, for this page and for those that follow.
+    pub fn set_theme(theme: Option<&str>) {
+        if let Some(root) = document().document_element() {
+            let _ = match theme {
+                Some(theme) => root.set_attribute("data-theme", theme),
+                None => root.remove_attribute("data-theme"),
+            };
+        }
         let cookie = match theme {
-            Some(theme) => format!("{}={theme}; path=/; max-age=31536000; samesite=lax", super::THEME),
-            None => format!("{}=; path=/; max-age=0; samesite=lax", super::THEME),
+            Some(theme) => format!("{THEME}={theme}; path=/; max-age=31536000; samesite=lax"),
+            None => format!("{THEME}=; path=/; max-age=0; samesite=lax"),
         };
-        // A browser without cookies keeps the rest.
+        // Where no cookies are kept, the choice ends with the page.
         let _ = document().unchecked_into::<web_sys::HtmlDocument>().set_cookie(&cookie);
     }
 
@@ -234,9 +233,11 @@ mod wire {
         false
     }
 
-    pub fn set_theme(_theme: Option<&str>) {}
+    pub fn theme() -> Option<String> {
+        None
+    }
 
-    pub fn keep_theme(_theme: Option<&str>) {}
+    pub fn set_theme(_theme: Option<&str>) {}
 
     pub async fn copy(_text: &str) -> bool {
         false

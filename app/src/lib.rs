@@ -21,6 +21,7 @@ pub mod session;
 pub mod shell;
 pub mod spot;
 pub mod sprites;
+pub mod theme;
 pub mod time;
 pub mod vault;
 pub mod viewer;
@@ -103,7 +104,6 @@ fn provide_tab() {
     Proof::provide();
     Toasts::provide();
     activity::watch(vault);
-    Effect::new(|| browser::set_theme(browser::stored(browser::THEME).as_deref()));
 }
 
 /// Takes over the page that the server rendered. The asset build calls it once the program is loaded.

@@ -6,6 +6,7 @@ use leptos_meta::MetaTags;
 
 use crate::App;
 use crate::sprites::Sprites;
+use crate::theme::Theme;
 use crate::viewer::Viewer;
 
 /// One file of the asset build.
@@ -54,6 +55,7 @@ pub fn shell(assets: Option<Assets>, viewer: Viewer) -> impl IntoView {
     let Viewer { session, insecure } = viewer;
     let administrator = session.as_ref().is_some_and(|session| session.administrator);
     let (account, login) = session.map(|session| (session.account.to_string(), session.login)).unzip();
+    let theme = use_context().map(Theme::word);
     let vault = assets.as_ref().map(|assets| assets.vault.url.clone());
     view! {
         <!DOCTYPE html>
@@ -66,6 +68,7 @@ pub fn shell(assets: Option<Assets>, viewer: Viewer) -> impl IntoView {
             data-login=login
             data-administrator=administrator.then_some("true")
             data-secure=insecure.then_some("false")
+            data-theme=theme
         >
             <head>
                 <meta charset="utf-8" />

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use iota_app::shell::{Assets, comes_alive, is_missing, shell};
+use iota_app::theme::Theme;
 use iota_app::viewer::Viewer;
 use iota_core::api::json::SessionInfo;
 use leptos::nonce::Nonce;
@@ -70,16 +71,21 @@ fn axum_path(listing: &AxumRouteListing) -> String {
 /// Renders the page of the request's address. It changes with the server, so it is never kept.
 async fn page(request: Request, assets: Option<Assets>) -> Response {
     let nonce = request.extensions().get::<CspNonce>().cloned();
-    let give_nonce = move || {
+    let cookies = request.headers().get(header::COOKIE).and_then(|cookies| cookies.to_str().ok());
+    let theme = cookies.and_then(Theme::of_cookies);
+    let give_contexts = move || {
         if let Some(nonce) = &nonce {
             provide_context(Nonce::from_value(nonce.text().clone()));
+        }
+        if let Some(theme) = theme {
+            provide_context(theme);
         }
     };
     let path = request.uri().path();
     let missing = is_missing(path);
     let assets = assets.map(|assets| Assets { alive: comes_alive(path), ..assets });
     let Visit(viewer) = request.extensions().get().cloned().unwrap_or_default();
-    let render = render_app_async_with_context(give_nonce, move || shell(assets.clone(), viewer.clone()));
+    let render = render_app_async_with_context(give_contexts, move || shell(assets.clone(), viewer.clone()));
     let mut response = render(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if missing {
@@ -170,6 +176,14 @@ mod tests {
         }
         let (status, ..) = send(Some(sample_site()), request(Method::GET, "/docs/nothing")).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn the_theme_that_was_chosen_stands_in_the_page() {
+        let mut chosen = request(Method::GET, "/sign-in");
+        chosen.headers_mut().insert(header::COOKIE, HeaderValue::from_static("a=b; iota-theme=dark"));
+        assert!(send(None, chosen).await.2.contains(r#" data-theme="dark""#));
+        assert!(!send(None, request(Method::GET, "/sign-in")).await.2.contains("data-theme"));
     }
 
     #[tokio::test]

@@ -130,6 +130,26 @@ pub fn PasswordField(
     .into_any()
 }
 
+/// Tells the browser's own store of passwords whose password the form is about.
+#[component]
+pub fn UsernameHint(
+    /// E-mail address.
+    login: String,
+) -> impl IntoView {
+    view! {
+        <input
+            class="visually-hidden"
+            type="email"
+            autocomplete="username"
+            tabindex="-1"
+            aria-hidden="true"
+            readonly=true
+            value=login
+        />
+    }
+    .into_any()
+}
+
 /// A choice between yes and no.
 #[component]
 pub fn CheckField(

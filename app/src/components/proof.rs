@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
-use crate::components::field::{PasswordField, TextField};
+use crate::components::field::{PasswordField, TextField, UsernameHint};
 use crate::components::problem_notice::{ProblemNotice, sentence};
 use crate::vault::Vault;
 use crate::viewer::Viewer;
@@ -143,7 +143,7 @@ fn ProofForm() -> impl IntoView {
                 <h2 id="proof-title">"Is it you?"</h2>
                 <p class="ink-2">"This needs your password again. It counts for five minutes."</p>
             </div>
-            <input class="visually-hidden" type="email" autocomplete="username" tabindex="-1" aria-hidden="true" readonly value=login />
+            <UsernameHint login />
             <PasswordField
                 id="proof-password"
                 label="Password for signing in"

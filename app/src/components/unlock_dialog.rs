@@ -6,10 +6,12 @@ use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
+use crate::components::field::UsernameHint;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::secret_field::{SecretField, SecretInput, SecretWay};
 use crate::vault::Vault;
+use crate::viewer::Viewer;
 
 /// Has the vault opened. A copy is the same dialog.
 #[derive(Clone, Copy)]
@@ -65,6 +67,7 @@ pub fn UnlockDialog() -> impl IntoView {
 fn UnlockForm() -> impl IntoView {
     let unlocker = Unlocker::current();
     let vault = Vault::current();
+    let login = Viewer::current().session.map(|session| session.login).unwrap_or_default();
     let input = SecretInput::new(SecretWay::Password);
     let slots = RwSignal::new(None::<Vec<SlotView>>);
     let problem = RwSignal::new(None::<Problem>);
@@ -122,6 +125,7 @@ fn UnlockForm() -> impl IntoView {
                 </p>
             </div>
             <form class="stack" on:submit=submit>
+                <UsernameHint login />
                 <SecretField input id="unlock-secret" />
                 <BusyButton
                     busy=unlocker.busy

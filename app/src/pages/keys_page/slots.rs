@@ -13,7 +13,12 @@ pub(super) fn SlotsCard(desk: Desk) -> impl IntoView {
     let leaving = RwSignal::new(None::<SlotView>);
     let asked = RwSignal::new(false);
     let list = move || {
-        let Some(slots) = desk.slots.get() else { return view! { <Skeleton lines=4 /> }.into_any() };
+        let Some(mut slots) = desk.slots.get() else { return view! { <Skeleton lines=4 /> }.into_any() };
+        slots.sort_by_key(|slot| match slot.kind {
+            SlotKindView::RecoveryWords => 0,
+            SlotKindView::Passphrase => 1,
+            SlotKindView::KeyFile => 2,
+        });
         let cards = slots
             .iter()
             .map(|slot| {

@@ -13,7 +13,7 @@ pub(super) fn ThisBrowserCard() -> impl IntoView {
     let theme = RwSignal::new(String::new());
     let keys = RwSignal::new(true);
     Effect::new(move || {
-        theme.set(browser::stored(browser::THEME).unwrap_or_default());
+        theme.set(browser::theme().unwrap_or_default());
         keys.set(browser::stored(shortcuts::OFF).is_none());
     });
     Effect::new(move |begun: Option<()>| {
@@ -24,7 +24,7 @@ pub(super) fn ThisBrowserCard() -> impl IntoView {
     });
     let choose = move |chosen: &'static str| {
         theme.set(chosen.to_owned());
-        browser::keep_theme((!chosen.is_empty()).then_some(chosen));
+        browser::set_theme((!chosen.is_empty()).then_some(chosen));
     };
     let choices = THEMES
         .map(|(name, label)| {

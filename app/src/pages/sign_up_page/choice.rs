@@ -1,6 +1,7 @@
 //! Second step: what opens the vault beside the recovery kit, and what one can lose then.
 
 use iota_core::vault::{KeyChoice, SuggestPassphrase};
+use leptos::ev;
 use leptos::prelude::*;
 
 use super::{Draft, Stage};
@@ -22,7 +23,11 @@ pub(super) fn ChooseKey(draft: Draft) -> impl IntoView {
         Signal::derive(move || Ways { memory: password.get() || passphrase.get(), paper: true, file: file.get() });
     let enough = move || ways.get().is_enough();
     let refused = RwSignal::new(false);
-    let go_on = Callback::new(move |()| {
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        if draft.busy.get_untracked() {
+            return;
+        }
         refused.set(!ways.get_untracked().is_enough());
         if refused.get_untracked() || (passphrase.get_untracked() && !own.check()) {
             return;
@@ -32,10 +37,10 @@ pub(super) fn ChooseKey(draft: Draft) -> impl IntoView {
             vault,
             KeyChoice { password: password.get_untracked(), passphrase, key_file: file.get_untracked() },
         );
-    });
+    };
     view! {
         <div class="split">
-            <section class="card" aria-labelledby="ways">
+            <form class="card" aria-labelledby="ways" on:submit=submit>
                 <div class="card__head">
                     <h2 class="card__title" id="ways">
                         "Ways to open the vault"
@@ -99,10 +104,9 @@ pub(super) fn ChooseKey(draft: Draft) -> impl IntoView {
                         label="Make the keys"
                         working="Making the keys…"
                         class="button--primary button--big"
-                        on_press=go_on
                     />
                 </div>
-            </section>
+            </form>
             <section class="card" aria-labelledby="lose">
                 <div class="card__head">
                     <h2 class="card__title" id="lose">
