@@ -40,6 +40,9 @@ fn Timeline(set: SetId) -> impl IntoView {
     });
     let all_days = Memo::new(move |_| points.list().with(|list| days(list)));
     let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
+    let past = Memo::new(move |_| {
+        points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
+    });
     move || {
         if !some.get() {
             return view! {
@@ -50,10 +53,10 @@ fn Timeline(set: SetId) -> impl IntoView {
             .into_any();
         }
         view! {
-            <section class="card card--flush" aria-label="Time">
+            <section class="card card--flush" class:in-past=past aria-label="Time">
                 <TimeSlider points=points.list() at choose />
             </section>
-            <div class="split split--timeline">
+            <div class="split split--timeline" class:in-past=past>
                 {move || of_day(set, points, all_days, at)}
                 <section class="card card--flush" aria-labelledby="days">
                     <div class="card__head">
