@@ -30,9 +30,9 @@ pub fn VaultBadge(
         (_, true, _) => "about a second".to_owned(),
         (false, ..) => "Names are sealed. Unlock".to_owned(),
         (true, _, Some(left)) if left <= LAST_MINUTE_MS => {
-            format!("Locks in {}\u{a0}s. Lock now", left.div_ceil(1000))
+            format!("{}\u{a0}s left. Lock now", left.div_ceil(1000))
         }
-        (true, _, Some(left)) => format!("Locks in {}\u{a0}min. Lock now", left.div_ceil(LAST_MINUTE_MS)),
+        (true, _, Some(left)) => format!("{}\u{a0}min left. Lock now", left.div_ceil(LAST_MINUTE_MS)),
         (true, _, None) => "Lock now".to_owned(),
     });
     let title = move || match (open.get(), opening.get(), small) {

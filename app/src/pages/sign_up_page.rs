@@ -189,7 +189,7 @@ fn Who(draft: Draft) -> impl IntoView {
                         <a class="small" href="/sign-in">
                             "I have an account"
                         </a>
-                        <BusyButton busy=draft.busy label="Go on" working="Looking at the code…" class="button--primary button--big" />
+                        <BusyButton busy=draft.busy label="Go on" working="Checking…" class="button--primary button--big" />
                     </div>
                 </form>
             </section>

@@ -75,6 +75,7 @@ fn SpaceCard() -> impl IntoView {
                 <span class="card__note">"newest state of each machine"</span>
             </div>
             {move || match used.get() {
+                Some((_, 0)) => view! { <p class="card__foot">"Nothing is stored yet."</p> }.into_any(),
                 Some((sum, machines)) => {
                     view! {
                         <p class="card__figure">{bytes(sum)} <small>" stored"</small></p>

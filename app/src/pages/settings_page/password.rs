@@ -6,7 +6,7 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
-use crate::components::field::{PasswordField, TextField};
+use crate::components::field::{PasswordField, TextField, UsernameHint};
 use crate::components::icon::Icon;
 use crate::components::new_password::{NewPassword, NewPasswordField};
 use crate::components::problem_notice::{ProblemNotice, sentence};
@@ -78,6 +78,7 @@ pub(super) fn PasswordCard() -> impl IntoView {
                 "Password for signing in"
             </h2>
             <form class="stack" on:submit=submit>
+                <UsernameHint login=login.get_untracked() />
                 <PasswordField id="old-password" label="Password now" value=old autocomplete="current-password" error=wrong_old />
                 <NewPasswordField id="new-password" label="New password" password=new />
                 {move || {
