@@ -120,15 +120,20 @@ fn Revocation(set: SetId) -> impl IntoView {
     .into_any()
 }
 
+/// What a keyboard gives for a name: plain apostrophes, and capital letters or not.
+fn typeable(name: &str) -> String {
+    name.trim().to_lowercase().replace(['’', '‘'], "'")
+}
+
 #[component]
 fn RevokeForm(set: SetId, shown: RwSignal<bool>) -> impl IntoView {
     let (vault, fleet, proof) = (Vault::current(), Fleet::current(), Proof::current());
-    let name = fleet.machine(set).map(|machine| machine.title()).unwrap_or_default();
+    let name = untrack(|| fleet.machine(set)).map(|machine| machine.title()).unwrap_or_default();
     let expected = StoredValue::new(name.clone());
     let typed = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Problem>);
-    let wrong = Signal::derive(move || typed.with(|typed| expected.with_value(|name| typed.trim() != name)));
+    let wrong = Signal::derive(move || typed.with(|typed| expected.with_value(|name| typeable(typed) != typeable(name))));
     let revoke = Callback::new(move |()| {
         busy.set(true);
         problem.set(None);
@@ -164,4 +169,15 @@ fn RevokeForm(set: SetId, shown: RwSignal<bool>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_be_typed() {
+        assert_eq!(typeable(" nora's Laptop"), typeable("Nora’s laptop"));
+        assert_ne!(typeable("Nora"), typeable("Nora’s laptop"));
+    }
 }

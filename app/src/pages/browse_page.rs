@@ -34,11 +34,7 @@ fn Browse(set: SetId) -> impl IntoView {
     let spot = RwSignal::new(Spot::default());
     let location = use_location();
     Effect::new(move || spot.set(Spot::parse(&location.hash.get())));
-    Effect::new(move || {
-        if let Some(at) = spot.get().at {
-            leptos::task::spawn_local(async move { points.reach(at).await });
-        }
-    });
+    reach(points, Signal::derive(move || spot.with(|spot| spot.at)));
     let navigate = use_navigate();
     let go = Callback::new(move |spot: Spot| {
         let address = location.pathname.get_untracked() + spot.fragment().trim_end_matches('#');
@@ -94,6 +90,16 @@ pub fn follow_points(set: SetId) -> Points {
         }
     });
     points
+}
+
+/// Sees to it that the chosen commit is among the points.
+pub fn reach(points: Points, at: Signal<Option<u64>>) {
+    let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
+    Effect::new(move || {
+        if let (true, Some(at)) = (some.get(), at.get()) {
+            leptos::task::spawn_local(async move { points.reach(at).await });
+        }
+    });
 }
 
 /// What stands in the place of time while there are no points.

@@ -24,7 +24,7 @@ type Offer = (Vec<Download>, ServerInfo);
 pub fn DownloadPage() -> impl IntoView {
     let offer = RwSignal::new(None::<Result<Offer, Problem>>);
     let ask = move || leptos::task::spawn_local(async move { drop(offer.try_set(Some(fetch().await))) });
-    Effect::new(move || ask());
+    Effect::new(ask);
     let retry = Callback::new(move |()| {
         offer.set(None);
         ask();

@@ -9,7 +9,7 @@ use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::point_table::{PointTable, Step};
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::time_slider::TimeSlider;
-use crate::pages::browse_page::{NoPoints, follow_points};
+use crate::pages::browse_page::{NoPoints, follow_points, reach};
 use crate::spot::Spot;
 use crate::time::{Day, Points, days, place};
 use crate::words::many;
@@ -31,11 +31,7 @@ fn Timeline(set: SetId) -> impl IntoView {
     let at = RwSignal::new(None::<u64>);
     let location = use_location();
     Effect::new(move || at.set(Spot::parse(&location.hash.get()).at));
-    Effect::new(move || {
-        if let Some(at) = at.get() {
-            leptos::task::spawn_local(async move { points.reach(at).await });
-        }
-    });
+    reach(points, at.into());
     let navigate = use_navigate();
     let choose = Callback::new(move |at| {
         let fragment = Spot { at, path: None }.fragment();
@@ -44,6 +40,9 @@ fn Timeline(set: SetId) -> impl IntoView {
     });
     let all_days = Memo::new(move |_| points.list().with(|list| days(list)));
     let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
+    let past = Memo::new(move |_| {
+        points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
+    });
     move || {
         if !some.get() {
             return view! {
@@ -54,10 +53,10 @@ fn Timeline(set: SetId) -> impl IntoView {
             .into_any();
         }
         view! {
-            <section class="card card--flush" aria-label="Time">
+            <section class="card card--flush" class:in-past=past aria-label="Time">
                 <TimeSlider points=points.list() at choose />
             </section>
-            <div class="split split--timeline">
+            <div class="split split--timeline" class:in-past=past>
                 {move || of_day(set, points, all_days, at)}
                 <section class="card card--flush" aria-labelledby="days">
                     <div class="card__head">

@@ -26,8 +26,10 @@ pub fn Arrival(
         </li>
         <li class="step step--done">
             <h2 class="step__title">
-                <MachineName set />
-                " is in"
+                <span>
+                    <MachineName set />
+                    " is in"
+                </span>
             </h2>
         </li>
         <li class="step" class:step--done=done>
