@@ -133,7 +133,8 @@ fn RevokeForm(set: SetId, shown: RwSignal<bool>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Problem>);
-    let wrong = Signal::derive(move || typed.with(|typed| expected.with_value(|name| typeable(typed) != typeable(name))));
+    let wrong =
+        Signal::derive(move || typed.with(|typed| expected.with_value(|name| typeable(typed) != typeable(name))));
     let revoke = Callback::new(move |()| {
         busy.set(true);
         problem.set(None);
