@@ -1,41 +1,82 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Agent, builtAgent } from './agent';
+import { NOBODY, asUser, isRoot } from './users';
 
-/** The user `nobody`: Postgres refuses to run as root. */
-const NOBODY = 65534;
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
 
 /** A real server with a store of its own, on loopback, for the length of a test file. */
 export class Appliance {
+  private readonly agents: Agent[] = [];
+
   private constructor(
     readonly url: string,
     private readonly folder: string,
+    private readonly program: string,
     private readonly server: ChildProcess,
   ) {}
 
   /** Starts `IOTA_SERVER_PROGRAM`, or the server of cargo's target folder, and waits until it is healthy. */
   static async start(): Promise<Appliance> {
     const folder = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-'));
-    const root = process.getuid?.() === 0;
-    const program = root ? copyFor(NOBODY, folder) : builtServer();
+    const program = isRoot ? copyFor(NOBODY, folder) : builtServer();
     const address = `127.0.0.1:${await freePort()}`;
     const server = spawn(program, ['serve', '--data', join(folder, 'data'), '--listen', address], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(root ? { uid: NOBODY, gid: NOBODY } : {}),
+      ...asUser(NOBODY),
     });
-    const appliance = new Appliance(`http://${address}`, folder, server);
+    const appliance = new Appliance(`http://${address}`, folder, program, server);
     try {
       await appliance.healthy();
+      appliance.offerAgent();
     } catch (error) {
       await appliance.stop();
       throw error;
     }
     return appliance;
+  }
+
+  /** The code of the first account, who administers. */
+  setupToken(): Promise<string> {
+    return this.code('setup-token');
+  }
+
+  /** A code for one more account. The first is made by the way when there is none yet: without it nobody can be invited. */
+  async newInvitation(): Promise<string> {
+    try {
+      return await this.code('invite');
+    } catch {
+      const first = this.agent('first');
+      await first.makeAccount(await this.setupToken());
+      return await this.code('invite');
+    }
+  }
+
+  /** A machine of its own, which speaks to the server, or to who stands before it. */
+  agent(name: string, url = this.url): Agent {
+    const agent = new Agent(name, url);
+    this.agents.push(agent);
+    return agent;
+  }
+
+  private async code(command: string): Promise<string> {
+    const said = await promisify(execFile)(this.program, [command, '--data', join(this.folder, 'data')], asUser(NOBODY));
+    return said.stdout.trim();
+  }
+
+  /** Puts the agent where the server hands it out. */
+  private offerAgent(): void {
+    const folder = join(this.folder, 'data/downloads');
+    const program = join(folder, `iota-linux-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`);
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(builtAgent(), program);
+    if (isRoot) for (const path of [folder, program]) chownSync(path, NOBODY, NOBODY);
   }
 
   /** Ends the server politely, as its service manager would, and removes the store. */
@@ -47,6 +88,7 @@ export class Appliance {
     }
     this.server.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+    for (const agent of this.agents) agent.remove();
   }
 
   private async healthy(): Promise<void> {
@@ -85,7 +127,7 @@ function copyFor(user: number, folder: string): string {
   return join(folder, 'iota-server');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
   const address = probe.address();

@@ -1,30 +1,17 @@
 import AxeBuilder from '@axe-core/playwright';
-import { type Page, expect, test as base } from '@playwright/test';
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, expect, test as base } from '@playwright/test';
 import { Appliance } from './appliance';
-
-/** What a page must never do: log a warning or an error, break a policy (also one that is only reported), fetch from elsewhere, fail to fetch. */
-class Watch {
-  readonly seen: string[] = [];
-
-  constructor(page: Page, origin: string) {
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') this.seen.push(`console: ${message.text()}`);
-    });
-    page.on('pageerror', (error) => this.seen.push(`error: ${error.message}`));
-    page.on('requestfailed', (request) => this.seen.push(`failed: ${request.url()}`));
-    page.on('request', (request) => {
-      if (!request.url().startsWith(`${origin}/`)) this.seen.push(`elsewhere: ${request.url()}`);
-    });
-  }
-}
+import { Watch } from './watch';
 
 type ForTest = { watch: Watch };
-type ForFile = { appliance: Appliance };
+type ForFile = { appliance: Appliance; own: string };
 
-/** Tests against a running appliance; each one fails if its page misbehaved in passing. */
+/** Tests against a running appliance; each one fails if its pages misbehaved in passing. */
 export const test = base.extend<ForTest, ForFile>({
+  /** A name gives a file an appliance that no other has used. */
+  own: ['', { option: true, scope: 'worker' }],
   appliance: [
-    async ({}, use) => {
+    async ({ own: _ }, use) => {
       const appliance = await Appliance.start();
       await use(appliance);
       await appliance.stop();
@@ -33,23 +20,22 @@ export const test = base.extend<ForTest, ForFile>({
   ],
   baseURL: async ({ appliance }, use) => use(appliance.url),
   watch: [
-    async ({ page, appliance }, use) => {
-      const watch = new Watch(page, appliance.url);
-      await page.addInitScript(() => {
-        document.addEventListener('securitypolicyviolation', (event) =>
-          console.error(`policy ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`),
-        );
-      });
+    async ({ context, appliance }, use) => {
+      const watch = new Watch(context, appliance.url);
+      await watch.begin(context);
       await use(watch);
-      expect(watch.seen).toEqual([]);
+      watch.check();
     },
     { auto: true },
   ],
 });
 
-/** Waits until the program has taken over the page. */
-export async function hydrated(page: Page): Promise<void> {
-  await expect(page.locator('html')).toHaveAttribute('data-hydrated', '');
+/** A browser of its own for several tests, watched: call `watch.check()` after each. */
+export async function newBrowser(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<{ context: BrowserContext; watch: Watch }> {
+  const context = await browser.newContext({ baseURL: origin, locale: 'en-GB', timezoneId: 'UTC', ...options });
+  const watch = new Watch(context, origin);
+  await watch.begin(context);
+  return { context, watch };
 }
 
 /** Finds nothing against WCAG 2.2 AA, nor against axe's own good practice. */
@@ -59,3 +45,4 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 export { expect };
+export { hydrated } from './watch';
