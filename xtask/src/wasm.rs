@@ -8,8 +8,6 @@ use anyhow::{Context, Result};
 use crate::{process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Leptos' views without a type for each: the pages' program is a third smaller.
-const FLAGS: &str = "--cfg=erase_components";
 
 /// Compiles the library of a package and says where it lies. Where the toolchain has no wasm, `WASM_RUSTC` names a compiler that has.
 pub fn compile(package: &str, features: &[&str], release: bool) -> Result<PathBuf> {
@@ -18,7 +16,6 @@ pub fn compile(package: &str, features: &[&str], release: bool) -> Result<PathBu
     cargo.current_dir(workspace::root());
     cargo.args(["build", "--package", package, "--lib", "--features", &features.join(",")]);
     cargo.args(["--target", TARGET, "--profile", profile]);
-    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
     if let Some(compiler) = env::var_os("WASM_RUSTC") {
         cargo.env("RUSTC", compiler);
     }
