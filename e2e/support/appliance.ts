@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Agent, builtAgent } from './agent';
+import { Agent, type Running, builtAgent, start } from './agent';
 import { NOBODY, asUser, isRoot } from './users';
 
 const START_DEADLINE_MS = 60_000;
@@ -63,6 +63,12 @@ export class Appliance {
     const agent = new Agent(name, url);
     this.agents.push(agent);
     return agent;
+  }
+
+  /** Runs a line as a person would who pasted it into a terminal, with this home folder and nothing else. */
+  paste(line: string, home: string): Running {
+    if (isRoot) for (const path of [home, ...readdirSync(home, { recursive: true }).map((name) => join(home, name.toString()))]) chownSync(path, NOBODY, NOBODY);
+    return start('/bin/sh', ['-c', line], { PATH: process.env.PATH ?? '', HOME: home }, { cwd: home, ...asUser(NOBODY) });
   }
 
   private async code(command: string): Promise<string> {

@@ -1,0 +1,122 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BrowserContext, type Page } from '@playwright/test';
+import { type Appliance } from '../support/appliance';
+import { expect, expectAccessible, newBrowser, test } from '../support/fixtures';
+import { Person, badge, enterFolder } from '../support/person';
+import { type Watch, hydrated } from '../support/watch';
+
+test.use({ own: 'every page' });
+test.describe.configure({ mode: 'serial' });
+
+let context: BrowserContext;
+let page: Page;
+let watch: Watch;
+let ada: Person;
+let machine: string;
+let files: string;
+
+async function prepare(appliance: Appliance): Promise<void> {
+  ada = await Person.signUp(page, await appliance.setupToken());
+  const laptop = appliance.agent('Nora’s laptop');
+  files = laptop.files;
+  mkdirSync(join(files, 'Pictures/2026'), { recursive: true });
+  for (const name of ['Recipes.odt', 'Letter to the bank.pdf', 'Budget 2026.ods']) writeFileSync(join(files, name), name.repeat(5000));
+  for (let number = 1; number <= 40; number += 1) writeFileSync(join(files, `Pictures/2026/IMG_${number}.jpg`), `picture ${number}`);
+  machine = await ada.addMachine(page, laptop);
+  await laptop.backUp();
+  writeFileSync(join(files, 'Recipes.odt'), 'all new');
+  await laptop.backUp();
+}
+
+test.beforeAll(async ({ browser, appliance }) => {
+  test.setTimeout(180_000);
+  ({ context, watch } = await newBrowser(browser, appliance.url, { viewport: { width: 1440, height: 1000 } }));
+  page = await context.newPage();
+  await prepare(appliance);
+  watch.check();
+});
+
+test.afterAll(async () => {
+  await context.close();
+});
+
+const shapes = [
+  ['desktop', 1440, 1000],
+  ['phone', 390, 844],
+] as const;
+
+/** Looks at what is on the page now in every shape: accessible, nothing sideways, a picture. */
+async function look(name: string, folder: (file: string) => string): Promise<void> {
+  for (const [device, width, height] of shapes) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page);
+      await page.screenshot({ path: folder(`${name}-${colorScheme}-${device}.png`) });
+    }
+    await expectNarrow(name);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  await expectNarrow(name);
+  await page.setViewportSize({ width: 1440, height: 1000 });
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+async function expectNarrow(name: string): Promise<void> {
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(sideways, name).toBe(0);
+}
+
+const places = [
+  ['home-locked', () => '/'],
+  ['machines-locked', () => '/machines'],
+  ['machine-locked', () => machine],
+  ['timeline', () => `${machine}/timeline`],
+  ['browse-locked', () => `${machine}/browse`],
+  ['add-machine', () => '/machines/add'],
+  ['keys', () => '/keys'],
+  ['settings', () => '/settings'],
+  ['download', () => '/download'],
+  ['docs', () => '/docs'],
+] as const;
+
+for (const [name, address] of places) {
+  test(`${name} is accessible and fits`, async ({}, info) => {
+    test.setTimeout(90_000);
+    await page.goto(address());
+    if (name !== 'docs') await hydrated(page);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+    await look(name, (file) => info.outputPath(file));
+    watch.check();
+  });
+}
+
+test('unlocked pages are accessible and fit', async ({}, info) => {
+  test.setTimeout(180_000);
+  await page.goto('/machines');
+  await hydrated(page);
+  await ada.unlock(page);
+  await expect(page.getByRole('main').getByText('Nora’s laptop')).toBeVisible();
+  await look('machines', (file) => info.outputPath(file));
+  await page.getByRole('main').getByRole('link', { name: /Nora’s laptop/ }).click();
+  await expect(page.getByText(/^No\. 2/)).toBeVisible();
+  await look('machine', (file) => info.outputPath(file));
+  await page.getByRole('navigation', { name: 'Views of the machine' }).getByRole('link', { name: 'Browse' }).click();
+  await enterFolder(page, files.slice(1));
+  await look('browse', (file) => info.outputPath(file));
+  await page.getByRole('grid', { name: 'Files and folders' }).getByRole('link', { name: 'Recipes.odt', exact: true }).click();
+  const panel = page.getByRole('complementary', { name: 'Chosen file' });
+  await expect(panel.getByRole('button', { name: /^Download/ })).toBeVisible();
+  await look('browse-file', (file) => info.outputPath(file));
+  await panel.getByRole('link', { name: 'Versions and details' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Recipes.odt');
+  await look('file', (file) => info.outputPath(file));
+
+  // When the vault locks, nothing readable stays.
+  await badge(page, 'open').click();
+  await expect(badge(page, 'locked')).toBeVisible();
+  expect(await page.content()).not.toContain('Recipes');
+  watch.check();
+});

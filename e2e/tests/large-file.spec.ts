@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '../support/fixtures';
+import { Person, enterFolder, entry, kept } from '../support/person';
+import { bytes } from '../support/bytes';
+
+test.use({ own: 'large file' });
+
+const MEGABYTES = Number(process.env.IOTABACKUP_E2E_LARGE_MB ?? 3072);
+/** What may come on top while a file of any size passes through. */
+const MEMORY_MB = 300;
+
+/** Memory of all renderers of the test's browser, megabytes. */
+function renderersMb(): number {
+  const pages = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => {
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=renderer')) return 0;
+      return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+    } catch {
+      return 0; // It has just ended.
+    }
+  });
+  return (pages.reduce((sum, count) => sum + count, 0) * 4096) / 1e6;
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
+test('a file of any size passes through in flat memory', async ({ page, appliance }) => {
+  test.setTimeout(420_000);
+  const ada = await Person.signUp(page, await appliance.setupToken());
+  const attic = appliance.agent('attic');
+  const path = join(attic.files, 'disk.bak');
+  // Repeated content, so that the store stays small.
+  const blocks = Array.from({ length: 8 }, (_, seed) => bytes(1 << 20, seed));
+  const file = openSync(path, 'w');
+  for (let number = 0; number < MEGABYTES; number += 1) writeSync(file, blocks[number % blocks.length]);
+  closeSync(file);
+
+  const address = await ada.addMachine(page, attic);
+  await attic.backUp();
+  // A file dialog cannot be answered without a head; the way without one goes through the service worker.
+  await page.addInitScript(() => delete (window as { showSaveFilePicker?: unknown }).showSaveFilePicker);
+  await page.goto(`${address}/browse`);
+  await ada.unlock(page);
+  await enterFolder(page, attic.files.slice(1));
+  await entry(page, 'disk.bak').click();
+  const panel = page.getByRole('complementary', { name: 'Chosen file' });
+  await expect(panel.getByRole('button', { name: /^Download/ })).toBeVisible();
+
+  const before = renderersMb();
+  let most = before;
+  const watching = setInterval(() => (most = Math.max(most, renderersMb())), 250);
+  const coming = page.waitForEvent('download', { timeout: 60_000 });
+  await panel.getByRole('button', { name: /^Download/ }).click();
+  const download = await coming;
+  expect(download.suggestedFilename()).toBe('disk.bak');
+  const saved = await kept(download);
+  clearInterval(watching);
+  expect(await sha256(saved)).toBe(await sha256(path));
+  expect(most - before).toBeLessThan(MEMORY_MB);
+});

@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '../support/fixtures';
+import { Person, enterFolder, entry } from '../support/person';
+import { bytes } from '../support/bytes';
+
+test.use({ own: 'lies' });
+
+/** A server between the browser and the real one that alters what it passes on. */
+test('an older head, a forged header and a swapped object are noticed, and said', async ({ page, context, appliance }) => {
+  test.setTimeout(180_000);
+  const ada = await Person.signUp(page, await appliance.setupToken());
+  const attic = appliance.agent('attic');
+  writeFileSync(join(attic.files, 'photo.raw'), bytes(900_000, 3));
+  const address = await ada.addMachine(page, attic);
+  await attic.backUp();
+  const olderSets = await (await page.request.get('/api/v1/sets')).text();
+  writeFileSync(join(attic.files, 'note.txt'), 'newer');
+  await attic.backUp();
+
+  // The browser sees the newest state first.
+  await page.goto(address);
+  await ada.unlock(page);
+  await expect(page.getByText(/^No\. 2/)).toBeVisible();
+
+  await test.step('an older head', async () => {
+    await context.route('**/api/v1/sets', (route) => route.fulfill({ body: olderSets, contentType: 'application/json' }));
+    await page.reload();
+    await ada.unlock(page);
+    await expect(page.getByText(/commit 2, which was seen before, is not in the history/).first()).toBeVisible();
+    await context.unroute('**/api/v1/sets');
+  });
+
+  await test.step('a forged header', async () => {
+    await context.route('**/api/v1/sets', async (route) => {
+      const sets = await (await route.fetch()).json();
+      const header = Buffer.from(sets[0].head.header, 'base64');
+      header[header.length - 1] ^= 1;
+      sets[0].head.header = header.toString('base64');
+      await route.fulfill({ json: sets });
+    });
+    await page.reload();
+    await ada.unlock(page);
+    await expect(page.getByText(/was not written by the machine that this account enrolled/).first()).toBeVisible();
+    await context.unroute('**/api/v1/sets');
+  });
+
+  await test.step('swapped objects', async () => {
+    await page.goto(`${address}/browse`);
+    await ada.unlock(page);
+    await enterFolder(page, attic.files.slice(1));
+    await entry(page, 'photo.raw').click();
+    const panel = page.getByRole('complementary', { name: 'Chosen file' });
+    await expect(panel.getByRole('button', { name: /^Download/ })).toBeVisible();
+    await context.route('**/api/v1/objects/read', async (route) => {
+      const body = Buffer.from(await (await route.fetch()).body());
+      body[body.length - 100] ^= 1;
+      await route.fulfill({ body, contentType: 'application/octet-stream' });
+    });
+    let saved = 0;
+    page.on('download', () => (saved += 1));
+    await panel.getByRole('button', { name: /^Download/ }).click();
+    const tray = page.getByRole('region', { name: 'Downloads' });
+    await expect(tray.getByText(/missing or damaged in the store/)).toBeVisible({ timeout: 20_000 });
+    expect(saved).toBe(0);
+  });
+});

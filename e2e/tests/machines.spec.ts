@@ -1,0 +1,76 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '../support/fixtures';
+import { Person, wordsOf } from '../support/person';
+
+test.use({ own: 'machines' });
+
+test('two machines; one is renamed and its key taken away at once', async ({ page, appliance }) => {
+  test.setTimeout(180_000);
+  const ada = await Person.signUp(page, await appliance.setupToken());
+  const [attic, cellar] = [appliance.agent('attic'), appliance.agent('cellar')];
+  for (const agent of [attic, cellar]) writeFileSync(join(agent.files, 'note.txt'), agent.name);
+  const address = await ada.addMachine(page, attic);
+  await attic.backUp();
+
+  await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Machines' }).click();
+  await page.getByRole('main').getByRole('link', { name: /Add a machine/ }).first().click();
+  await ada.addMachine(page, cellar);
+  await cellar.backUp();
+
+  await page.getByRole('main').getByRole('link', { name: 'Go to its page' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Machines' }).click();
+  await expect(page.getByRole('main').getByRole('link', { name: /attic/ })).toBeVisible();
+  await expect(page.getByRole('main').getByRole('link', { name: /cellar/ })).toBeVisible();
+
+  await page.getByRole('main').getByRole('link', { name: /attic/ }).click();
+  await expect(page).toHaveURL(address);
+  await page.getByLabel('Name', { exact: true }).fill('Nora’s laptop');
+  await page.getByRole('button', { name: 'Rename' }).click();
+  await expect(page.getByRole('heading', { name: 'Nora’s laptop' })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Take its key away' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill("nora's laptop");
+  await dialog.getByRole('button', { name: 'Take it away' }).click();
+  await expect(page.getByRole('main').getByText(/key was taken away|revoked/i).first()).toBeVisible({ timeout: 30_000 });
+
+  writeFileSync(join(attic.files, 'note.txt'), 'changed');
+  const refused = await attic.run('backup');
+  expect(refused.code).toBe(1);
+  expect(refused.err).toMatch(/replaced|revoked|taken away/);
+  writeFileSync(join(cellar.files, 'note.txt'), 'changed');
+  expect((await cellar.tell<{ seq: number }>('backup')).seq).toBe(2);
+});
+
+test('a machine that is refused hears it, and its code is worthless', async ({ page, appliance }) => {
+  test.setTimeout(120_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  const stranger = appliance.agent('stranger');
+  const { code } = await ada.makeLine(page);
+  const joining = stranger.enrol(code);
+  await expect(page.getByText(await wordsOf(joining.said), { exact: true })).toBeVisible({ timeout: 15_000 });
+  await page.getByRole('button', { name: 'Refuse' }).click();
+  const ended = await joining.ended;
+  expect(ended.code).toBe(1);
+  expect(ended.err).toMatch(/refused/);
+  const again = await stranger.enrol(code).ended;
+  expect(again.code).toBe(1);
+});
+
+test('the line of the page installs, joins and backs up', async ({ page, appliance }) => {
+  test.setTimeout(180_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  await ada.makeLine(page);
+  await page.getByRole('group', { name: 'For whom' }).getByText('Only my files').click();
+  const line = await page.getByText(/^curl .*IOTA_ENROL_CODE=/).innerText();
+  const home = appliance.agent('line').home;
+  mkdirSync(join(home, 'letters'));
+  writeFileSync(join(home, 'letters/one.txt'), 'one');
+  const pasted = appliance.paste(line, home);
+  await expect(page.getByRole('button', { name: 'Let it in' })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Let it in' }).click();
+  const ended = await pasted.ended;
+  expect(ended.code, ended.out + ended.err).toBe(0);
+  expect(ended.out + ended.err).toContain('iota status');
+});
