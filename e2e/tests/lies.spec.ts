@@ -21,13 +21,14 @@ test('an older head, a forged header and a swapped object are noticed, and said'
   // The browser sees the newest state first.
   await page.goto(address);
   await ada.unlock(page);
+  await expect(page.getByRole('heading', { level: 1, name: 'attic' })).toBeVisible();
   await expect(page.getByText(/^No\. 2/)).toBeVisible();
 
   await test.step('an older head', async () => {
     await context.route('**/api/v1/sets', (route) => route.fulfill({ body: olderSets, contentType: 'application/json' }));
     await page.reload();
     await ada.unlock(page);
-    await expect(page.getByText(/commit 2, which was seen before, is not in the history/).first()).toBeVisible();
+    await expect(page.getByText(/Commit 2, which was seen before, is not in the history/).first()).toBeVisible();
     await context.unroute('**/api/v1/sets');
   });
 

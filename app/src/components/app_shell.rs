@@ -71,7 +71,7 @@ pub fn AppShell(
                 <Brand />
                 <VaultBadge small=true />
             </header>
-            <div class="sidebar">
+            <header class="sidebar">
                 <div class="sidebar__inner">
                     <Brand />
                     <VaultBadge />
@@ -90,7 +90,7 @@ pub fn AppShell(
                         {session.map(|session| view! { <Person login=session.login administrator=session.administrator /> })}
                     </div>
                 </div>
-            </div>
+            </header>
             <main class="page" id="main" tabindex="-1">
                 {content}
             </main>
