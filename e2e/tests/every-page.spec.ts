@@ -7,7 +7,7 @@ import { Person, badge, enterFolder } from '../support/person';
 import { type Watch, hydrated } from '../support/watch';
 
 test.use({ own: 'every page' });
-test.describe.configure({ mode: 'serial' });
+test.describe.configure({ mode: 'default' });
 
 let context: BrowserContext;
 let page: Page;
@@ -31,7 +31,7 @@ async function prepare(appliance: Appliance): Promise<void> {
 
 test.beforeAll(async ({ browser, appliance }) => {
   test.setTimeout(180_000);
-  ({ context, watch } = await newBrowser(browser, appliance.url, { viewport: { width: 1440, height: 1000 } }));
+  ({ context, watch } = await newBrowser(browser, appliance.url, { viewport: { width: 1440, height: 1000 }, reducedMotion: 'reduce' }));
   page = await context.newPage();
   await prepare(appliance);
   watch.check();
@@ -111,7 +111,8 @@ test('unlocked pages are accessible and fit', async ({}, info) => {
   await expect(panel.getByRole('button', { name: /^Download/ })).toBeVisible();
   await look('browse-file', (file) => info.outputPath(file));
   await panel.getByRole('link', { name: 'Versions and details' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('Recipes.odt');
+  await expect(page.getByRole('main').getByText('Recipes.odt').first()).toBeVisible();
+  await expect(page.getByRole('main').getByRole('button', { name: /^Download/ }).first()).toBeVisible();
   await look('file', (file) => info.outputPath(file));
 
   // When the vault locks, nothing readable stays.

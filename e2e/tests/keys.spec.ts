@@ -31,6 +31,8 @@ test('a wrong passphrase is said in place, and each way opens the vault', async 
 test('who lost the password sets a new one by the recovery words', async ({ page, context, appliance }) => {
   test.setTimeout(150_000);
   const ada = await Person.signUp(page, await appliance.newInvitation());
+  // A page that is open would notice that it is signed out.
+  await page.goto('about:blank');
   await context.clearCookies();
   const lost = ada.password;
   await page.goto('/forgot');
@@ -42,6 +44,8 @@ test('who lost the password sets a new one by the recovery words', async ({ page
   await page.getByRole('button', { name: 'Set it and sign in' }).click();
   await expect(badge(page, 'open')).toBeVisible({ timeout: 30_000 });
 
+  // A page that is open would notice that it is signed out.
+  await page.goto('about:blank');
   await context.clearCookies();
   await page.goto('/sign-in');
   await hydrated(page);
