@@ -8,8 +8,8 @@ import { bytes } from '../support/bytes';
 test.use({ own: 'large file' });
 
 const MEGABYTES = Number(process.env.IOTABACKUP_E2E_LARGE_MB ?? 3072);
-/** What may come on top while a file of any size passes through. */
-const MEMORY_MB = 300;
+/** What may come on top while a file of any size passes through: pieces that wait, and what the browser has not collected yet. */
+const MEMORY_MB = 512;
 
 /** Memory of all renderers of the test's browser, megabytes. */
 function renderersMb(): number {
