@@ -45,7 +45,7 @@ pub async fn prove(platform: &impl Platform, question: &ProvePassword) -> Result
     let server = api::server(platform).await?;
     let auth_secret = auth_secret(&question.login, &question.password, server.server_id).tell()?;
     let proof = ProveAgain { auth_secret, second: question.second.clone() };
-    api::send(platform, "POST", "/session/proof", &proof).await
+    api::send::<SessionInfo>(platform, "POST", "/session/proof", &proof).await.map(drop)
 }
 
 /// An account that only this program knows of.
