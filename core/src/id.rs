@@ -32,7 +32,7 @@ macro_rules! identifiers {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+                formatter.write_str(&base16ct::lower::encode_string(&self.0))
             }
         }
 
@@ -47,8 +47,12 @@ macro_rules! identifiers {
 
             fn from_str(text: &str) -> Result<Self, ParseIdError> {
                 let error = ParseIdError { digits: 2 * $bytes };
-                let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| error.clone())?;
-                bytes.try_into().map(Self).map_err(|_| error)
+                if text.len() != error.digits {
+                    return Err(error);
+                }
+                let mut bytes = [0; $bytes];
+                base16ct::mixed::decode(text, &mut bytes).map_err(|_| error)?;
+                Ok(Self(bytes))
             }
         }
 

@@ -7,6 +7,7 @@ use crate::{
     },
     refs::Reference,
 };
+use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Bytes as base64 with padding.
@@ -15,14 +16,14 @@ pub struct Bytes(pub Vec<u8>);
 
 impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&data_encoding::BASE64.encode(&self.0))
+        serializer.serialize_str(&Base64::encode_string(&self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        data_encoding::BASE64.decode(text.as_bytes()).map(Self).map_err(de::Error::custom)
+        Base64::decode_vec(&text).map(Self).map_err(de::Error::custom)
     }
 }
 
