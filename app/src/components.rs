@@ -38,6 +38,7 @@ pub mod skeleton;
 pub mod skip_link;
 pub mod state;
 pub mod strength_meter;
+pub mod strip;
 pub mod survive;
 pub mod time_slider;
 pub mod tls_first;

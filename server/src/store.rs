@@ -14,6 +14,7 @@ pub mod lock;
 pub mod reference;
 pub mod second_factor;
 pub mod server;
+pub mod set_day;
 pub mod staged_part;
 pub mod staged_reference;
 pub mod token;

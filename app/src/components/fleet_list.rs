@@ -8,6 +8,7 @@ use crate::components::ago::Ago;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::MachineName;
 use crate::components::mark::Mark;
+use crate::components::strip::Strip;
 use crate::fleet::{Condition, Fleet, Machine};
 use crate::spot;
 use crate::words::{bytes, span};
@@ -24,10 +25,11 @@ pub fn FleetList() -> impl IntoView {
         machines
     });
     view! {
-        <div class="fleet fleet--short">
+        <div class="fleet">
             <div class="fleet__head" aria-hidden="true">
                 <span>"Machine"</span>
                 <span>"State"</span>
+                <span>"Last 30 days"</span>
                 <span>"Last point"</span>
                 <span class="fleet__num--end">"Stored"</span>
                 <span></span>
@@ -62,6 +64,9 @@ fn row(machine: Machine, now: Memo<u64>) -> AnyView {
                     {condition.words()}
                 </span>
                 <small>{reason}</small>
+            </span>
+            <span class="fleet__strip">
+                <Strip machine=machine.clone() now_ms=now.get() />
             </span>
             <span class="fleet__num">{last.map_or_else(|| "–".into_any(), IntoAny::into_any)}</span>
             <span class="fleet__num fleet__num--end">{bytes(machine.live_bytes)}</span>

@@ -107,6 +107,7 @@ mod tests {
             created_ms: 0,
             live_bytes: 0,
             upload: None,
+            days: vec![],
             alarm: None,
             first_visit: false,
         };

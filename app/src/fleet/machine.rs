@@ -1,6 +1,6 @@
 //! One machine.
 
-use iota_core::api::json::{SetInfo, UploadState};
+use iota_core::api::json::{DayInfo, SetInfo, UploadState};
 use iota_core::certificate::SignedCertificate;
 use iota_core::commit::{Flags, SignedHeader};
 use iota_core::id::SetId;
@@ -27,6 +27,8 @@ pub struct Machine {
     pub live_bytes: u64,
     /// What it is sending.
     pub upload: Option<UploadState>,
+    /// What it did on the last days.
+    pub days: Vec<DayInfo>,
     /// What the vault found wrong.
     pub alarm: Option<Problem>,
     /// The vault had not seen it before, so it cannot tell whether the state is the newest.
@@ -57,6 +59,7 @@ impl Machine {
             created_ms: info.created_ms,
             live_bytes: info.live_bytes,
             upload: info.upload,
+            days: info.days.clone(),
             alarm: None,
             first_visit: false,
         }

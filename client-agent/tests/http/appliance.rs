@@ -453,6 +453,7 @@ fn set_info(set: SetId, record: &SetRecord) -> SetInfo {
         contact_ms: None,
         live_bytes: 0,
         upload: None,
+        days: vec![],
     }
 }
 

@@ -128,6 +128,7 @@ impl Archive for MemoryArchive {
             contact_ms: None,
             live_bytes: 0,
             upload: None,
+            days: vec![],
         }])
     }
 

@@ -482,6 +482,24 @@ pub struct SetInfo {
     /// The open upload session that was active last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<UploadState>,
+    /// The last [`SHOWN_DAYS`] days, oldest first; a day without commits and without a proof of its machine is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<DayInfo>,
+}
+
+/// How many days [`SetInfo`] tells of, the one that runs counted.
+pub const SHOWN_DAYS: u32 = 30;
+
+/// What a set did on a day, by the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayInfo {
+    /// Days since 1 January 1970, UTC.
+    pub day: u64,
+    /// Commits that arrived; 0 when its machine only proved itself.
+    pub commits: u64,
+    /// The newest of them has gaps.
+    #[serde(default)]
+    pub gaps: bool,
 }
 
 /// The newest commit of a set: `GET /agent/head` (null before the first), and in [`SetInfo`].

@@ -40,6 +40,8 @@ fn known() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use iota_core::commit::{Flags, Header};
+
     use super::*;
     use crate::test_support::TestDatabase;
 
@@ -72,6 +74,15 @@ mod tests {
         sqlx::raw_sql(include_str!("../../../migrations/0002_browser.sql")).execute(&pool).await.unwrap();
         assert_eq!(numbers(&pool, "SELECT live_bytes FROM commit ORDER BY seq").await, [120, 23, 23]);
         assert_eq!(numbers(&pool, "SELECT live_bytes FROM backup_set ORDER BY set_no").await, [23, 0]);
+
+        // Days are counted, too: 1 and 2 arrived on the first, 4 with gaps on the third.
+        let mut header = vec![0; Header::BYTES + 64];
+        header[Header::BYTES - 4] = Flags::GAPS.bits() as u8;
+        let late = sqlx::query("UPDATE commit SET header = $1, received_ms = 2 * 86400000 WHERE seq = 4").bind(header);
+        late.execute(&pool).await.unwrap();
+        sqlx::raw_sql(include_str!("../../../migrations/0003_days.sql")).execute(&pool).await.unwrap();
+        let days = "SELECT day * 100 + commits * 10 + gaps::int FROM set_day ORDER BY set_no, day";
+        assert_eq!(numbers(&pool, days).await, [20, 211]);
         pool.close().await;
     }
 }

@@ -1,11 +1,11 @@
 //! Commits: their headers, when they were received, and where lists and body lie.
 
-use iota_core::commit::SignedHeader;
+use iota_core::commit::{Flags, SignedHeader};
 use iota_core::id::{HeaderHash, SetId};
 use sqlx::PgConnection;
 
 use super::chunk::place;
-use super::{Result, StoreError, id, signed, unsigned};
+use super::{Result, StoreError, id, set_day, signed, unsigned};
 use crate::packs::Place;
 
 /// A commit as a row.
@@ -29,7 +29,7 @@ pub struct Commit {
     pub live_bytes: u64,
 }
 
-/// Makes the row of a commit.
+/// Makes the row of a commit, and counts it on its day.
 pub async fn insert(connection: &mut PgConnection, set_no: i64, commit: &Commit) -> Result<()> {
     sqlx::query!(
         "INSERT INTO commit (set_no, seq, hash, received_ms, header, base_seq, pack, position, record_bytes, body_pack,
@@ -49,9 +49,10 @@ pub async fn insert(connection: &mut PgConnection, set_no: i64, commit: &Commit)
         commit.body.payload_bytes as i32,
         signed(commit.live_bytes),
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    let gaps = commit.header.as_ref().is_some_and(|signed| signed.header.flags.contains(Flags::GAPS));
+    set_day::count(connection, set_no, commit.received_ms, gaps).await
 }
 
 struct Row {

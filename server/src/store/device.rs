@@ -4,6 +4,7 @@ use iota_core::certificate::SignedCertificate;
 use iota_core::id::DeviceId;
 use sqlx::{PgConnection, PgPool};
 
+use super::set_day;
 use super::{Result, StoreError, id, signed, unsigned};
 use crate::auth::Machine;
 
@@ -90,9 +91,9 @@ pub async fn insert(
 /// Notes when a machine last proved itself.
 pub async fn set_contact(connection: &mut PgConnection, device_no: i64, at_ms: u64) -> Result<()> {
     sqlx::query!("UPDATE device SET contact_ms = $2 WHERE device_no = $1", device_no, signed(at_ms))
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    set_day::note_contact(connection, device_no, at_ms).await
 }
 
 /// The certificates of a set, by key epoch.

@@ -1,14 +1,14 @@
 //! `GET /sets`.
 
 use axum::extract::State;
-use iota_core::api::json::{Bytes, SetInfo};
+use iota_core::api::json::{Bytes, SHOWN_DAYS, SetInfo};
 
 use crate::app_state::AppState;
 use crate::auth::Reader;
 use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::log;
-use crate::store::{backup_set, device, upload};
+use crate::store::{backup_set, device, set_day, upload};
 
 /// The backup sets of the account, in the order in which they were made.
 ///
@@ -16,6 +16,7 @@ use crate::store::{backup_set, device, upload};
 /// `unavailable`.
 pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Json<Vec<SetInfo>>> {
     let sets = backup_set::list_of(&mut *state.pool().acquire().await?, reader.account_no).await?;
+    let first_day = set_day::day_of(state.now_ms()).saturating_sub(SHOWN_DAYS as i32 - 1);
     let mut infos = Vec::with_capacity(sets.len());
     for set in sets {
         let certificates = device::certificates(&mut *state.pool().acquire().await?, set.set_no).await?;
@@ -30,6 +31,7 @@ pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Js
             contact_ms: set.contact_ms,
             live_bytes: set.live_bytes,
             upload: upload::active_of(&mut *state.pool().acquire().await?, set.set_no, state.now_ms()).await?,
+            days: set_day::list_from(&mut *state.pool().acquire().await?, set.set_no, first_day).await?,
         });
     }
     Ok(Json(infos))
@@ -39,7 +41,8 @@ pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Js
 mod tests {
     use std::collections::BTreeSet;
 
-    use iota_core::api::json::{SnapshotInfo, UploadState};
+    use iota_core::api::json::{DayInfo, SnapshotInfo, UploadState};
+    use iota_core::commit::Flags;
     use iota_core::id::Cid;
 
     use super::*;
@@ -69,6 +72,33 @@ mod tests {
         sqlx::query("UPDATE device SET contact_ms = 7").execute(server.pool()).await.unwrap();
         log.machine.browser.get("/agent/head").await.ok();
         assert_eq!(set_of(&ada).await.contact_ms, Some(7), "not more often than once a minute");
+    }
+
+    #[tokio::test]
+    async fn days_tell_of_commits_gaps_and_contact() {
+        const DAY_MS: u64 = 86_400_000;
+        let server = TestServer::start().await;
+        let (ada, mut log) = scene(&server).await;
+        let today = || server.state.now_ms() / DAY_MS;
+        let first = today();
+        let day = |day, commits| DayInfo { day, commits, gaps: false };
+        log.base(&[object(1, 300)]).await;
+        log.delta(&[object(2, 300)], &[]).await;
+        assert_eq!(set_of(&ada).await.days, [day(first, 2)]);
+        server.clock.advance_ms(2 * DAY_MS);
+        log.machine.browser = log.machine.session(&server).await;
+        ada.sign_in(&ada.browser).await.ok();
+        assert_eq!(set_of(&ada).await.days, [day(first, 2), day(first + 2, 0)]);
+        let upload = log.begin().await;
+        let mut frame = log.changes(&[], &[]);
+        frame.header.header.flags = Flags::GAPS;
+        log.sign(&mut frame);
+        log.commit(upload, &frame).await.ok();
+        let with_gaps = DayInfo { gaps: true, ..day(first + 2, 1) };
+        assert_eq!(set_of(&ada).await.days, [day(first, 2), with_gaps]);
+        server.clock.advance_ms(28 * DAY_MS);
+        ada.sign_in(&ada.browser).await.ok();
+        assert_eq!(set_of(&ada).await.days, [with_gaps], "thirty days are shown");
     }
 
     #[tokio::test]
