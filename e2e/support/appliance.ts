@@ -19,19 +19,15 @@ export class Appliance {
     readonly url: string,
     private readonly folder: string,
     private readonly program: string,
-    private readonly server: ChildProcess,
+    private server: ChildProcess,
   ) {}
 
   /** Starts `IOTA_SERVER_PROGRAM`, or the server of cargo's target folder, and waits until it is healthy. */
   static async start(): Promise<Appliance> {
     const folder = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-'));
     const program = isRoot ? copyFor(NOBODY, folder) : builtServer();
-    const address = `127.0.0.1:${await freePort()}`;
-    const server = spawn(program, ['serve', '--data', join(folder, 'data'), '--listen', address], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...asUser(NOBODY),
-    });
-    const appliance = new Appliance(`http://${address}`, folder, program, server);
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const appliance = new Appliance(url, folder, program, serve(program, folder, url));
     try {
       await appliance.healthy();
       appliance.offerAgent();
@@ -85,16 +81,27 @@ export class Appliance {
     if (isRoot) for (const path of [folder, program]) chownSync(path, NOBODY, NOBODY);
   }
 
-  /** Ends the server politely, as its service manager would, and removes the store. */
+  /** Ends the server, removes the store. */
   async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.folder, { recursive: true, force: true });
+    for (const agent of this.agents) agent.remove();
+  }
+
+  /** Starts the server again after `halt`, with the store and the address that it had. */
+  async resume(): Promise<void> {
+    this.server = serve(this.program, this.folder, this.url);
+    await this.healthy();
+  }
+
+  /** Ends the server politely, as its service manager would. */
+  async halt(): Promise<void> {
     const ended = new Promise((done) => this.server.once('exit', done));
     if (this.server.exitCode === null && this.server.signalCode === null) {
       this.server.kill('SIGTERM');
       await Promise.race([ended, pause(STOP_DEADLINE_MS, undefined, { ref: false })]);
     }
     this.server.kill('SIGKILL');
-    rmSync(this.folder, { recursive: true, force: true });
-    for (const agent of this.agents) agent.remove();
   }
 
   private async healthy(): Promise<void> {
@@ -109,6 +116,11 @@ export class Appliance {
     }
     throw new Error(`the server did not become healthy; it said:\n${said}`);
   }
+}
+
+function serve(program: string, folder: string, url: string): ChildProcess {
+  const words = ['serve', '--data', join(folder, 'data'), '--listen', new URL(url).host];
+  return spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...asUser(NOBODY) });
 }
 
 /** The server that cargo built last, and its pages beside it or one folder up. */

@@ -7,6 +7,7 @@ import { type BrowserContext, type Page, expect } from '@playwright/test';
 export class Watch {
   readonly seen: string[] = [];
   private readonly expected: RegExp[] = [];
+  private readonly tolerated: RegExp[] = [];
 
   constructor(
     context: BrowserContext,
@@ -40,15 +41,20 @@ export class Watch {
     this.expected.push(...logged);
   }
 
+  /** Something that the browser may log, or not: which of several depends on the moment. */
+  tolerate(pattern: RegExp): void {
+    this.tolerated.push(pattern);
+  }
+
   /** Fails if anything was seen that was not expected, or the other way round. */
   check(): void {
     const missing = [...this.expected];
     const left = this.seen.filter((line) => {
       const place = missing.findIndex((pattern) => pattern.test(line));
       if (place >= 0) missing.splice(place, 1);
-      return place < 0 && !this.expected.some((pattern) => pattern.test(line));
+      return place < 0 && ![...this.expected, ...this.tolerated].some((pattern) => pattern.test(line));
     });
-    this.seen.length = this.expected.length = 0;
+    this.seen.length = this.expected.length = this.tolerated.length = 0;
     expect(left).toEqual([]);
     expect(missing.map(String), 'what the browser should have logged').toEqual([]);
   }

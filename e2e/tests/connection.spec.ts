@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, expectAccessible, test } from '../support/fixtures';
+import { Person } from '../support/person';
+
+test.use({ own: 'connection' });
+
+test('one stream for all tabs, and what is shown without it', async ({ page, context, appliance, watch }, info) => {
+  test.setTimeout(180_000);
+  let streams = 0;
+  context.on('request', (request) => (streams += Number(request.url().endsWith('/api/v1/events'))));
+  const ada = await Person.signUp(page, await appliance.setupToken());
+  const attic = appliance.agent('attic');
+  writeFileSync(join(attic.files, 'note.txt'), 'first');
+  await ada.addMachine(page, attic);
+
+  const second = await context.newPage();
+  const answer = second.getByRole('heading', { level: 1 });
+  await second.goto('/');
+  await expect(answer).toContainText('has stored nothing yet');
+  await test.step('both tabs hear of a backup, by one stream', async () => {
+    await attic.backUp();
+    await expect(page.getByText(/It is protected, up to/)).toBeVisible({ timeout: 20_000 });
+    await expect(answer).toContainText('Yes.', { timeout: 20_000 });
+    expect(streams).toBe(1);
+  });
+
+  await test.step('the other tab goes on when the one with the stream is closed', async () => {
+    await page.close();
+    await expect.poll(() => streams).toBe(2);
+    await second.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Machines' }).click();
+    await second.getByRole('main').getByRole('link', { name: /Machine 1|attic/ }).click();
+    await expect(second.getByText(/^No\. 1/)).toBeVisible();
+    writeFileSync(join(attic.files, 'note.txt'), 'second');
+    await attic.backUp();
+    await expect(second.getByText(/^No\. 2/)).toBeVisible({ timeout: 20_000 });
+  });
+
+  await test.step('a lost server is said, and nothing is guessed', async () => {
+    await second.goto('/');
+    await expect(answer).toContainText('Yes.');
+    watch.expect(/Failed to load resource: net::ERR_CONNECTION_REFUSED/, /failed: .*ERR_CONNECTION_REFUSED/);
+    watch.tolerate(/ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
+    await appliance.halt();
+    await expect(answer).toContainText('We cannot tell.', { timeout: 20_000 });
+    await expect(second.getByText(/^What you see below was measured at/)).toBeVisible();
+    await expectAccessible(second);
+    await second.screenshot({ path: info.outputPath('lost.png') });
+  });
+
+  await test.step('it comes back by itself', async () => {
+    await appliance.resume();
+    await expect(answer).toContainText('Yes.', { timeout: 60_000 });
+  });
+});
