@@ -216,7 +216,7 @@ pub async fn change_login(platform: &impl Platform, question: &ChangeLogin) -> R
     let opened = opened_by(&vault, password)?;
     if let Some((open, _)) = &opened {
         let new = SlotSecret::Passphrase(&question.new_password);
-        let slot = create(open.account, &open.master, &new, &mut system_random()).tell()?;
+        let slot = create(open.account, &open.keys()?.master, &new, &mut system_random()).tell()?;
         slots::change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
     }
     let server = api::server(platform).await?;

@@ -1,8 +1,11 @@
 //! The desk: takes questions, knows whether the vault is open, and locks it when nobody is there.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
 
+use futures::channel::oneshot;
+use futures::future::{Either, select};
 use iota_core::api::json::SessionInfo;
 use iota_core::id::EnrolId;
 use iota_core::id::SetId;
@@ -42,7 +45,9 @@ pub struct Desk<P> {
     pending_account: RefCell<Option<Rc<PendingAccount>>>,
     pending_kit: RefCell<Option<PendingKit>>,
     /// Downloads that are under way; one that is not in here stops.
-    downloads: RefCell<Vec<u32>>,
+    downloads: RefCell<Vec<(u32, oneshot::Sender<()>)>>,
+    /// How often somebody, or the clock, locked it: what was asked before does not open it afterwards.
+    locks: Cell<u32>,
     last: Cell<u32>,
 }
 
@@ -58,6 +63,7 @@ impl<P: Platform> Desk<P> {
             pending_account: RefCell::default(),
             pending_kit: RefCell::default(),
             downloads: RefCell::default(),
+            locks: Cell::new(0),
             last: Cell::new(0),
         })
     }
@@ -73,6 +79,7 @@ impl<P: Platform> Desk<P> {
     fn lock_if_idle(&self) {
         if self.open.borrow().is_some() && self.platform.now_ms() >= self.locks_at_ms.get() {
             self.lock();
+            self.locks.set(self.locks.get() + 1);
             self.platform.tell(&VaultEvent::State(self.state()));
         }
     }
@@ -92,7 +99,11 @@ impl<P: Platform> Desk<P> {
         VaultState { account: open.as_ref().map(|open| open.account), locks_at_ms }
     }
 
-    fn unlocked(&self, open: OpenVault) -> VaultState {
+    /// Opens the vault, unless it was locked since `locks` were counted.
+    fn unlocked(&self, open: OpenVault, locks: u32) -> VaultState {
+        if self.locks.get() != locks {
+            return self.state();
+        }
         self.lock();
         self.locks_at_ms.set(self.platform.now_ms() + IDLE_MS);
         self.open.replace(Some(Rc::new(open)));
@@ -141,6 +152,8 @@ impl<P: Platform> Desk<P> {
             Ask::Unlock(question) => json(&self.unlock(&question).await?),
             Ask::Lock(_) => {
                 self.lock();
+                self.locks.set(self.locks.get() + 1);
+                self.pending_account.take();
                 json(&self.touch())
             }
             Ask::AskState(_) => {
@@ -194,7 +207,7 @@ impl<P: Platform> Desk<P> {
             Ask::FindVersions(question) => json(&versions::find(platform, &*self.open()?, &question).await?),
             Ask::Download(_) => Err(failed("a download needs somewhere to go")),
             Ask::CancelDownload(question) => {
-                self.downloads.borrow_mut().retain(|&download| download != question.download);
+                self.downloads.borrow_mut().retain(|(download, _)| *download != question.download);
                 json(&())
             }
         }
@@ -210,30 +223,33 @@ impl<P: Platform> Desk<P> {
         let pending = self.pending_account.borrow().clone();
         let pending = pending.ok_or_else(|| failed("begin again: these keys are not known here any more"))?;
         pending.require(&question.words)?;
+        let locks = self.locks.get();
         let session = pending.create(&self.platform).await?;
         self.pending_account.take();
         if let Ok(pending) = Rc::try_unwrap(pending) {
-            self.unlocked(pending.into_vault(&self.platform).await);
+            self.unlocked(pending.into_vault(&self.platform).await, locks);
         }
         Ok(session)
     }
 
     async fn recover(&self, question: &RecoverAccount) -> Result<SessionInfo> {
+        let locks = self.locks.get();
         let (session, open) = account::recover(&self.platform, question).await?;
-        self.unlocked(open);
+        self.unlocked(open, locks);
         Ok(session)
     }
 
     async fn unlock(&self, question: &Unlock) -> Result<VaultState> {
+        let locks = self.locks.get();
         let open = slots::unlock(&self.platform, &question.secret).await?;
-        Ok(self.unlocked(open))
+        Ok(self.unlocked(open, locks))
     }
 
     async fn prepare_kit(&self) -> Result<NewKey> {
         let open = self.open()?;
         let server = crate::api::server(&self.platform).await?;
         let session: SessionInfo = crate::api::get(&self.platform, "/session").await?;
-        let pending = PendingKit::new(open.account, &open.master)?;
+        let pending = PendingKit::new(open.account, &open.keys()?.master)?;
         let address = self.platform.server_address();
         let place = KitPlace { server: &address, server_id: server.server_id, login: &session.login };
         let shown = pending.shown(&place, None);
@@ -301,16 +317,14 @@ impl<P: Platform> Desk<P> {
         let download = self.next();
         let view = DownloadView { download, name: file_name(&show::text(path.name())), bytes: file.bytes };
         open.require_open()?;
-        self.downloads.borrow_mut().push(download);
+        let (running, stopped) = oneshot::channel();
+        self.downloads.borrow_mut().push((download, running));
         let desk = Rc::clone(self);
         let run = async move {
             let mut told_ms = 0;
             let progress = |bytes| {
-                if !desk.downloads.borrow().contains(&download) {
-                    return Err(Problem::new(
-                        ProblemKind::Cancelled,
-                        "the download was stopped; no part of it was kept",
-                    ));
+                if !desk.downloads.borrow().iter().any(|(running, _)| *running == download) {
+                    return Err(stopped_problem());
                 }
                 // A download is somebody being there.
                 let now_ms = desk.platform.now_ms();
@@ -321,12 +335,29 @@ impl<P: Platform> Desk<P> {
                 }
                 Ok(())
             };
-            let result = download::write(&desk.platform, &open, file, &mut sink, progress).await;
-            desk.downloads.borrow_mut().retain(|&running| running != download);
+            let work = download::write(&desk.platform, &open, file, &mut sink, progress);
+            let ended = match select(pin!(work), stopped).await {
+                Either::Left((result, _)) => Some(result),
+                Either::Right(_) => None,
+            };
+            desk.downloads.borrow_mut().retain(|(running, _)| *running != download);
+            let result = match ended {
+                Some(result) => result,
+                // Its end is known at once, whatever it waits for.
+                None => {
+                    let problem = open.require_open().err().unwrap_or_else(stopped_problem);
+                    sink.abort(&problem).await;
+                    Err(problem)
+                }
+            };
             (result, sink)
         };
         Ok((view, run))
     }
+}
+
+fn stopped_problem() -> Problem {
+    Problem::new(ProblemKind::Cancelled, "the download was stopped; no part of it was kept")
 }
 
 fn json(answer: &impl Serialize) -> Result<String> {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use futures::future::join;
+use futures::future::try_join;
 use iota_core::entry::{Entry, Kind};
 use iota_core::extent::{ChunkRef, Content, Extent, ExtentPageRef};
 use iota_core::id::Cid;
@@ -26,7 +26,7 @@ const BATCH_PIECES: usize = 128;
 /// Plaintext of pieces that is kept because files repeat themselves.
 const RECENT_BYTES: usize = 8 << 20;
 /// A hole is handed on in stretches of this many zeros.
-const ZEROS: usize = 1 << 20;
+const ZEROS: u64 = 1 << 20;
 
 /// A file to take out.
 pub struct File {
@@ -115,15 +115,16 @@ impl<'a, P: Platform> Writer<'a, P> {
                 let mut hand = Hand { open, opener, recent, sealed: batch.sealed, platform: *platform };
                 for extent in &batch.extents {
                     open.require_open()?;
-                    hand.write(extent, sink).await?;
-                    written += extent.length();
-                    progress(written)?;
+                    let passed = |bytes| {
+                        written += bytes;
+                        progress(written)
+                    };
+                    hand.write(extent, sink, passed).await?;
                 }
                 Ok::<_, Problem>(())
             };
-            let (following, handed) = join(fetched, hand_on).await;
-            handed?;
-            next = following?;
+            // Whichever fails first ends the other.
+            (next, _) = try_join(fetched, hand_on).await?;
         }
         Ok(written)
     }
@@ -139,23 +140,31 @@ struct Hand<'h, P> {
 }
 
 impl<P: Platform> Hand<'_, P> {
-    async fn write(&mut self, extent: &Extent, sink: &mut impl Sink) -> Result<()> {
+    /// `passed` hears of each stretch that was handed on.
+    async fn write(
+        &mut self,
+        extent: &Extent,
+        sink: &mut impl Sink,
+        mut passed: impl FnMut(u64) -> Result<()>,
+    ) -> Result<()> {
         match *extent {
             Extent::Hole { length } => {
-                let zeros = vec![0; ZEROS.min(length as usize)];
+                let zeros = vec![0; length.min(ZEROS) as usize];
                 let mut left = length;
                 while left > 0 {
                     self.open.require_open()?;
-                    let count = (zeros.len() as u64).min(left);
+                    let count = left.min(ZEROS);
                     sink.write(&zeros[..count as usize]).await?;
                     left -= count;
+                    passed(count)?;
                 }
                 Ok(())
             }
             Extent::Slice { chunk, offset, length, .. } => {
                 let plaintext = self.piece(&chunk).await?;
                 let slice = plaintext.get(offset as usize..(offset as usize).saturating_add(length as usize));
-                sink.write(slice.ok_or_else(|| damaged(chunk.cid))?).await
+                sink.write(slice.ok_or_else(|| damaged(chunk.cid))?).await?;
+                passed(length.into())
             }
         }
     }
@@ -171,7 +180,7 @@ impl<P: Platform> Hand<'_, P> {
         };
         let sealed = sealed.ok_or_else(|| damaged(chunk.cid))?;
         let mut plaintext = Vec::new();
-        let opened = self.opener.open_private(&self.open.dedup, chunk, &sealed, &mut plaintext);
+        let opened = self.opener.open_private(&self.open.keys()?.dedup, chunk, &sealed, &mut plaintext);
         opened.map_err(|_| damaged(chunk.cid))?;
         let plaintext = Rc::new(plaintext);
         self.recent.put(*chunk, Rc::clone(&plaintext));

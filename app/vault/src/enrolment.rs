@@ -1,11 +1,13 @@
 //! A machine joins: a one-time code, what the machine says, and its keys.
 
+use std::cell::Cell;
+
 use iota_core::api::json::{Bytes, CreateEnrolment, EnrolGrant, EnrolHello};
 use iota_core::certificate::Certificate;
 use iota_core::chain::skip_of;
 use iota_core::history::HistoryError;
-use iota_core::id::{DeviceId, EnrolId, HeaderHash, ServerId, SetId};
-use iota_core::vault::{Admit, BeginEnrolment, EnrolmentView, HelloView};
+use iota_core::id::{AgreementKey, DeviceId, EnrolId, HeaderHash, ServerId, SetId, VerifyingKey};
+use iota_core::vault::{Admit, BeginEnrolment, EnrolmentView, HelloView, Problem, ProblemKind};
 use iota_crypto::chunker::Profile;
 use iota_crypto::enrol::{EnrolCode, MachineKeys};
 use iota_crypto::keys::FIRST_EPOCH;
@@ -34,6 +36,25 @@ struct Open {
     server_id: ServerId,
     /// The set that the machine continues.
     set: Option<SetId>,
+    /// The keys whose words were shown: no others are let in.
+    shown: Cell<Option<(VerifyingKey, AgreementKey)>>,
+}
+
+impl Open {
+    /// # Errors
+    /// [`ProblemKind::Altered`] unless these are the keys that were shown; the first are.
+    fn require_same(&self, hello: &EnrolHello) -> Result<()> {
+        let keys = (hello.signing_key, hello.agreement_key);
+        if self.shown.get().is_some_and(|shown| shown != keys) {
+            return Err(Problem::new(
+                ProblemKind::Altered,
+                "another machine answered to this code than the one whose words were shown; somebody else may have the code. \
+                 Send it away and make a new one",
+            ));
+        }
+        self.shown.set(Some(keys));
+        Ok(())
+    }
 }
 
 impl Codes {
@@ -54,7 +75,7 @@ pub async fn begin(platform: &impl Platform, question: &BeginEnrolment) -> Resul
     let expires_ms = platform.now_ms() + LIFE_MS;
     api::send::<()>(platform, "POST", "/enrolments", &CreateEnrolment { enrol_id }).await?;
     let view = EnrolmentView { enrol_id, code: code.to_text().to_string(), expires_ms };
-    Ok((view, PendingCode(Open { code, server_id: server.server_id, set: question.set })))
+    Ok((view, PendingCode(Open { code, server_id: server.server_id, set: question.set, shown: Cell::new(None) })))
 }
 
 /// A code whose relay is open.
@@ -79,7 +100,9 @@ impl Codes {
     /// # Errors
     /// [`iota_core::vault::ProblemKind::Altered`] when it has not.
     pub fn read(&self, enrol_id: EnrolId, hello: &EnrolHello) -> Result<HelloView> {
-        let facts = self.find(enrol_id)?.code.open_hello(hello).tell()?;
+        let open = self.find(enrol_id)?;
+        let facts = open.code.open_hello(hello).tell()?;
+        open.require_same(hello)?;
         Ok(HelloView {
             name: show::text(facts.name.as_bytes()),
             system: show::text(facts.system.as_bytes()),
@@ -154,6 +177,7 @@ impl Codes {
     pub fn admission(&self, enrol_id: EnrolId, hello: EnrolHello) -> Result<Admission> {
         let open = self.find(enrol_id)?;
         let facts = open.code.open_hello(&hello).tell()?;
+        open.require_same(&hello)?;
         Ok(Admission { hello, facts_name: facts.name, server_id: open.server_id, set: open.set })
     }
 
@@ -212,17 +236,19 @@ pub async fn admit(
         first_seq: next.first_seq,
         skip_chain: next.skip_chain,
     };
-    let keys = keys(open, admission.server_id, &certificate);
-    Ok(Unsealed { certificate: sign(open, certificate), keys, label })
+    let keys = keys(open, admission.server_id, &certificate)?;
+    Ok(Unsealed { certificate: sign(open, certificate)?, keys, label })
 }
 
 fn first() -> Continuation {
     Continuation { key_epoch: 1, first_seq: 1, skip_chain: Vec::new() }
 }
 
-fn keys(open: &OpenVault, server_id: ServerId, certificate: &Certificate) -> MachineKeys {
-    let (account, master) = (open.account, &open.master);
-    MachineKeys {
+fn keys(open: &OpenVault, server_id: ServerId, certificate: &Certificate) -> Result<MachineKeys> {
+    let account = open.account;
+    let keys = open.keys()?;
+    let master = &keys.master;
+    Ok(MachineKeys {
         account,
         identity: open.identity,
         server_id,
@@ -232,7 +258,7 @@ fn keys(open: &OpenVault, server_id: ServerId, certificate: &Certificate) -> Mac
         chunker_profile: Profile::Aes.code(),
         log_root: master.log_root(account, certificate.set, certificate.key_epoch),
         live: master.live_key(account, certificate.set, certificate.key_epoch),
-    }
+    })
 }
 
 impl Unsealed {

@@ -20,7 +20,7 @@ pub async fn details(platform: &impl Platform, open: &OpenVault, question: &Show
         point.entry(platform, open, &path).await?.ok_or_else(|| missing("file or folder at this point in time"))?;
     Ok(EntryView {
         name: show::text(path.name()),
-        crumbs: show::crumbs(open, &path),
+        crumbs: show::crumbs(open, &path)?,
         kind: show::kind(&entry),
         bytes: entry.size(),
         mtime_s: entry.metadata.mtime.seconds,

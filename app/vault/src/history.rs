@@ -125,7 +125,7 @@ fn verified_head(certificates: &Certificates, seq: u64, bytes: &[u8]) -> Result<
 /// # Errors
 /// [`iota_core::vault::ProblemKind::Altered`] when a body does not open.
 pub fn opened(segment: &VerifiedSegment, open: &OpenVault) -> Result<Vec<(Header, CommitBody)>> {
-    let bodies = open_bodies(segment, &open.master).tell()?;
+    let bodies = open_bodies(segment, &open.keys()?.master).tell()?;
     let headers = segment.commits().map(|(commit, _)| commit.header.header.clone());
     Ok(headers.zip(bodies).collect())
 }

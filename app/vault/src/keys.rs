@@ -1,13 +1,13 @@
 //! The open vault: what is gone when it locks.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Ref, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use iota_core::id::{AccountId, SetId, VerifyingKey};
 use iota_core::path::TreePath;
 use iota_core::vault::PathToken;
-use iota_crypto::keys::{DedupKey, FIRST_EPOCH, MasterKey, PathKey};
+use iota_crypto::keys::{DedupKey, FIRST_EPOCH, MasterKey, PathKey, SigningKey};
 use iota_crypto::path_token;
 
 use crate::history::History;
@@ -23,14 +23,19 @@ pub struct OpenVault {
     pub account: AccountId,
     /// Its public identity.
     pub identity: VerifyingKey,
-    /// Its master key.
-    pub master: MasterKey,
-    /// Key of its private domain.
-    pub dedup: DedupKey,
-    paths: PathKey,
-    ended: Cell<bool>,
+    /// None once it was locked, also for work that is under way.
+    keys: RefCell<Option<Keys>>,
     histories: RefCell<Vec<Rc<History>>>,
     points: RefCell<VecDeque<Rc<Point>>>,
+}
+
+/// The keys.
+pub struct Keys {
+    /// The master key.
+    pub master: MasterKey,
+    /// Key of the private domain.
+    pub dedup: DedupKey,
+    paths: PathKey,
 }
 
 impl OpenVault {
@@ -39,18 +44,19 @@ impl OpenVault {
         Self {
             account,
             identity: master.identity(account).verifying_key(),
-            dedup: master.dedup_key(account, FIRST_EPOCH),
-            paths: master.path_key(account),
-            master,
-            ended: Cell::new(false),
+            keys: RefCell::new(Some(Keys {
+                dedup: master.dedup_key(account, FIRST_EPOCH),
+                paths: master.path_key(account),
+                master,
+            })),
             histories: RefCell::default(),
             points: RefCell::default(),
         }
     }
 
-    /// It was locked: whoever still works with it stops at the next step.
+    /// It was locked: the keys are wiped, and whoever still works with it stops at the next step.
     pub fn end(&self) {
-        self.ended.set(true);
+        self.keys.take();
         self.histories.take();
         self.points.take();
     }
@@ -58,12 +64,31 @@ impl OpenVault {
     /// # Errors
     /// A problem once it was locked.
     pub fn require_open(&self) -> Result<()> {
-        if self.ended.get() { Err(locked()) } else { Ok(()) }
+        self.keys().map(drop)
+    }
+
+    /// The keys, for one step: never held while something is waited for.
+    ///
+    /// # Errors
+    /// A problem once it was locked.
+    pub fn keys(&self) -> Result<Ref<'_, Keys>> {
+        Ref::filter_map(self.keys.borrow(), Option::as_ref).map_err(|_| locked())
+    }
+
+    /// Signs as the account.
+    ///
+    /// # Errors
+    /// A problem once it was locked.
+    pub fn signing(&self) -> Result<SigningKey> {
+        Ok(self.keys()?.master.identity(self.account))
     }
 
     /// The token of a path.
-    pub fn token(&self, path: &TreePath) -> PathToken {
-        PathToken(path_token::seal(&self.paths, path))
+    ///
+    /// # Errors
+    /// A problem once it was locked.
+    pub fn token(&self, path: &TreePath) -> Result<PathToken> {
+        Ok(PathToken(path_token::seal(&self.keys()?.paths, path)))
     }
 
     /// The path of a token.
@@ -71,7 +96,7 @@ impl OpenVault {
     /// # Errors
     /// A problem when this account did not seal it.
     pub fn path(&self, token: &PathToken) -> Result<TreePath> {
-        path_token::open(&self.paths, &token.0).ok_or_else(|| missing("file or folder"))
+        path_token::open(&self.keys()?.paths, &token.0).ok_or_else(|| missing("file or folder"))
     }
 
     /// What was last verified of a set.

@@ -66,7 +66,7 @@ pub async fn list(
         folders: rows.iter().filter(|row| row.kind == EntryKind::Folder).count() as u32,
         bytes: rows.iter().fold(0, |sum: u64, row| sum.saturating_add(row.bytes)),
         lost,
-        crumbs: folder.as_ref().map_or_else(Vec::new, |folder| show::crumbs(open, folder)),
+        crumbs: folder.as_ref().map(|folder| show::crumbs(open, folder)).transpose()?.unwrap_or_default(),
         exists,
     };
     Ok((shown, Listed { listing, folder, rows }))
@@ -148,7 +148,7 @@ fn shown(open: &OpenVault, listed: &Listed, row: &Kept) -> Option<Row> {
     Some(Row {
         name: show::text(&row.name),
         // A name that came out of a valid path makes one again.
-        token: open.token(&path.ok()?),
+        token: open.token(&path.ok()?).ok()?,
         kind: row.kind,
         bytes: row.bytes,
         mtime_s: row.mtime_s,

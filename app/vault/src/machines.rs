@@ -95,7 +95,10 @@ fn view(open: &OpenVault, info: &SetInfo, history: std::result::Result<&History,
 }
 
 fn name(open: &OpenVault, info: &SetInfo) -> String {
-    let opened = label::open(&open.master.label_key(open.account), info.set, &info.label.0);
+    let opened = open
+        .keys()
+        .ok()
+        .and_then(|keys| label::open(&keys.master.label_key(open.account), info.set, &info.label.0).ok());
     let name = opened.map(|name| show::text(name.as_bytes())).unwrap_or_default();
     if name.is_empty() { "Unnamed machine".into() } else { name }
 }
@@ -109,7 +112,8 @@ pub fn seal_name(open: &OpenVault, set: SetId, name: &str) -> Result<Bytes> {
     if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.len() > label::MAX_LABEL_BYTES {
         return Err(failed(format!("a name has 1 to {MAX_NAME_CHARS} characters")));
     }
-    Ok(Bytes(label::seal(&open.master.label_key(open.account), set, name, &mut system_random())))
+    let key = open.keys()?.master.label_key(open.account);
+    Ok(Bytes(label::seal(&key, set, name, &mut system_random())))
 }
 
 /// Answers [`Rename`].
@@ -142,13 +146,16 @@ pub async fn revoke(platform: &impl Platform, open: &OpenVault, question: &Revok
         first_seq: next.first_seq,
         skip_chain: next.skip_chain,
     };
-    let signed = sign(open, certificate);
+    let signed = sign(open, certificate)?;
     let revoke = Revoke { certificate: Bytes(signed.encode()) };
     api::send(platform, "PUT", &format!("/sets/{}/certificate", question.set), &revoke).await
 }
 
 /// Signs a certificate as the account.
-pub fn sign(open: &OpenVault, certificate: Certificate) -> SignedCertificate {
-    let signature = open.master.identity(open.account).sign(&certificate.encode());
-    SignedCertificate { certificate, signature }
+///
+/// # Errors
+/// A problem once the vault was locked.
+pub fn sign(open: &OpenVault, certificate: Certificate) -> Result<SignedCertificate> {
+    let signature = open.signing()?.sign(&certificate.encode());
+    Ok(SignedCertificate { certificate, signature })
 }

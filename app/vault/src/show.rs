@@ -7,6 +7,7 @@ use iota_core::path::TreePath;
 use iota_core::vault::{Crumb, EntryKind};
 
 use crate::keys::OpenVault;
+use crate::problem::Result;
 
 /// Bytes as text: what is no UTF-8 as `\xNN`, controls and such that turn the direction of writing or cannot be seen as `‹U+NNNN›`.
 pub fn text(bytes: &[u8]) -> String {
@@ -71,15 +72,18 @@ pub fn owner(entry: &Entry) -> String {
 }
 
 /// The way to a path, the path itself last.
-pub fn crumbs(open: &OpenVault, path: &TreePath) -> Vec<Crumb> {
+///
+/// # Errors
+/// A problem once the vault was locked.
+pub fn crumbs(open: &OpenVault, path: &TreePath) -> Result<Vec<Crumb>> {
     let mut at = Some(path.clone());
     let mut crumbs = Vec::new();
     while let Some(path) = at {
-        crumbs.push(Crumb { name: text(path.name()), token: open.token(&path) });
+        crumbs.push(Crumb { name: text(path.name()), token: open.token(&path)? });
         at = path.parent();
     }
     crumbs.reverse();
-    crumbs
+    Ok(crumbs)
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ pub async fn change(
     let slots = change(list.list.slots.clone())?;
     require_enough(&slots)?;
     let version = list.list.version + 1;
-    let signed = sign_list(open.account, version, slots, &open.master.identity(open.account));
+    let signed = sign_list(open.account, version, slots, &open.signing()?);
     let message = ChangeSlots { slot_list: Bytes(signed.encode()) };
     api::send::<()>(platform, "PUT", "/vault/slots", &message).await?;
     let mut witness = Witness::load(platform, open.account).await?;
@@ -172,7 +172,8 @@ fn require_enough(slots: &[Slot]) -> Result<()> {
 /// When it is weak, and as [`change`].
 pub async fn add_passphrase(platform: &impl Platform, open: &OpenVault, passphrase: &str) -> Result<Vec<SlotView>> {
     require_strong(platform, passphrase, "").await?;
-    let slot = create(open.account, &open.master, &SlotSecret::Passphrase(passphrase), &mut system_random()).tell()?;
+    let secret = SlotSecret::Passphrase(passphrase);
+    let slot = create(open.account, &open.keys()?.master, &secret, &mut system_random()).tell()?;
     change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
 }
 
@@ -181,7 +182,7 @@ pub async fn add_passphrase(platform: &impl Platform, open: &OpenVault, passphra
 /// # Errors
 /// As [`change`].
 pub async fn add_key_file(platform: &impl Platform, open: &OpenVault) -> Result<KeyFileMade> {
-    let file = new_key_file(open.account, &open.master)?;
+    let file = new_key_file(open.account, &open.keys()?.master)?;
     let slot = file.slot.clone();
     let slots = change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
     Ok(KeyFileMade { file: saved(&file), slots })
