@@ -15,7 +15,7 @@ use iota_core::id::{AccountId, DeviceId, Digest, SetId, VerifyingKey};
 
 pub use attempts::begin_attempt;
 pub use bearer::{note_contact, replaced};
-pub use proof::{challenge_for, check_verifier, not_proved, token_for};
+pub use proof::{challenge_for, check_verifier, not_proved, require_password, token_for};
 pub use second_factor::{
     RECOVERY_BYTES, matching_step, recovery_text, require_second, step_of, uri as second_factor_uri, wrong_code,
 };

@@ -8,6 +8,7 @@ use super::bearer::new_token;
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
 use crate::records::open_verifier;
+use crate::store::account::{self, Account};
 use crate::store::{challenge, token};
 
 /// Whether a login secret is the account's. Opens one seal, hashes once, compares in constant time.
@@ -18,6 +19,19 @@ pub fn check_verifier(state: &AppState, account: AccountId, sealed: &[u8], auth_
     let known = open_verifier(state.host_key(), account, sealed)?;
     let given = state.host_key().verifier(account, auth_secret);
     Ok(known.ct_eq(&given).into())
+}
+
+/// The account of somebody signed in who gives its password once more.
+///
+/// # Errors
+/// `bad_credentials` when it is wrong.
+pub async fn require_password(state: &AppState, login: &str, auth_secret: &Digest) -> ApiResult<Account> {
+    let found = account::find_by_login(state.pool(), login).await?;
+    let (account, verifier) = found.ok_or_else(|| ApiError::not_found("account"))?;
+    if !check_verifier(state, account.account, &verifier, auth_secret)? {
+        return Err(ApiError::new(code::BAD_CREDENTIALS, "the password is wrong"));
+    }
+    Ok(account)
 }
 
 /// A challenge for `subject`. For an unknown one it is kept as nobody's, so that asking takes the same time.

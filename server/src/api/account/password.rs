@@ -7,26 +7,31 @@ use iota_core::id::Digest;
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, renew};
+use crate::auth::{FreshWebSession, begin_attempt, renew, require_password};
+use crate::client_address::Network;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
 use crate::records::{AccountRecord, seal_verifier};
 use crate::store::account::{self, Account};
-use crate::store::web_session;
+use crate::store::{attempt, web_session};
 use crate::visitor::Visitor;
 
-/// Replaces what the login is checked by. All other sessions end; the one that asks goes on under a new id.
+/// Replaces what the login is checked by, for whoever gives the old password once more: an open session alone does not do. All other sessions end; the one that asks goes on under a new id.
 ///
 /// # Errors
-/// `unavailable`, `no_space`.
+/// `bad_credentials`, `too_many_requests`, `unavailable`, `no_space`.
 pub async fn replace(
     State(state): State<AppState>,
     FreshWebSession(web): FreshWebSession,
+    network: Network,
     visitor: Visitor,
     session: Session,
     Json(change): Json<ChangePassword>,
 ) -> ApiResult<StatusCode> {
+    let counted = begin_attempt(&state, &web.login, network).await?;
+    require_password(&state, &web.login, &change.current).await?;
+    attempt::succeeded(state.pool(), counted).await?;
     let account = set_login(&state, web.account_no, &change.auth_secret).await?;
     renew(&session, &web, account.session_epoch, &visitor, &state).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -73,9 +78,9 @@ mod tests {
         let (other, copy) = (server.stranger(), ada.browser.same());
         ada.sign_in(&other).await.ok();
         let old = Login { login: ada.login.clone(), auth_secret: ada.auth_secret, second: None, keep: false };
-        ada.auth_secret = Digest([9; 32]);
         for _ in 0..2 {
-            let change = ChangePassword { auth_secret: ada.auth_secret };
+            let current = std::mem::replace(&mut ada.auth_secret, Digest([9; 32]));
+            let change = ChangePassword { current, auth_secret: ada.auth_secret };
             ada.browser.put("/account/password", &change).await.ok();
             ada.browser.get("/session").await.ok();
         }
@@ -89,11 +94,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_open_session_does_not_do_and_guesses_count_like_those_of_a_login() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let change = |current| ChangePassword { current, auth_secret: Digest([9; 32]) };
+        for guess in 0..5 {
+            let wrong = ada.browser.put("/account/password", &change(Digest([guess; 32]))).await;
+            assert_eq!(wrong.code(), code::BAD_CREDENTIALS);
+        }
+        let held = ada.browser.put("/account/password", &change(ada.auth_secret)).await;
+        assert_eq!(held.code(), code::TOO_MANY_REQUESTS);
+        ada.browser.get("/session").await.ok();
+        server.clock.advance_ms(61_000);
+        ada.sign_in(&server.stranger()).await.ok();
+    }
+
+    #[tokio::test]
     async fn an_old_proof_does_not_do() {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         server.clock.advance_ms(FRESH_MS);
-        let change = ChangePassword { auth_secret: Digest([9; 32]) };
+        let change = ChangePassword { current: ada.auth_secret, auth_secret: Digest([9; 32]) };
         assert_eq!(ada.browser.put("/account/password", &change).await.code(), code::REAUTHENTICATE);
         ada.sign_in(&server.stranger()).await.ok();
     }

@@ -1,15 +1,15 @@
 //! `POST /session/proof`: the password once more, for what needs a fresh proof.
 
 use axum::extract::State;
-use iota_core::api::json::{ProveAgain, SessionInfo, code};
+use iota_core::api::json::{ProveAgain, SessionInfo};
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{WebSession, begin_attempt, check_verifier, renew, require_second};
+use crate::auth::{WebSession, begin_attempt, renew, require_password, require_second};
 use crate::client_address::Network;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Json;
-use crate::store::{account, attempt};
+use crate::store::attempt;
 use crate::visitor::Visitor;
 
 /// Proves the password, and the second factor if it is on. The session goes on under a new id.
@@ -25,11 +25,7 @@ pub async fn create(
     Json(request): Json<ProveAgain>,
 ) -> ApiResult<Json<SessionInfo>> {
     let counted = begin_attempt(&state, &web.login, network).await?;
-    let found = account::find_by_login(state.pool(), &web.login).await?;
-    let (account, verifier) = found.ok_or_else(|| ApiError::not_found("account"))?;
-    if !check_verifier(&state, account.account, &verifier, &request.auth_secret)? {
-        return Err(ApiError::new(code::BAD_CREDENTIALS, "the password is wrong"));
-    }
+    let account = require_password(&state, &web.login, &request.auth_secret).await?;
     let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
     attempt::succeeded(state.pool(), counted).await?;
     renew(&session, &web, account.session_epoch, &visitor, &state).await?;
@@ -38,6 +34,7 @@ pub async fn create(
 
 #[cfg(test)]
 mod tests {
+    use iota_core::api::json::code;
     use iota_core::id::Digest;
 
     use super::*;
