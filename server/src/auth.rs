@@ -72,6 +72,19 @@ pub struct WebSession {
     pub kept: bool,
 }
 
+impl WebSession {
+    /// The same, if its password was proved in the last five minutes.
+    ///
+    /// # Errors
+    /// `reauthenticate`.
+    pub fn fresh(self, state: &AppState) -> ApiResult<FreshWebSession> {
+        if state.now_ms().abs_diff(self.proved_ms) >= FRESH_MS {
+            return Err(ApiError::new(code::REAUTHENTICATE, "this needs the password again: prove it once more"));
+        }
+        Ok(FreshWebSession(self))
+    }
+}
+
 /// A [`WebSession`] that asking this does not prolong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuietWebSession(pub WebSession);
@@ -197,11 +210,6 @@ impl FromRequestParts<AppState> for FreshWebSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
-        let session = WebSession::from_request_parts(parts, state).await?;
-        let age_ms = state.now_ms().abs_diff(session.proved_ms);
-        if age_ms >= FRESH_MS {
-            return Err(ApiError::new(code::REAUTHENTICATE, "this needs the password again: prove it once more"));
-        }
-        Ok(Self(session))
+        WebSession::from_request_parts(parts, state).await?.fresh(state)
     }
 }

@@ -74,7 +74,7 @@ const TABLE: [(&str, &str, Who, Body); 44] = [
     ("GET", "/session", Who::Web, Body::None),
     ("POST", "/session/proof", Who::Web, Body::Empty),
     ("GET", "/sessions", Who::Web, Body::None),
-    ("DELETE", "/sessions/{session}", Who::Web, Body::None),
+    ("DELETE", "/sessions/{session}", Who::FreshWeb, Body::None),
     ("PUT", "/account/password", Who::FreshWeb, Body::Empty),
     ("GET", "/account/second-factor", Who::Web, Body::None),
     ("POST", "/account/second-factor", Who::FreshWeb, Body::Empty),
@@ -112,7 +112,7 @@ const TABLE: [(&str, &str, Who, Body); 44] = [
 const ENDING: [(&str, &str, Who, Body); 3] = [
     ("DELETE", "/agent/uploads/{upload}", Who::Machine, Body::None),
     ("DELETE", "/enrolments/{id}", Who::Web, Body::None),
-    ("DELETE", "/sessions", Who::Web, Body::None),
+    ("DELETE", "/sessions", Who::FreshWeb, Body::None),
 ];
 
 fn rows() -> impl Iterator<Item = (&'static str, &'static str, Who, Body)> {
