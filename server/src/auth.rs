@@ -2,6 +2,7 @@
 //!
 //! Invariant: an account is known only from here, never from the address or the body of a request.
 
+mod address;
 mod attempts;
 mod bearer;
 mod proof;
@@ -13,9 +14,10 @@ use axum::http::request::Parts;
 use iota_core::api::json::code;
 use iota_core::id::{AccountId, DeviceId, Digest, SetId, VerifyingKey};
 
+pub use address::login_of;
 pub use attempts::begin_attempt;
 pub use bearer::{note_contact, replaced};
-pub use proof::{challenge_for, check_verifier, not_proved, require_password, token_for};
+pub use proof::{challenge_for, check_verifier, identity_of, not_proved, require_password, token_for};
 pub use second_factor::{
     RECOVERY_BYTES, matching_step, recovery_text, require_second, step_of, uri as second_factor_uri, wrong_code,
 };

@@ -1,7 +1,5 @@
 //! How often somebody may try to prove a password, a code or a key.
 
-use iota_core::id::Digest;
-
 use crate::app_state::AppState;
 use crate::client_address::Network;
 use crate::error::{ApiError, ApiResult};
@@ -22,5 +20,5 @@ pub async fn begin_attempt(state: &AppState, login: &str, network: Network) -> A
 }
 
 fn login_bucket(login: &str, from: &[u8]) -> [u8; 32] {
-    Digest::of(&[b"login\0", login.as_bytes(), b"\0", from].concat()).0
+    attempt::bucket(&[b"login", login.as_bytes(), from])
 }

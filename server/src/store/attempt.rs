@@ -3,6 +3,7 @@
 //! An attempt is counted before it is checked and taken back when it was right: however many come at once, no more are
 //! checked than the limits allow.
 
+use iota_core::id::Digest;
 use sqlx::{PgConnection, PgPool};
 
 use super::{Result, signed};
@@ -30,6 +31,16 @@ pub const OF_NETWORK: Allowance = Allowance { per_minute: 60, per_hour: 60, slow
 
 /// A bucket and what it allows.
 pub type Bucket = ([u8; 32], Allowance);
+
+/// Name of a bucket: each part with its length, so that no two lists of parts are one bucket.
+pub fn bucket(parts: &[&[u8]]) -> [u8; 32] {
+    let mut named = Vec::new();
+    for part in parts {
+        named.extend((part.len() as u64).to_le_bytes());
+        named.extend(*part);
+    }
+    Digest::of(&named).0
+}
 
 /// An attempt that was counted.
 #[derive(Debug)]
@@ -125,6 +136,21 @@ mod tests {
     fn wait(ago_ms: &[u64], allowance: Allowance) -> u64 {
         let times: Vec<i64> = ago_ms.iter().map(|ago| signed(NOW - ago)).collect();
         wait_of(&times, allowance, NOW)
+    }
+
+    #[test]
+    fn a_bucket_is_of_its_parts_only() {
+        let lists: [&[&[u8]]; 5] = [
+            &[b"login", b"a", b"\0b"],
+            &[b"login", b"a\0", b"b"],
+            &[b"login", b"a\0\0b", b""],
+            &[b"logina", b"\0b"],
+            &[],
+        ];
+        let mut buckets = lists.map(bucket).to_vec();
+        buckets.sort_unstable();
+        buckets.dedup();
+        assert_eq!(buckets.len(), lists.len());
     }
 
     #[test]
