@@ -92,8 +92,8 @@ async fn take_code_and_insert(new: &CreateAccount, slots_version: u32, state: &A
     let hash = codes::hash(&new.code).ok_or_else(wrong_code)?;
     let mut transaction = state.pool().begin().await?;
     let kind = code_store::take(&mut transaction, &hash, state.now_ms()).await?.ok_or_else(wrong_code)?;
-    let account = insert(&mut transaction, new, slots_version, kind, state).await?;
-    transaction.commit().await?;
+    let (account, decisions) = insert(&mut transaction, new, slots_version, kind, state).await?;
+    state.decide(transaction, new.account, decisions).await?;
     Ok(account)
 }
 
@@ -105,14 +105,14 @@ fn taken() -> ApiError {
     ApiError::new(code::CONFLICT, "there is an account with this login already: sign in, or choose another login")
 }
 
-/// Rows, and before they count the records that they can be made from again.
+/// Rows, and the records that they can be made from again.
 async fn insert(
     connection: &mut PgConnection,
     new: &CreateAccount,
     slots_version: u32,
     kind: CodeKind,
     state: &AppState,
-) -> ApiResult<Account> {
+) -> ApiResult<(Account, Vec<(RecordKind, Vec<u8>)>)> {
     let record = AccountRecord {
         account: new.account,
         version: 1,
@@ -125,16 +125,16 @@ async fn insert(
     let slots = seal_slots(state.host_key(), new.account, &new.slot_list.0)?;
     let account = NewAccount::from_record(&record, state.host_key(), slots.clone(), slots_version)?;
     let account_no = account::insert(connection, &account).await?.ok_or_else(taken)?;
-    let payload = record.seal(state.host_key())?;
-    state.decide(new.account, vec![(RecordKind::Account, payload), (RecordKind::Slots, slots)]).await?;
-    Ok(Account {
+    let decisions = vec![(RecordKind::Account, record.seal(state.host_key())?), (RecordKind::Slots, slots)];
+    let account = Account {
         account_no,
         account: new.account,
         login: record.login,
         identity: new.identity,
         administrator: record.administrator,
         session_epoch: 1,
-    })
+    };
+    Ok((account, decisions))
 }
 
 #[cfg(test)]

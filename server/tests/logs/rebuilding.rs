@@ -147,7 +147,8 @@ async fn orphan(server: &TestServer, log: &TestLog, added: &[Cid], received_ms: 
     let frame = log.changes(added, &[]);
     let record = CommitRecord { received_ms, header: frame.header.clone(), full: false, references: Vec::new() };
     let decisions = vec![(RecordKind::Body, frame.body), (RecordKind::Commit, record.encode())];
-    server.state.decide(log.account, decisions).await.unwrap();
+    let transaction = server.pool().begin().await.unwrap();
+    server.state.decide(transaction, log.account, decisions).await.unwrap();
 }
 
 #[tokio::test]
@@ -173,7 +174,8 @@ async fn what_was_never_acknowledged_is_ignored() {
     let certificate = machine.certificate(&account);
     let signature = account.sign(&certificate.encode());
     let payload = SignedCertificate { certificate, signature }.encode();
-    server.state.decide(log.account, vec![(RecordKind::Certificate, payload)]).await.unwrap();
+    let transaction = server.pool().begin().await.unwrap();
+    server.state.decide(transaction, log.account, vec![(RecordKind::Certificate, payload)]).await.unwrap();
     log.machine.browser = log.machine.session(&server).await;
     log.delta(&[], &[]).await;
     rebuild_the_same(&server).await;

@@ -57,8 +57,8 @@ pub async fn set_login(state: &AppState, account_no: i64, auth_secret: &Digest) 
     let verifier = seal_verifier(state.host_key(), account.account, &record.verifier)?;
     account.session_epoch = account::set_verifier(&mut transaction, account_no, &verifier, record.version).await?;
     web_session::end_all(&mut transaction, account_no).await?;
-    state.decide(account.account, vec![(RecordKind::Account, record.seal(state.host_key())?)]).await?;
-    transaction.commit().await?;
+    let decisions = vec![(RecordKind::Account, record.seal(state.host_key())?)];
+    state.decide(transaction, account.account, decisions).await?;
     Ok(account)
 }
 

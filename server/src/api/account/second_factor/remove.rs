@@ -37,8 +37,8 @@ pub async fn delete(
     let version = factor.record_version + 1;
     second_factor::set(&mut transaction, session.account_no, None, &[], factor.last_step, version).await?;
     let record = SecondFactorRecord { account: session.account, version, factor: None };
-    state.decide(session.account, vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)]).await?;
-    transaction.commit().await?;
+    let decisions = vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)];
+    state.decide(transaction, session.account, decisions).await?;
     state.events().publish(session.account_no, Event::Account);
     Ok(StatusCode::NO_CONTENT)
 }
