@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{SignIn, check_verifier, login_of, sign_in};
+use crate::auth::{SignIn, begin_attempt, check_verifier, login_of, sign_in};
 use crate::client_address::Network;
 use crate::codes::{self, CodeKind};
 use crate::error::{ApiError, ApiResult};
@@ -19,10 +19,13 @@ use crate::packs::RecordKind;
 use crate::records::{AccountRecord, seal_slots};
 use crate::store::account::{self, Account, NewAccount};
 use crate::store::attempt::{self, OF_NETWORK};
-use crate::store::code as code_store;
+use crate::store::{code as code_store, second_factor};
 use crate::visitor::Visitor;
 
-/// Makes the account and signs it in. The same request again, after its answer was lost, signs in.
+/// How long a request may be repeated.
+const REPEATED_MS: u64 = 10 * 60 * 1000;
+
+/// Makes the account and signs it in. The same request again, when its answer was lost a few minutes ago, signs in.
 ///
 /// # Errors
 /// `bad_code`, `conflict` when the login is taken, `bad_credentials` when a signature does not hold, `too_many_requests`.
@@ -36,7 +39,7 @@ pub async fn create(
     state.take_stranger(network)?;
     new.login = login_of(&new.login)?;
     let slots_version = check(&new, &state)?;
-    let account = match repeated(&new, &state).await? {
+    let account = match repeated(&new, network, &state).await? {
         Some(account) => account,
         None => create_with_code(&new, slots_version, network, &state).await?,
     };
@@ -64,11 +67,29 @@ fn not_signed() -> ApiError {
     )
 }
 
-/// The account, when this very request has made it before.
-async fn repeated(new: &CreateAccount, state: &AppState) -> ApiResult<Option<Account>> {
+/// The account, when this very request has made it a few minutes ago and no second factor is on. It counts like signing in.
+async fn repeated(new: &CreateAccount, network: Network, state: &AppState) -> ApiResult<Option<Account>> {
     let Some((account, verifier)) = account::find_by_login(state.pool(), &new.login).await? else { return Ok(None) };
     let same = account.account == new.account && account.identity == new.identity;
-    Ok((same && check_verifier(state, account.account, &verifier, &new.auth_secret)?).then_some(account))
+    if !same || !is_new(new, &account, state).await? {
+        return Ok(None);
+    }
+    let counted = begin_attempt(state, &account.login, network).await?;
+    if !check_verifier(state, account.account, &verifier, &new.auth_secret)? {
+        return Ok(None);
+    }
+    attempt::succeeded(state.pool(), counted).await?;
+    Ok(Some(account))
+}
+
+/// Whether a repetition may sign in to an account by the code that it brings.
+async fn is_new(new: &CreateAccount, account: &Account, state: &AppState) -> ApiResult<bool> {
+    let Some(hash) = codes::hash(&new.code) else { return Ok(false) };
+    if second_factor::count(state.pool(), account.account_no).await?.is_some() {
+        return Ok(false);
+    }
+    let made_ms = account::made_by(state.pool(), account.account_no, &hash).await?;
+    Ok(made_ms.is_some_and(|made_ms| state.now_ms().abs_diff(made_ms) < REPEATED_MS))
 }
 
 /// A wrong code counts against the network that it came from.
@@ -91,8 +112,9 @@ async fn create_with_code(
 async fn take_code_and_insert(new: &CreateAccount, slots_version: u32, state: &AppState) -> ApiResult<Account> {
     let hash = codes::hash(&new.code).ok_or_else(wrong_code)?;
     let mut transaction = state.pool().begin().await?;
-    let kind = code_store::take(&mut transaction, &hash, state.now_ms()).await?.ok_or_else(wrong_code)?;
-    let (account, decisions) = insert(&mut transaction, new, slots_version, kind, state).await?;
+    let now_ms = state.now_ms();
+    let kind = code_store::take(&mut transaction, &hash, now_ms).await?.ok_or_else(wrong_code)?;
+    let (account, decisions) = insert(&mut transaction, new, slots_version, (kind, now_ms), state).await?;
     state.decide(transaction, new.account, decisions).await?;
     Ok(account)
 }
@@ -105,18 +127,19 @@ fn taken() -> ApiError {
     ApiError::new(code::CONFLICT, "there is an account with this login already: sign in, or choose another login")
 }
 
-/// Rows, and the records that they can be made from again.
+/// Rows, and the records that they can be made from again. The account is as old as the use of its code: that is how they are found
+/// together.
 async fn insert(
     connection: &mut PgConnection,
     new: &CreateAccount,
     slots_version: u32,
-    kind: CodeKind,
+    (kind, created_ms): (CodeKind, u64),
     state: &AppState,
 ) -> ApiResult<(Account, Vec<(RecordKind, Vec<u8>)>)> {
     let record = AccountRecord {
         account: new.account,
         version: 1,
-        created_ms: state.now_ms(),
+        created_ms,
         administrator: kind == CodeKind::Setup,
         identity: new.identity,
         verifier: state.host_key().verifier(new.account, &new.auth_secret),
@@ -141,7 +164,7 @@ async fn insert(
 mod tests {
     use futures::future::join_all;
     use iota_core::api::json::{Bytes, ServerInfo, Vault};
-    use iota_core::id::{AccountId, ServerId, Signature};
+    use iota_core::id::{AccountId, Digest, ServerId, Signature};
 
     use super::*;
     use crate::codes::DAY_MS;
@@ -221,6 +244,44 @@ mod tests {
             &thief.auth_secret.0,
         ));
         assert_eq!(server.stranger().post("/accounts", &thief).await.code(), code::BAD_CODE);
+    }
+
+    #[tokio::test]
+    async fn the_same_request_signs_in_for_minutes_by_its_own_code_and_not_past_a_second_factor() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let ada = TestAccount::create(&server, &code, "ada@example.org").await;
+        let (unused, used) = (server.invitation().await, server.invitation().await);
+        server.clock.advance_ms(1);
+        TestAccount::create(&server, &used, "bob@example.org").await;
+        let again = async |code: &str| server.stranger().post("/accounts", &ada.creation(&server, code)).await.code();
+        assert_eq!(again(&used).await, code::BAD_CODE);
+        assert_eq!(again(&unused).await, code::CONFLICT);
+        server.clock.advance_ms(REPEATED_MS - 2);
+        assert_eq!(again(&code).await, "");
+        server.clock.advance_ms(1);
+        assert_eq!(again(&code).await, code::BAD_CODE);
+        server.clock.set(server.state.now_ms() - REPEATED_MS);
+        ada.sign_in(&ada.browser).await.ok();
+        assert_eq!(again(&code).await, "");
+        ada.turn_on_second_factor(&server).await;
+        assert_eq!(again(&code).await, code::BAD_CODE);
+    }
+
+    #[tokio::test]
+    async fn repetitions_with_another_password_count_like_a_login() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let mut ada = TestAccount::create(&server, &code, "ada@example.org").await;
+        let right = std::mem::replace(&mut ada.auth_secret, Digest([1; 32]));
+        for _ in 0..5 {
+            let guess = ada.creation(&server, &code);
+            assert_eq!(server.stranger().post("/accounts", &guess).await.code(), code::BAD_CODE);
+        }
+        ada.auth_secret = right;
+        let held = server.stranger().post("/accounts", &ada.creation(&server, &code)).await;
+        assert_eq!(held.code(), code::TOO_MANY_REQUESTS);
+        assert_eq!(ada.sign_in(&server.stranger()).await.code(), code::TOO_MANY_REQUESTS);
     }
 
     #[tokio::test]
