@@ -21,7 +21,9 @@ pub use proof::{challenge_for, check_verifier, identity_of, not_proved, require_
 pub use second_factor::{
     RECOVERY_BYTES, matching_step, recovery_text, require_second, step_of, uri as second_factor_uri, wrong_code,
 };
-pub use session::{SESSION_COOKIE, SignIn, SignedIn, note_visitor, renew, session_layer, sign_in, sign_out};
+pub use session::{
+    SESSION_COOKIE, SignIn, SignedIn, lock_account, note_visitor, renew, session_layer, sign_in, sign_out,
+};
 
 use crate::app_state::AppState;
 use crate::client_address::Network;

@@ -4,23 +4,24 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use iota_core::api::json::ChangePassword;
 use iota_core::id::Digest;
+use sqlx::{Postgres, Transaction};
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, begin_attempt, renew, require_password};
+use crate::auth::{FreshWebSession, begin_attempt, lock_account, renew, require_password};
 use crate::client_address::Network;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::packs::RecordKind;
 use crate::records::{AccountRecord, seal_verifier};
-use crate::store::account::{self, Account};
+use crate::store::account::{self, Account, LockedAccount};
 use crate::store::{attempt, web_session};
 use crate::visitor::Visitor;
 
 /// Replaces what the login is checked by, for whoever gives the old password once more: an open session alone does not do. All other sessions end; the one that asks goes on under a new id.
 ///
 /// # Errors
-/// `bad_credentials`, `too_many_requests`, `unavailable`, `no_space`.
+/// `unauthenticated` when the session has ended meanwhile, `bad_credentials`, `too_many_requests`, `unavailable`, `no_space`.
 pub async fn replace(
     State(state): State<AppState>,
     FreshWebSession(web): FreshWebSession,
@@ -32,18 +33,23 @@ pub async fn replace(
     let counted = begin_attempt(&state, &web.login, network).await?;
     require_password(&state, &web.login, &change.current).await?;
     attempt::succeeded(state.pool(), counted).await?;
-    let account = set_login(&state, web.account_no, &change.auth_secret).await?;
+    let mut transaction = state.pool().begin().await?;
+    let locked = lock_account(&mut transaction, &web, &state).await?;
+    let account = set_login(&state, transaction, locked, &change.auth_secret).await?;
     renew(&session, &web, account.session_epoch, &visitor, &state).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives an account a new login secret, and ends its sessions. Returns it as it is then.
+/// Gives an account that the transaction has locked a new login secret, ends its sessions and commits. Returns it as it is then.
 ///
 /// # Errors
-/// `not_found`, `unavailable`, `no_space`.
-pub async fn set_login(state: &AppState, account_no: i64, auth_secret: &Digest) -> ApiResult<Account> {
-    let mut transaction = state.pool().begin().await?;
-    let locked = account::lock(&mut transaction, account_no).await?.ok_or_else(|| ApiError::not_found("account"))?;
+/// `unavailable`, `no_space`.
+pub async fn set_login(
+    state: &AppState,
+    mut transaction: Transaction<'static, Postgres>,
+    locked: LockedAccount,
+    auth_secret: &Digest,
+) -> ApiResult<Account> {
     let mut account = locked.account;
     let record = AccountRecord {
         account: account.account,
@@ -55,8 +61,9 @@ pub async fn set_login(state: &AppState, account_no: i64, auth_secret: &Digest) 
         login: account.login.clone(),
     };
     let verifier = seal_verifier(state.host_key(), account.account, &record.verifier)?;
-    account.session_epoch = account::set_verifier(&mut transaction, account_no, &verifier, record.version).await?;
-    web_session::end_all(&mut transaction, account_no).await?;
+    account.session_epoch =
+        account::set_verifier(&mut transaction, account.account_no, &verifier, record.version).await?;
+    web_session::end_all(&mut transaction, account.account_no).await?;
     let decisions = vec![(RecordKind::Account, record.seal(state.host_key())?)];
     state.decide(transaction, account.account, decisions).await?;
     Ok(account)

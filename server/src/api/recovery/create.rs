@@ -40,7 +40,9 @@ pub async fn create(
     let account = account.filter(|_| good && holds).ok_or_else(not_proved)?;
     let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
 
-    let account = set_login(&state, account.account_no, secret).await?;
+    let mut transaction = state.pool().begin().await?;
+    let locked = account::lock(&mut transaction, account.account_no).await?.ok_or_else(not_proved)?;
+    let account = set_login(&state, transaction, locked, secret).await?;
     attempt::succeeded(state.pool(), counted).await?;
     sign_in(&session, &account, SignIn { keep: false, visitor: &visitor }, &state).await?;
     Ok(Json(SessionInfo { account: account.account, login: account.login, administrator: account.administrator }))
