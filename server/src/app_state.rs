@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use iota_core::id::{AccountId, ServerId};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, timeout};
 
@@ -114,15 +114,25 @@ impl AppState {
         &self.0.parts.packs
     }
 
-    /// Makes decisions about an account durable: each a record, of what it is and its payload. Call it last before the
-    /// transaction that they belong to is committed.
+    /// Makes decisions about an account durable, each a record, of what it is and its payload; then commits the transaction
+    /// that they belong to. Goes on to its end when the client does not wait for it: no record is left behind alone.
     ///
     /// # Errors
     /// `no_space`, `unavailable`.
-    pub async fn decide(&self, owner: AccountId, decisions: Vec<(RecordKind, Vec<u8>)>) -> Result<(), ApiError> {
+    pub async fn decide(
+        &self,
+        transaction: Transaction<'static, Postgres>,
+        owner: AccountId,
+        decisions: Vec<(RecordKind, Vec<u8>)>,
+    ) -> Result<(), ApiError> {
         let record = |(kind, payload): (RecordKind, Vec<u8>)| Record::new(kind, owner, payload.into());
-        self.packs().append(decisions.into_iter().map(record).collect()).await?;
-        Ok(())
+        let (state, records) = (self.clone(), decisions.into_iter().map(record).collect());
+        let decided = tokio::spawn(async move {
+            state.packs().append(records).await?;
+            transaction.commit().await?;
+            Ok(())
+        });
+        decided.await.unwrap_or_else(|_| Err(ApiError::unavailable()))
     }
 
     /// Milliseconds since 1970 (UTC), by the server's clock.
@@ -241,5 +251,26 @@ impl AppState {
             ApiError::unavailable()
         })?;
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::test_support::{TestAccount, TestServer};
+
+    #[tokio::test]
+    async fn a_decision_goes_to_its_end_when_nobody_waits_for_it() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let mut transaction = server.pool().begin().await.unwrap();
+        sqlx::query("UPDATE account SET session_epoch = 9").execute(&mut *transaction).await.unwrap();
+        let decided = server.state.decide(transaction, ada.account, vec![(RecordKind::Label, vec![1; 20])]);
+        assert!(decided.now_or_never().is_none(), "the client hangs up");
+        let epoch = || sqlx::query_scalar::<_, i32>("SELECT session_epoch FROM account").fetch_one(server.pool());
+        let committed = async { while epoch().await.unwrap() != 9 {} };
+        timeout(Duration::from_secs(30), committed).await.unwrap();
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: an account is known only from here, never from the address or the body of a request.
 
+mod address;
 mod attempts;
 mod bearer;
 mod proof;
@@ -13,13 +14,16 @@ use axum::http::request::Parts;
 use iota_core::api::json::code;
 use iota_core::id::{AccountId, DeviceId, Digest, SetId, VerifyingKey};
 
+pub use address::login_of;
 pub use attempts::begin_attempt;
 pub use bearer::{note_contact, replaced};
-pub use proof::{challenge_for, check_verifier, not_proved, token_for};
+pub use proof::{challenge_for, check_verifier, identity_of, not_proved, require_password, token_for};
 pub use second_factor::{
     RECOVERY_BYTES, matching_step, recovery_text, require_second, step_of, uri as second_factor_uri, wrong_code,
 };
-pub use session::{SESSION_COOKIE, SignIn, SignedIn, note_visitor, renew, session_layer, sign_in, sign_out};
+pub use session::{
+    SESSION_COOKIE, SignIn, SignedIn, lock_account, note_visitor, renew, session_layer, sign_in, sign_out,
+};
 
 use crate::app_state::AppState;
 use crate::client_address::Network;
@@ -70,6 +74,19 @@ pub struct WebSession {
     pub begun_ms: u64,
     /// Whether it stays for 30 days.
     pub kept: bool,
+}
+
+impl WebSession {
+    /// The same, if its password was proved in the last five minutes.
+    ///
+    /// # Errors
+    /// `reauthenticate`.
+    pub fn fresh(self, state: &AppState) -> ApiResult<FreshWebSession> {
+        if state.now_ms().abs_diff(self.proved_ms) >= FRESH_MS {
+            return Err(ApiError::new(code::REAUTHENTICATE, "this needs the password again: prove it once more"));
+        }
+        Ok(FreshWebSession(self))
+    }
 }
 
 /// A [`WebSession`] that asking this does not prolong.
@@ -197,11 +214,6 @@ impl FromRequestParts<AppState> for FreshWebSession {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
-        let session = WebSession::from_request_parts(parts, state).await?;
-        let age_ms = state.now_ms().abs_diff(session.proved_ms);
-        if age_ms >= FRESH_MS {
-            return Err(ApiError::new(code::REAUTHENTICATE, "this needs the password again: prove it once more"));
-        }
-        Ok(Self(session))
+        WebSession::from_request_parts(parts, state).await?.fresh(state)
     }
 }

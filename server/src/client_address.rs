@@ -7,8 +7,8 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
-use iota_core::id::Digest;
 
+use crate::store::attempt;
 use crate::visitor::ClientAddress;
 
 /// A /24 of IPv4 or a /56 of IPv6.
@@ -37,7 +37,7 @@ impl Network {
 
     /// Name of what it is counted for, in [`crate::store::attempt`].
     pub fn bucket(self, what: &[u8]) -> [u8; 32] {
-        Digest::of(&[b"network\0", what, &self.0].concat()).0
+        attempt::bucket(&[b"network", what, &self.0])
     }
 }
 

@@ -122,7 +122,8 @@ fn refuse_json(rejection: JsonRejection) -> ApiError {
     }
 }
 
-fn refuse_body(rejection: BytesRejection) -> ApiError {
+/// The answer to a body that could not be read.
+pub fn refuse_body(rejection: BytesRejection) -> ApiError {
     body_error(rejection.status())
 }
 

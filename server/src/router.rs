@@ -98,19 +98,23 @@ pub fn app(state: AppState, site: Option<Site>) -> Router {
         .route("/install.sh", get(api::downloads::script::show))
         .route("/download/{name}", get(api::downloads::fetch::show));
     let reports = post(api::csp_report::create).layer(DefaultBodyLimit::max(api::csp_report::MAX_BYTES));
+    let reports = reports.layer(from_fn_with_state(pace(&state), body_pace::keep));
     let everything = everything.route("/csp-report", reports);
     with_answers_dressed(everything, &state).with_state(state)
 }
 
 /// What every request to the API goes through: no packed bodies, none that come too slowly, none from another site.
 fn with_requests_checked(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let limits = state.limits();
-    let pace = Pace { grace: Duration::from_secs(limits.body_s), bytes_per_s: limits.body_bytes_per_s };
     router
         .layer(from_fn(same_origin::check))
         .layer(auth::session_layer(state))
-        .layer(from_fn_with_state(pace, body_pace::keep))
+        .layer(from_fn_with_state(pace(state), body_pace::keep))
         .layer(from_fn(same_origin::refuse_encoded))
+}
+
+fn pace(state: &AppState) -> Pace {
+    let limits = state.limits();
+    Pace { grace: Duration::from_secs(limits.body_s), bytes_per_s: limits.body_bytes_per_s }
 }
 
 /// What every answer goes through. A bug in a handler is an error answer and a line in the log, and ends nothing else.

@@ -105,6 +105,31 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_report_that_does_not_come_is_given_up() {
+    let server = TestServer::start_with(impatient()).await;
+    let answer = exchange(&server, b"POST /csp-report HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{").await;
+    assert_eq!(status_and_code(&answer), (408, "bad_request".into()), "{answer}");
+    assert_healthy(&server).await;
+}
+
+#[tokio::test]
+async fn reports_are_counted_before_they_are_read() {
+    let server = TestServer::start_with(Limits { strangers_per_s: 1, ..Limits::default() }).await;
+    // Each waits to be told that it may send its body.
+    let asking = b"POST /csp-report HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+    for _ in 0..1000 {
+        let (mut stream, mut told) = (connect(&server).await, [0; 12]);
+        stream.write_all(asking).await.unwrap();
+        timeout(DEADLINE, stream.read_exact(&mut told)).await.unwrap().unwrap();
+        if &told == b"HTTP/1.1 429" {
+            return;
+        }
+        assert_eq!(&told, b"HTTP/1.1 100");
+    }
+    panic!("nobody was refused");
+}
+
+#[tokio::test]
 async fn huge_headers_are_refused() {
     let server = TestServer::start_with(limits()).await;
     let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "y".repeat(100_000));

@@ -220,8 +220,9 @@ pub async fn change_login(platform: &impl Platform, question: &ChangeLogin) -> R
         slots::change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
     }
     let server = api::server(platform).await?;
-    let auth_secret = auth_secret(login, &question.new_password, server.server_id).tell()?;
-    api::send::<()>(platform, "PUT", "/account/password", &ChangePassword { auth_secret }).await?;
+    let secret = |password: &str| auth_secret(login, password, server.server_id).tell();
+    let change = ChangePassword { current: secret(password)?, auth_secret: secret(&question.new_password)? };
+    api::send::<()>(platform, "PUT", "/account/password", &change).await?;
     if let Some((open, old)) = &opened {
         slots::remove(platform, open, *old).await?;
     }

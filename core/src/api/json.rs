@@ -227,6 +227,8 @@ pub struct WebSessionInfo {
 /// `PUT /account/password`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ChangePassword {
+    /// Of the password until now.
+    pub current: Digest,
     /// Of the new password.
     pub auth_secret: Digest,
 }

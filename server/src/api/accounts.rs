@@ -4,26 +4,28 @@ pub mod check;
 
 use axum::extract::State;
 use iota_core::api::json::{CreateAccount, SessionInfo, code};
-use iota_core::api::normalise_login;
 use iota_core::proof::account_creation;
 use iota_core::slot::SignedSlotList;
 use sqlx::PgConnection;
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{SignIn, check_verifier, sign_in};
+use crate::auth::{SignIn, begin_attempt, check_verifier, login_of, sign_in};
 use crate::client_address::Network;
 use crate::codes::{self, CodeKind};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
-use crate::records::{AccountRecord, MAX_LOGIN_BYTES, seal_slots};
+use crate::records::{AccountRecord, seal_slots};
 use crate::store::account::{self, Account, NewAccount};
 use crate::store::attempt::{self, OF_NETWORK};
-use crate::store::code as code_store;
+use crate::store::{code as code_store, second_factor};
 use crate::visitor::Visitor;
 
-/// Makes the account and signs it in. The same request again, after its answer was lost, signs in.
+/// How long a request may be repeated.
+const REPEATED_MS: u64 = 10 * 60 * 1000;
+
+/// Makes the account and signs it in. The same request again, when its answer was lost a few minutes ago, signs in.
 ///
 /// # Errors
 /// `bad_code`, `conflict` when the login is taken, `bad_credentials` when a signature does not hold, `too_many_requests`.
@@ -35,9 +37,9 @@ pub async fn create(
     Json(mut new): Json<CreateAccount>,
 ) -> ApiResult<Json<SessionInfo>> {
     state.take_stranger(network)?;
-    new.login = normalise_login(&new.login);
+    new.login = login_of(&new.login)?;
     let slots_version = check(&new, &state)?;
-    let account = match repeated(&new, &state).await? {
+    let account = match repeated(&new, network, &state).await? {
         Some(account) => account,
         None => create_with_code(&new, slots_version, network, &state).await?,
     };
@@ -47,7 +49,6 @@ pub async fn create(
 
 /// Everything that can be told from the request alone. Returns the version of the slot list.
 fn check(new: &CreateAccount, state: &AppState) -> ApiResult<u32> {
-    require_address(&new.login)?;
     let message = account_creation(state.server_id(), new.account, &new.identity, &new.login, &new.auth_secret.0);
     new.identity.verify(&message, &new.signature).map_err(|_| not_signed())?;
     let slots = SignedSlotList::decode(&new.slot_list.0)
@@ -59,18 +60,6 @@ fn check(new: &CreateAccount, state: &AppState) -> ApiResult<u32> {
     Ok(slots.list.version)
 }
 
-fn require_address(login: &str) -> ApiResult<()> {
-    if is_address(login) {
-        return Ok(());
-    }
-    Err(ApiError::bad_request("the login must be an e-mail address of at most 254 bytes"))
-}
-
-fn is_address(login: &str) -> bool {
-    let plain = login.len() <= MAX_LOGIN_BYTES && !login.chars().any(|c| c.is_whitespace() || c.is_control());
-    plain && login.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
-}
-
 fn not_signed() -> ApiError {
     ApiError::new(
         code::BAD_CREDENTIALS,
@@ -78,11 +67,29 @@ fn not_signed() -> ApiError {
     )
 }
 
-/// The account, when this very request has made it before.
-async fn repeated(new: &CreateAccount, state: &AppState) -> ApiResult<Option<Account>> {
+/// The account, when this very request has made it a few minutes ago and no second factor is on. It counts like signing in.
+async fn repeated(new: &CreateAccount, network: Network, state: &AppState) -> ApiResult<Option<Account>> {
     let Some((account, verifier)) = account::find_by_login(state.pool(), &new.login).await? else { return Ok(None) };
     let same = account.account == new.account && account.identity == new.identity;
-    Ok((same && check_verifier(state, account.account, &verifier, &new.auth_secret)?).then_some(account))
+    if !same || !is_new(new, &account, state).await? {
+        return Ok(None);
+    }
+    let counted = begin_attempt(state, &account.login, network).await?;
+    if !check_verifier(state, account.account, &verifier, &new.auth_secret)? {
+        return Ok(None);
+    }
+    attempt::succeeded(state.pool(), counted).await?;
+    Ok(Some(account))
+}
+
+/// Whether a repetition may sign in to an account by the code that it brings.
+async fn is_new(new: &CreateAccount, account: &Account, state: &AppState) -> ApiResult<bool> {
+    let Some(hash) = codes::hash(&new.code) else { return Ok(false) };
+    if second_factor::count(state.pool(), account.account_no).await?.is_some() {
+        return Ok(false);
+    }
+    let made_ms = account::made_by(state.pool(), account.account_no, &hash).await?;
+    Ok(made_ms.is_some_and(|made_ms| state.now_ms().abs_diff(made_ms) < REPEATED_MS))
 }
 
 /// A wrong code counts against the network that it came from.
@@ -105,9 +112,10 @@ async fn create_with_code(
 async fn take_code_and_insert(new: &CreateAccount, slots_version: u32, state: &AppState) -> ApiResult<Account> {
     let hash = codes::hash(&new.code).ok_or_else(wrong_code)?;
     let mut transaction = state.pool().begin().await?;
-    let kind = code_store::take(&mut transaction, &hash, state.now_ms()).await?.ok_or_else(wrong_code)?;
-    let account = insert(&mut transaction, new, slots_version, kind, state).await?;
-    transaction.commit().await?;
+    let now_ms = state.now_ms();
+    let kind = code_store::take(&mut transaction, &hash, now_ms).await?.ok_or_else(wrong_code)?;
+    let (account, decisions) = insert(&mut transaction, new, slots_version, (kind, now_ms), state).await?;
+    state.decide(transaction, new.account, decisions).await?;
     Ok(account)
 }
 
@@ -119,18 +127,19 @@ fn taken() -> ApiError {
     ApiError::new(code::CONFLICT, "there is an account with this login already: sign in, or choose another login")
 }
 
-/// Rows, and before they count the records that they can be made from again.
+/// Rows, and the records that they can be made from again. The account is as old as the use of its code: that is how they are found
+/// together.
 async fn insert(
     connection: &mut PgConnection,
     new: &CreateAccount,
     slots_version: u32,
-    kind: CodeKind,
+    (kind, created_ms): (CodeKind, u64),
     state: &AppState,
-) -> ApiResult<Account> {
+) -> ApiResult<(Account, Vec<(RecordKind, Vec<u8>)>)> {
     let record = AccountRecord {
         account: new.account,
         version: 1,
-        created_ms: state.now_ms(),
+        created_ms,
         administrator: kind == CodeKind::Setup,
         identity: new.identity,
         verifier: state.host_key().verifier(new.account, &new.auth_secret),
@@ -139,39 +148,29 @@ async fn insert(
     let slots = seal_slots(state.host_key(), new.account, &new.slot_list.0)?;
     let account = NewAccount::from_record(&record, state.host_key(), slots.clone(), slots_version)?;
     let account_no = account::insert(connection, &account).await?.ok_or_else(taken)?;
-    let payload = record.seal(state.host_key())?;
-    state.decide(new.account, vec![(RecordKind::Account, payload), (RecordKind::Slots, slots)]).await?;
-    Ok(Account {
+    let decisions = vec![(RecordKind::Account, record.seal(state.host_key())?), (RecordKind::Slots, slots)];
+    let account = Account {
         account_no,
         account: new.account,
         login: record.login,
         identity: new.identity,
         administrator: record.administrator,
         session_epoch: 1,
-    })
+    };
+    Ok((account, decisions))
 }
 
 #[cfg(test)]
 mod tests {
     use futures::future::join_all;
     use iota_core::api::json::{Bytes, ServerInfo, Vault};
-    use iota_core::id::{AccountId, ServerId, Signature};
+    use iota_core::id::{AccountId, Digest, ServerId, Signature};
 
     use super::*;
     use crate::codes::DAY_MS;
     use crate::packs;
     use crate::records::open_slots;
     use crate::test_support::{TestAccount, TestServer, slot_list};
-
-    #[test]
-    fn a_login_is_an_address() {
-        for good in ["a@b", "ada.lovelace+x@example.org", "ä@ö"] {
-            assert!(is_address(good), "{good}");
-        }
-        for bad in ["", "@", "a@", "@b", "ab", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(253))] {
-            assert!(!is_address(bad), "{bad}");
-        }
-    }
 
     #[tokio::test]
     async fn the_first_account_is_the_administrators_and_the_others_are_not() {
@@ -245,6 +244,44 @@ mod tests {
             &thief.auth_secret.0,
         ));
         assert_eq!(server.stranger().post("/accounts", &thief).await.code(), code::BAD_CODE);
+    }
+
+    #[tokio::test]
+    async fn the_same_request_signs_in_for_minutes_by_its_own_code_and_not_past_a_second_factor() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let ada = TestAccount::create(&server, &code, "ada@example.org").await;
+        let (unused, used) = (server.invitation().await, server.invitation().await);
+        server.clock.advance_ms(1);
+        TestAccount::create(&server, &used, "bob@example.org").await;
+        let again = async |code: &str| server.stranger().post("/accounts", &ada.creation(&server, code)).await.code();
+        assert_eq!(again(&used).await, code::BAD_CODE);
+        assert_eq!(again(&unused).await, code::CONFLICT);
+        server.clock.advance_ms(REPEATED_MS - 2);
+        assert_eq!(again(&code).await, "");
+        server.clock.advance_ms(1);
+        assert_eq!(again(&code).await, code::BAD_CODE);
+        server.clock.set(server.state.now_ms() - REPEATED_MS);
+        ada.sign_in(&ada.browser).await.ok();
+        assert_eq!(again(&code).await, "");
+        ada.turn_on_second_factor(&server).await;
+        assert_eq!(again(&code).await, code::BAD_CODE);
+    }
+
+    #[tokio::test]
+    async fn repetitions_with_another_password_count_like_a_login() {
+        let server = TestServer::start().await;
+        let code = server.setup_code().await;
+        let mut ada = TestAccount::create(&server, &code, "ada@example.org").await;
+        let right = std::mem::replace(&mut ada.auth_secret, Digest([1; 32]));
+        for _ in 0..5 {
+            let guess = ada.creation(&server, &code);
+            assert_eq!(server.stranger().post("/accounts", &guess).await.code(), code::BAD_CODE);
+        }
+        ada.auth_secret = right;
+        let held = server.stranger().post("/accounts", &ada.creation(&server, &code)).await;
+        assert_eq!(held.code(), code::TOO_MANY_REQUESTS);
+        assert_eq!(ada.sign_in(&server.stranger()).await.code(), code::TOO_MANY_REQUESTS);
     }
 
     #[tokio::test]

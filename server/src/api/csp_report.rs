@@ -1,13 +1,16 @@
 //! `POST /csp-report`: browsers tell what the policy of a page stopped. One line in the log, without anything of the person.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::Deserialize;
 
 use crate::app_state::AppState;
 use crate::client_address::Network;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::refuse_body;
 
 /// Longest report, bytes.
 pub const MAX_BYTES: usize = 16 << 10;
@@ -44,12 +47,29 @@ struct NewReport {
     disposition: String,
 }
 
+/// Somebody unknown, counted before the body is read.
+#[derive(Debug)]
+pub struct Stranger;
+
+impl FromRequestParts<AppState> for Stranger {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
+        state.take_stranger(parts.extensions.get().copied().unwrap_or(Network::NONE))?;
+        Ok(Self)
+    }
+}
+
 /// Notes a report, if it is one, and if there were not many lately.
 ///
 /// # Errors
-/// `too_many_requests`.
-pub async fn create(State(state): State<AppState>, network: Network, body: Bytes) -> ApiResult<StatusCode> {
-    state.take_stranger(network)?;
+/// `too_many_requests`, `too_large`, and `bad_request` when the body does not come.
+pub async fn create(
+    State(state): State<AppState>,
+    _: Stranger,
+    body: Result<Bytes, BytesRejection>,
+) -> ApiResult<StatusCode> {
+    let body = body.map_err(refuse_body)?;
     if let Some((directive, disposition)) = read(&body)
         && state.take_report()
     {

@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use iota_core::api::json::{Login, SessionInfo, code};
-use iota_core::api::normalise_login;
 use iota_core::id::Digest;
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{SignIn, begin_attempt, check_verifier, require_second, sign_in};
+use crate::auth::{SignIn, begin_attempt, check_verifier, login_of, require_second, sign_in};
 use crate::client_address::Network;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
@@ -18,7 +17,7 @@ use crate::visitor::Visitor;
 /// Begins a session with a new id.
 ///
 /// # Errors
-/// `bad_credentials`, the same for an unknown login and a wrong password; `second_factor`, told only to who has the password;
+/// `bad_request` when the login is no address; `bad_credentials`, the same for an unknown login and a wrong password; `second_factor`, told only to who has the password;
 /// `too_many_requests`.
 pub async fn create(
     State(state): State<AppState>,
@@ -28,7 +27,7 @@ pub async fn create(
     Json(request): Json<Login>,
 ) -> ApiResult<Json<SessionInfo>> {
     state.take_stranger(network)?;
-    let login = normalise_login(&request.login);
+    let login = login_of(&request.login)?;
     let counted = begin_attempt(&state, &login, network).await?;
     let account = authenticate(&login, &request.auth_secret, &state).await?;
     let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;

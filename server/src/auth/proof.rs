@@ -1,14 +1,27 @@
 //! How somebody proves who they are: by what their password became, or by a signature of a challenge.
 
 use iota_core::api::json::{ChallengeAnswer, Token, code};
-use iota_core::id::{AccountId, Challenge, Digest};
+use iota_core::id::{AccountId, Challenge, Digest, VerifyingKey};
 use subtle::ConstantTimeEq;
 
 use super::bearer::new_token;
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
 use crate::records::open_verifier;
+use crate::store::account::{self, Account};
 use crate::store::{challenge, token};
+
+/// A key whose secret nobody uses: the base point of the curve.
+const NOBODY: VerifyingKey = {
+    let mut key = [0x66; 32];
+    key[0] = 0x58;
+    VerifyingKey(key)
+};
+
+/// By which key to check a signature of an account. There is one for an account that is unknown, too: the time must not tell.
+pub fn identity_of(account: Option<&Account>) -> VerifyingKey {
+    account.map_or(NOBODY, |account| account.identity)
+}
 
 /// Whether a login secret is the account's. Opens one seal, hashes once, compares in constant time.
 ///
@@ -18,6 +31,19 @@ pub fn check_verifier(state: &AppState, account: AccountId, sealed: &[u8], auth_
     let known = open_verifier(state.host_key(), account, sealed)?;
     let given = state.host_key().verifier(account, auth_secret);
     Ok(known.ct_eq(&given).into())
+}
+
+/// The account of somebody signed in who gives its password once more.
+///
+/// # Errors
+/// `bad_credentials` when it is wrong.
+pub async fn require_password(state: &AppState, login: &str, auth_secret: &Digest) -> ApiResult<Account> {
+    let found = account::find_by_login(state.pool(), login).await?;
+    let (account, verifier) = found.ok_or_else(|| ApiError::not_found("account"))?;
+    if !check_verifier(state, account.account, &verifier, auth_secret)? {
+        return Err(ApiError::new(code::BAD_CREDENTIALS, "the password is wrong"));
+    }
+    Ok(account)
 }
 
 /// A challenge for `subject`. For an unknown one it is kept as nobody's, so that asking takes the same time.
@@ -47,4 +73,15 @@ pub fn not_proved() -> ApiError {
     let message =
         "the proof does not hold, or its challenge has ended: ask for another challenge and sign it with the right key";
     ApiError::new(code::BAD_CREDENTIALS, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_of_nobody_is_checked_like_any_other() {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&identity_of(None).0).unwrap();
+        assert!(!key.is_weak());
+    }
 }

@@ -7,6 +7,7 @@ use iota_core::id::{AccountId, Digest};
 use totp_rs::{Algorithm, Builder, Totp};
 use zeroize::Zeroizing;
 
+use super::attempts::begin_guess;
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
 use crate::packs::RecordKind;
@@ -24,37 +25,42 @@ const DIGITS: u8 = 6;
 pub const RECOVERY_BYTES: usize = 10;
 const GROUP: usize = 4;
 
-/// What came of a code.
-enum Checked {
-    /// It is right, or none is needed.
-    Passed,
-    /// None was given.
-    Missing,
-    /// It is wrong, or was used before.
-    Wrong,
-}
-
 /// Checks the code of an account whose second factor is on, and uses it up. `counted` is the attempt that it belongs to: a code that is
-/// missing is no guess.
+/// missing is no guess. Wrong ones count for the account as well, from wherever they come.
 ///
 /// # Errors
-/// `second_factor`.
+/// `second_factor`, `too_many_requests`.
 pub async fn require_second(
     state: &AppState,
     account: &Account,
     given: Option<&str>,
     counted: Counted,
 ) -> ApiResult<Counted> {
-    match check(state, account, given).await? {
-        Checked::Passed => Ok(counted),
-        Checked::Missing => {
-            attempt::succeeded(state.pool(), counted).await?;
-            let message = "this account has a second factor: send a code of its authenticator app, or a recovery code, as well; \
-                           `iota` opens the vault by recovery kit or key file (--kit, --key-file) in place of the password";
-            Err(ApiError::new(code::SECOND_FACTOR, message))
-        }
-        Checked::Wrong => Err(wrong_code()),
+    if second_factor::count(state.pool(), account.account_no).await?.is_none() {
+        return Ok(counted);
     }
+    let Some(given) = given.filter(|given| !given.trim().is_empty()) else {
+        attempt::succeeded(state.pool(), counted).await?;
+        return Err(missing());
+    };
+    let guess = match begin_guess(state, account.account).await? {
+        Ok(guess) => guess,
+        Err(wait_ms) => {
+            attempt::succeeded(state.pool(), counted).await?;
+            return Err(ApiError::too_many_attempts(wait_ms));
+        }
+    };
+    if !is_right(state, account, given).await? {
+        return Err(wrong_code());
+    }
+    attempt::succeeded(state.pool(), guess).await?;
+    Ok(counted)
+}
+
+fn missing() -> ApiError {
+    let message = "this account has a second factor: send a code of its authenticator app, or a recovery code, as well; \
+                   `iota` opens the vault by recovery kit or key file (--kit, --key-file) in place of the password";
+    ApiError::new(code::SECOND_FACTOR, message)
 }
 
 /// The answer to a code that does not do.
@@ -62,28 +68,27 @@ pub fn wrong_code() -> ApiError {
     ApiError::new(code::SECOND_FACTOR, "this code is wrong or was used already: wait for the next one, and try again")
 }
 
-async fn check(state: &AppState, account: &Account, given: Option<&str>) -> ApiResult<Checked> {
-    let Some(_) = second_factor::count(state.pool(), account.account_no).await? else { return Ok(Checked::Passed) };
-    let Some(given) = given.filter(|given| !given.trim().is_empty()) else { return Ok(Checked::Missing) };
+/// Whether a code is right, and was not used before; it is from now on.
+async fn is_right(state: &AppState, account: &Account, given: &str) -> ApiResult<bool> {
     let mut transaction = state.pool().begin().await?;
     let factor = second_factor::lock(&mut transaction, account.account_no, state.now_ms()).await?;
-    let Some(sealed) = &factor.secret else { return Ok(Checked::Passed) };
+    let Some(sealed) = &factor.secret else { return Ok(true) };
     let secret = open_secret(state.host_key(), account.account, sealed)?;
     if let Some(step) = matching_step(&secret, given, factor.last_step, state.now_ms()) {
         second_factor::set_last_step(&mut transaction, account.account_no, step).await?;
         transaction.commit().await?;
-        return Ok(Checked::Passed);
+        return Ok(true);
     }
-    let Some(code) = recovery_hash(state, account.account, given) else { return Ok(Checked::Wrong) };
+    let Some(code) = recovery_hash(state, account.account, given) else { return Ok(false) };
     let version = factor.record_version + 1;
     if !second_factor::take_recovery_code(&mut transaction, account.account_no, &code, version).await? {
-        return Ok(Checked::Wrong);
+        return Ok(false);
     }
     let left = second_factor::recovery_codes(&mut transaction, account.account_no).await?;
     let record = SecondFactorRecord { account: account.account, version, factor: Some((secret, left)) };
-    state.decide(account.account, vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)]).await?;
-    transaction.commit().await?;
-    Ok(Checked::Passed)
+    let decisions = vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)];
+    state.decide(transaction, account.account, decisions).await?;
+    Ok(true)
 }
 
 /// The step whose code was given, if it is one of now and newer than the last that was used.

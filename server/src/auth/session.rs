@@ -5,8 +5,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use iota_core::api::json::{Event, SessionInfo};
+use iota_core::api::json::{Event, SessionInfo, code};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use tower_sessions::cookie::Key;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::service::PrivateCookie;
@@ -17,7 +18,7 @@ use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
 use crate::pages::Visit;
 use crate::security_headers::Transport;
-use crate::store::account::{self, Account};
+use crate::store::account::{self, Account, LockedAccount};
 use crate::store::web_session::{self, WebSessions};
 use crate::visitor::Visitor;
 
@@ -106,6 +107,21 @@ async fn begin(session: &Session, signed_in: SignedIn, visitor: &Visitor, state:
 pub(super) async fn touch(session: &WebSession, parts: &Parts, state: &AppState) -> ApiResult<()> {
     let (visitor, now_ms) = (Visitor::of(parts), state.now_ms());
     Ok(web_session::touch(state.pool(), &session.key, &visitor, now_ms, web_session::TOUCH_MS).await?)
+}
+
+/// Locks the account of a session that is still open: it may have ended while the body of a request was on its way.
+///
+/// # Errors
+/// `unauthenticated`.
+pub async fn lock_account(
+    connection: &mut PgConnection,
+    session: &WebSession,
+    state: &AppState,
+) -> ApiResult<LockedAccount> {
+    let ended = || ApiError::new(code::UNAUTHENTICATED, "this session has ended meanwhile: sign in");
+    let locked = account::lock(connection, session.account_no).await?.ok_or_else(ended)?;
+    let open = web_session::is_open(connection, &session.key, state.now_ms()).await?;
+    if open { Ok(locked) } else { Err(ended()) }
 }
 
 /// Ends the session. A request that is under way cannot bring it back.

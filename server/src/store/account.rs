@@ -1,6 +1,6 @@
 //! Accounts: who signs in, and with which public key.
 
-use iota_core::id::{AccountId, VerifyingKey};
+use iota_core::id::{AccountId, Digest, VerifyingKey};
 use sqlx::{PgConnection, PgPool};
 
 use super::{Result, StoreError, id, unsigned};
@@ -91,6 +91,16 @@ pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Resu
     )
     .fetch_optional(connection)
     .await?)
+}
+
+/// When an account was made, if a code made it: the one that was used at that very time.
+pub async fn made_by(pool: &PgPool, account_no: i64, code: &Digest) -> Result<Option<u64>> {
+    let made = sqlx::query_scalar!(
+        "SELECT created_ms FROM account JOIN code ON used_ms = created_ms WHERE account_no = $1 AND code_hash = $2",
+        account_no,
+        &code.0[..],
+    );
+    made.fetch_optional(pool).await?.map(|made_ms| unsigned(made_ms, "account")).transpose()
 }
 
 /// Whether there is any account.

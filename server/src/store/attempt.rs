@@ -3,12 +3,16 @@
 //! An attempt is counted before it is checked and taken back when it was right: however many come at once, no more are
 //! checked than the limits allow.
 
+use iota_core::id::Digest;
 use sqlx::{PgConnection, PgPool};
 
 use super::{Result, signed};
 
 const MINUTE_MS: u64 = 60 * 1000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
+const DAY_MS: u64 = 24 * HOUR_MS;
+/// A count that nobody reaches.
+const ANY: i64 = i64::MAX;
 
 /// How many failures a bucket allows.
 #[derive(Debug, Clone, Copy)]
@@ -17,19 +21,33 @@ pub struct Allowance {
     pub per_minute: i64,
     /// In an hour.
     pub per_hour: i64,
-    /// Whether each failure beyond the fifth doubles the time until the next attempt.
+    /// In a day.
+    pub per_day: i64,
+    /// Whether each failure of an hour beyond the fifth doubles the time until the next attempt.
     pub slowing: bool,
 }
 
 /// Of one login from one network: whoever fails elsewhere does not hold its owner up.
-pub const OF_LOGIN: Allowance = Allowance { per_minute: 5, per_hour: 30, slowing: true };
+pub const OF_LOGIN: Allowance = Allowance { per_minute: 5, per_hour: 30, per_day: ANY, slowing: true };
 /// Of one login from all networks together.
-pub const OF_LOGIN_ALTOGETHER: Allowance = Allowance { per_minute: 60, per_hour: 300, slowing: false };
+pub const OF_LOGIN_ALTOGETHER: Allowance = Allowance { per_minute: 60, per_hour: 300, per_day: ANY, slowing: false };
 /// Of one network: many people may share it.
-pub const OF_NETWORK: Allowance = Allowance { per_minute: 60, per_hour: 60, slowing: false };
+pub const OF_NETWORK: Allowance = Allowance { per_minute: 60, per_hour: 60, per_day: ANY, slowing: false };
+/// Of the second factor of one account, once the password was right, from all networks together.
+pub const OF_SECOND_FACTOR: Allowance = Allowance { per_minute: ANY, per_hour: 10, per_day: 30, slowing: false };
 
 /// A bucket and what it allows.
 pub type Bucket = ([u8; 32], Allowance);
+
+/// Name of a bucket: each part with its length, so that no two lists of parts are one bucket.
+pub fn bucket(parts: &[&[u8]]) -> [u8; 32] {
+    let mut named = Vec::new();
+    for part in parts {
+        named.extend((part.len() as u64).to_le_bytes());
+        named.extend(*part);
+    }
+    Digest::of(&named).0
+}
 
 /// An attempt that was counted.
 #[derive(Debug)]
@@ -87,17 +105,17 @@ async fn lock(connection: &mut PgConnection, bucket: &[u8; 32]) -> Result<()> {
 
 /// Only after all locks are held: it touches rows of other buckets, and must not wait for them with less.
 async fn forget(connection: &mut PgConnection, now_ms: u64) -> Result<()> {
-    let (from, to) = (signed(now_ms.saturating_sub(HOUR_MS)), signed(now_ms + HOUR_MS));
+    let (from, to) = (signed(now_ms.saturating_sub(DAY_MS)), signed(now_ms + HOUR_MS));
     sqlx::query!("DELETE FROM attempt WHERE at_ms <= $1 OR at_ms > $2", from, to).execute(connection).await?;
     Ok(())
 }
 
-/// Times of the failures of the last hour, newest first. What lies in the future was written by a clock that jumped.
+/// Times of the failures of the last day, newest first. What lies in the future was written by a clock that jumped.
 async fn failures(connection: &mut PgConnection, bucket: &[u8; 32], now_ms: u64) -> Result<Vec<i64>> {
     let times = sqlx::query_scalar!(
         "SELECT at_ms FROM attempt WHERE bucket = $1 AND at_ms > $2 AND at_ms <= $3 ORDER BY at_ms DESC",
         &bucket[..],
-        signed(now_ms.saturating_sub(HOUR_MS)),
+        signed(now_ms.saturating_sub(DAY_MS)),
         signed(now_ms),
     );
     Ok(times.fetch_all(connection).await?)
@@ -111,20 +129,37 @@ fn wait_of(times: &[i64], allowance: Allowance, now_ms: u64) -> u64 {
     let index = |count: i64| usize::try_from(count).unwrap_or(0).saturating_sub(1);
     let by_minute = until(times.get(index(allowance.per_minute)), MINUTE_MS);
     let by_hour = until(times.get(index(allowance.per_hour)), HOUR_MS);
-    let beyond = times.len().saturating_sub(5).min(8);
-    let pause_ms = if allowance.slowing && times.len() >= 5 { 1000 << beyond } else { 0 };
-    by_minute.max(by_hour).max(until(times.first().filter(|_| pause_ms > 0), pause_ms))
+    let by_day = until(times.get(index(allowance.per_day)), DAY_MS);
+    let lately = times.iter().filter(|time| until(Some(time), HOUR_MS) > 0).count();
+    let beyond = lately.saturating_sub(5).min(8);
+    let pause_ms = if allowance.slowing && lately >= 5 { 1000 << beyond } else { 0 };
+    by_minute.max(by_hour).max(by_day).max(until(times.first().filter(|_| pause_ms > 0), pause_ms))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOW: u64 = 10 * HOUR_MS;
+    const NOW: u64 = 10 * DAY_MS;
 
     fn wait(ago_ms: &[u64], allowance: Allowance) -> u64 {
         let times: Vec<i64> = ago_ms.iter().map(|ago| signed(NOW - ago)).collect();
         wait_of(&times, allowance, NOW)
+    }
+
+    #[test]
+    fn a_bucket_is_of_its_parts_only() {
+        let lists: [&[&[u8]]; 5] = [
+            &[b"login", b"a", b"\0b"],
+            &[b"login", b"a\0", b"b"],
+            &[b"login", b"a\0\0b", b""],
+            &[b"logina", b"\0b"],
+            &[],
+        ];
+        let mut buckets = lists.map(bucket).to_vec();
+        buckets.sort_unstable();
+        buckets.dedup();
+        assert_eq!(buckets.len(), lists.len());
     }
 
     #[test]
@@ -138,6 +173,16 @@ mod tests {
         let spread: Vec<u64> = (1..=30).map(|n| n * 110_000).collect();
         assert_eq!(wait(&spread[..29], Allowance { slowing: false, ..OF_LOGIN }), 0);
         assert_eq!(wait(&spread, OF_LOGIN), HOUR_MS - 30 * 110_000);
+    }
+
+    #[test]
+    fn codes_are_guessed_ten_times_in_an_hour_and_thirty_times_in_a_day() {
+        assert_eq!(wait(&[0; 9], OF_SECOND_FACTOR), 0);
+        assert_eq!(wait(&[0; 10], OF_SECOND_FACTOR), HOUR_MS);
+        let spread: Vec<u64> = (1..=30).map(|n| n * HOUR_MS / 4).collect();
+        assert_eq!(wait(&spread[..29], OF_SECOND_FACTOR), 0);
+        assert_eq!(wait(&spread, OF_SECOND_FACTOR), DAY_MS - 30 * HOUR_MS / 4);
+        assert_eq!(wait(&spread, OF_LOGIN), 0);
     }
 
     #[test]

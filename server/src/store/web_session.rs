@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use iota_core::id::{Digest, SessionId};
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result, SessionStore};
 
-use super::{id, signed, unsigned};
+use super::{account, id, signed, unsigned};
 use crate::clock::Clock;
 use crate::visitor::Visitor;
 
@@ -24,6 +24,8 @@ pub const IDLE_MS: u64 = 30 * 60 * 1000;
 pub const LIFE_MS: u64 = 12 * 60 * 60 * 1000;
 /// One that was asked to stay ends after this long, used or not.
 pub const KEPT_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// Most sessions of one account.
+pub const MAX_SESSIONS: i64 = 50;
 /// Its use is noted, and it is prolonged, once in this time.
 pub const TOUCH_MS: u64 = 60 * 1000;
 /// What is hashed in front of the key of a row for its name.
@@ -51,7 +53,7 @@ impl fmt::Debug for WebSessions {
 
 #[async_trait]
 impl SessionStore for WebSessions {
-    /// Refused unless somebody is signed in; nobody else has a session.
+    /// Refused unless somebody is signed in; nobody else has a session. The oldest of the account beyond the most ends.
     async fn create(&self, record: &mut Record) -> Result<()> {
         let begun = begun(&record.data).ok_or_else(|| Error::Encode("nobody is signed in".into()))?;
         let now_ms = self.clock.now_ms();
@@ -75,7 +77,7 @@ impl SessionStore for WebSessions {
         .execute(&self.pool)
         .await
         .map_err(backend)?;
-        Ok(())
+        end_oldest(&self.pool, begun.account_no, &key(record.id)).await.map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
@@ -111,6 +113,20 @@ impl SessionStore for WebSessions {
             .map_err(backend)?;
         Ok(())
     }
+}
+
+/// Ends the oldest sessions of an account beyond the most; not the newest row, which may go on with one that began long ago.
+async fn end_oldest(pool: &PgPool, account_no: i64, newest: &Digest) -> std::result::Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM web_session WHERE key IN (
+             SELECT key FROM web_session WHERE account_no = $1 AND key <> $2 ORDER BY created_ms DESC, key OFFSET $3::bigint - 1)",
+        account_no,
+        &newest.0[..],
+        MAX_SESSIONS,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// By which the row of a session is kept.
@@ -172,11 +188,12 @@ pub async fn list_of(pool: &PgPool, account_no: i64, now_ms: u64) -> super::Resu
         "SELECT key, kept, web_session.created_ms, used_ms, address, browser
          FROM web_session JOIN account USING (account_no, session_epoch)
          WHERE account_no = $1 AND expires_ms > $2 AND expires_ms <= CASE WHEN kept THEN $4::bigint ELSE $3::bigint END
-         ORDER BY web_session.created_ms DESC, key",
+         ORDER BY web_session.created_ms DESC, key LIMIT $5",
         account_no,
         signed(now_ms),
         signed(now_ms + 2 * IDLE_MS),
         signed(now_ms + 2 * KEPT_MS),
+        MAX_SESSIONS,
     );
     let rows = rows.fetch_all(pool).await?.into_iter();
     rows.map(|row| {
@@ -193,18 +210,24 @@ pub async fn list_of(pool: &PgPool, account_no: i64, now_ms: u64) -> super::Resu
     .collect()
 }
 
-/// Ends a session of an account; `false` when there is none.
+/// Ends a session of an account; `false` when there is none. Waits for whoever has locked the account.
 pub async fn end(pool: &PgPool, account_no: i64, key: &Digest) -> super::Result<bool> {
+    let mut transaction = pool.begin().await?;
+    account::lock(&mut transaction, account_no).await?;
     let ended = sqlx::query!("DELETE FROM web_session WHERE account_no = $1 AND key = $2", account_no, &key.0[..]);
-    Ok(ended.execute(pool).await?.rows_affected() == 1)
+    let ended = ended.execute(&mut *transaction).await?.rows_affected() == 1;
+    transaction.commit().await?;
+    Ok(ended)
 }
 
-/// Ends all sessions of an account but one.
+/// Ends all sessions of an account but one. Waits for whoever has locked the account.
 pub async fn end_others(pool: &PgPool, account_no: i64, key: &Digest) -> super::Result<()> {
+    let mut transaction = pool.begin().await?;
+    account::lock(&mut transaction, account_no).await?;
     sqlx::query!("DELETE FROM web_session WHERE account_no = $1 AND key <> $2", account_no, &key.0[..])
-        .execute(pool)
+        .execute(&mut *transaction)
         .await?;
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
 /// Ends all sessions of an account.
@@ -214,7 +237,7 @@ pub async fn end_all(connection: &mut PgConnection, account_no: i64) -> super::R
 }
 
 /// Whether a session is open now. Asking does not prolong it.
-pub async fn is_open(pool: &PgPool, key: &Digest, now_ms: u64) -> super::Result<bool> {
+pub async fn is_open(database: impl PgExecutor<'_>, key: &Digest, now_ms: u64) -> super::Result<bool> {
     let open = sqlx::query_scalar!(
         r#"SELECT EXISTS (
              SELECT FROM web_session JOIN account USING (account_no, session_epoch)
@@ -222,7 +245,7 @@ pub async fn is_open(pool: &PgPool, key: &Digest, now_ms: u64) -> super::Result<
         &key.0[..],
         signed(now_ms),
     );
-    Ok(open.fetch_one(pool).await?)
+    Ok(open.fetch_one(database).await?)
 }
 
 fn encode(data: &HashMap<String, Value>) -> Result<Vec<u8>> {

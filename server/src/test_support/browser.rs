@@ -82,6 +82,11 @@ impl Browser {
         Self { url: url.into(), ..self.same() }
     }
 
+    /// Address of the server that it asks.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The cookie that it would send: `name=value`.
     pub fn cookie(&self) -> Option<String> {
         self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -110,8 +110,8 @@ async fn logins_and_revocations_come_back_too() {
     let server = TestServer::start().await;
     let (mut ada, bob) = (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
     let (secret, codes) = ada.turn_on_second_factor(&server).await;
-    ada.auth_secret = Digest([9; 32]);
-    ada.browser.put("/account/password", &ChangePassword { auth_secret: ada.auth_secret }).await.ok();
+    let current = std::mem::replace(&mut ada.auth_secret, Digest([9; 32]));
+    ada.browser.put("/account/password", &ChangePassword { current, auth_secret: ada.auth_secret }).await.ok();
     let login = |second: Option<String>| Login {
         login: "ada@example.org".into(),
         auth_secret: Digest([9; 32]),
@@ -147,7 +147,8 @@ async fn orphan(server: &TestServer, log: &TestLog, added: &[Cid], received_ms: 
     let frame = log.changes(added, &[]);
     let record = CommitRecord { received_ms, header: frame.header.clone(), full: false, references: Vec::new() };
     let decisions = vec![(RecordKind::Body, frame.body), (RecordKind::Commit, record.encode())];
-    server.state.decide(log.account, decisions).await.unwrap();
+    let transaction = server.pool().begin().await.unwrap();
+    server.state.decide(transaction, log.account, decisions).await.unwrap();
 }
 
 #[tokio::test]
@@ -173,7 +174,8 @@ async fn what_was_never_acknowledged_is_ignored() {
     let certificate = machine.certificate(&account);
     let signature = account.sign(&certificate.encode());
     let payload = SignedCertificate { certificate, signature }.encode();
-    server.state.decide(log.account, vec![(RecordKind::Certificate, payload)]).await.unwrap();
+    let transaction = server.pool().begin().await.unwrap();
+    server.state.decide(transaction, log.account, vec![(RecordKind::Certificate, payload)]).await.unwrap();
     log.machine.browser = log.machine.session(&server).await;
     log.delta(&[], &[]).await;
     rebuild_the_same(&server).await;

@@ -4,41 +4,52 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use iota_core::api::json::ChangePassword;
 use iota_core::id::Digest;
+use sqlx::{Postgres, Transaction};
 use tower_sessions::Session;
 
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, renew};
-use crate::error::{ApiError, ApiResult};
+use crate::auth::{FreshWebSession, begin_attempt, lock_account, renew, require_password};
+use crate::client_address::Network;
+use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::packs::RecordKind;
 use crate::records::{AccountRecord, seal_verifier};
-use crate::store::account::{self, Account};
-use crate::store::web_session;
+use crate::store::account::{self, Account, LockedAccount};
+use crate::store::{attempt, web_session};
 use crate::visitor::Visitor;
 
-/// Replaces what the login is checked by. All other sessions end; the one that asks goes on under a new id.
+/// Replaces what the login is checked by, for whoever gives the old password once more: an open session alone does not do. All other sessions end; the one that asks goes on under a new id.
 ///
 /// # Errors
-/// `unavailable`, `no_space`.
+/// `unauthenticated` when the session has ended meanwhile, `bad_credentials`, `too_many_requests`, `unavailable`, `no_space`.
 pub async fn replace(
     State(state): State<AppState>,
     FreshWebSession(web): FreshWebSession,
+    network: Network,
     visitor: Visitor,
     session: Session,
     Json(change): Json<ChangePassword>,
 ) -> ApiResult<StatusCode> {
-    let account = set_login(&state, web.account_no, &change.auth_secret).await?;
+    let counted = begin_attempt(&state, &web.login, network).await?;
+    require_password(&state, &web.login, &change.current).await?;
+    attempt::succeeded(state.pool(), counted).await?;
+    let mut transaction = state.pool().begin().await?;
+    let locked = lock_account(&mut transaction, &web, &state).await?;
+    let account = set_login(&state, transaction, locked, &change.auth_secret).await?;
     renew(&session, &web, account.session_epoch, &visitor, &state).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives an account a new login secret, and ends its sessions. Returns it as it is then.
+/// Gives an account that the transaction has locked a new login secret, ends its sessions and commits. Returns it as it is then.
 ///
 /// # Errors
-/// `not_found`, `unavailable`, `no_space`.
-pub async fn set_login(state: &AppState, account_no: i64, auth_secret: &Digest) -> ApiResult<Account> {
-    let mut transaction = state.pool().begin().await?;
-    let locked = account::lock(&mut transaction, account_no).await?.ok_or_else(|| ApiError::not_found("account"))?;
+/// `unavailable`, `no_space`.
+pub async fn set_login(
+    state: &AppState,
+    mut transaction: Transaction<'static, Postgres>,
+    locked: LockedAccount,
+    auth_secret: &Digest,
+) -> ApiResult<Account> {
     let mut account = locked.account;
     let record = AccountRecord {
         account: account.account,
@@ -50,10 +61,11 @@ pub async fn set_login(state: &AppState, account_no: i64, auth_secret: &Digest) 
         login: account.login.clone(),
     };
     let verifier = seal_verifier(state.host_key(), account.account, &record.verifier)?;
-    account.session_epoch = account::set_verifier(&mut transaction, account_no, &verifier, record.version).await?;
-    web_session::end_all(&mut transaction, account_no).await?;
-    state.decide(account.account, vec![(RecordKind::Account, record.seal(state.host_key())?)]).await?;
-    transaction.commit().await?;
+    account.session_epoch =
+        account::set_verifier(&mut transaction, account.account_no, &verifier, record.version).await?;
+    web_session::end_all(&mut transaction, account.account_no).await?;
+    let decisions = vec![(RecordKind::Account, record.seal(state.host_key())?)];
+    state.decide(transaction, account.account, decisions).await?;
     Ok(account)
 }
 
@@ -73,9 +85,9 @@ mod tests {
         let (other, copy) = (server.stranger(), ada.browser.same());
         ada.sign_in(&other).await.ok();
         let old = Login { login: ada.login.clone(), auth_secret: ada.auth_secret, second: None, keep: false };
-        ada.auth_secret = Digest([9; 32]);
         for _ in 0..2 {
-            let change = ChangePassword { auth_secret: ada.auth_secret };
+            let current = std::mem::replace(&mut ada.auth_secret, Digest([9; 32]));
+            let change = ChangePassword { current, auth_secret: ada.auth_secret };
             ada.browser.put("/account/password", &change).await.ok();
             ada.browser.get("/session").await.ok();
         }
@@ -89,11 +101,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_open_session_does_not_do_and_guesses_count_like_those_of_a_login() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let change = |current| ChangePassword { current, auth_secret: Digest([9; 32]) };
+        for guess in 0..5 {
+            let wrong = ada.browser.put("/account/password", &change(Digest([guess; 32]))).await;
+            assert_eq!(wrong.code(), code::BAD_CREDENTIALS);
+        }
+        let held = ada.browser.put("/account/password", &change(ada.auth_secret)).await;
+        assert_eq!(held.code(), code::TOO_MANY_REQUESTS);
+        ada.browser.get("/session").await.ok();
+        server.clock.advance_ms(61_000);
+        ada.sign_in(&server.stranger()).await.ok();
+    }
+
+    #[tokio::test]
     async fn an_old_proof_does_not_do() {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         server.clock.advance_ms(FRESH_MS);
-        let change = ChangePassword { auth_secret: Digest([9; 32]) };
+        let change = ChangePassword { current: ada.auth_secret, auth_secret: Digest([9; 32]) };
         assert_eq!(ada.browser.put("/account/password", &change).await.code(), code::REAUTHENTICATE);
         ada.sign_in(&server.stranger()).await.ok();
     }

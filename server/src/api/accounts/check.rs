@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use iota_core::api::json::CheckCode;
-use iota_core::api::normalise_login;
 
-use super::{require_address, taken, wrong_code};
+use super::{taken, wrong_code};
 use crate::app_state::AppState;
+use crate::auth::login_of;
 use crate::client_address::Network;
 use crate::codes;
 use crate::error::{ApiError, ApiResult};
@@ -24,8 +24,7 @@ pub async fn show(
     Json(request): Json<CheckCode>,
 ) -> ApiResult<StatusCode> {
     state.take_stranger(network)?;
-    let login = normalise_login(&request.login);
-    require_address(&login)?;
+    let login = login_of(&request.login)?;
     let counted = attempt::begin(state.pool(), &[(network.bucket(b"code"), OF_NETWORK)], state.now_ms()).await?;
     let counted = counted.map_err(ApiError::too_many_attempts)?;
     let hash = codes::hash(&request.code).ok_or_else(wrong_code)?;

@@ -44,8 +44,7 @@ pub async fn put(
     enrolment::set_answer(&mut transaction, enrol_id, &text).await?;
     let label = [&signed.certificate.set.0[..], &grant.label.0].concat();
     let records = vec![(RecordKind::Certificate, grant.certificate.0), (RecordKind::Label, label)];
-    state.decide(session.account, records).await?;
-    transaction.commit().await?;
+    state.decide(transaction, session.account, records).await?;
     state.events().publish(session.account_no, Event::Enrolment { enrol_id });
     state.events().publish_set(session.account_no, signed.certificate.set);
     Ok(StatusCode::NO_CONTENT)

@@ -5,7 +5,7 @@ use iota_core::api::json::{OwnerSessionRequest, Token};
 use iota_core::proof::owner_session;
 
 use crate::app_state::AppState;
-use crate::auth::{not_proved, token_for};
+use crate::auth::{identity_of, not_proved, token_for};
 use crate::client_address::Network;
 use crate::error::ApiResult;
 use crate::extract::Json;
@@ -25,9 +25,10 @@ pub async fn create(
 ) -> ApiResult<Json<Token>> {
     state.take_stranger(network)?;
     let good = challenge::take(state.pool(), &request.challenge, &request.account.0, state.now_ms()).await?;
-    let account = account::find(state.pool(), request.account).await?.filter(|_| good).ok_or_else(not_proved)?;
+    let account = account::find(state.pool(), request.account).await?;
     let message = owner_session(state.server_id(), request.account, request.challenge);
-    account.identity.verify(&message, &request.signature).map_err(|_| not_proved())?;
+    let holds = identity_of(account.as_ref()).verify(&message, &request.signature).is_ok();
+    let account = account.filter(|_| good && holds).ok_or_else(not_proved)?;
     token_for(account.account_no, None, LIFE_MS, &state).await.map(Json)
 }
 

@@ -2,26 +2,17 @@
 
 use axum::extract::State;
 use iota_core::api::json::{Recover, SessionInfo};
-use iota_core::api::normalise_login;
-use iota_core::id::VerifyingKey;
 use iota_core::proof::new_login;
 use tower_sessions::Session;
 
 use crate::api::account::password::set_login;
 use crate::app_state::AppState;
-use crate::auth::{SignIn, begin_attempt, not_proved, require_second, sign_in};
+use crate::auth::{SignIn, begin_attempt, identity_of, login_of, not_proved, require_second, sign_in};
 use crate::client_address::Network;
 use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::store::{account, attempt, challenge};
 use crate::visitor::Visitor;
-
-/// A key whose secret nobody uses: the base point of the curve.
-const NOBODY: VerifyingKey = {
-    let mut key = [0x66; 32];
-    key[0] = 0x58;
-    VerifyingKey(key)
-};
 
 /// Replaces what the login is checked by, ends every session of the account, and signs in. A second factor stays on, and is asked for;
 /// an attempt without it has used up its challenge.
@@ -37,7 +28,7 @@ pub async fn create(
     Json(request): Json<Recover>,
 ) -> ApiResult<Json<SessionInfo>> {
     state.take_stranger(network)?;
-    let login = normalise_login(&request.login);
+    let login = login_of(&request.login)?;
     let counted = begin_attempt(&state, &login, network).await?;
     let good = challenge::take(state.pool(), &request.challenge, &request.account.0, state.now_ms()).await?;
     let found = account::find_by_login(state.pool(), &login).await?.map(|(account, _)| account);
@@ -45,12 +36,13 @@ pub async fn create(
     let secret = &request.auth_secret;
     let message = new_login(state.server_id(), request.account, request.challenge, &login, &secret.0);
     // A signature is checked for a login that nobody has, too: the time must not tell.
-    let identity = account.as_ref().map_or(NOBODY, |account| account.identity);
-    let holds = identity.verify(&message, &request.signature).is_ok();
+    let holds = identity_of(account.as_ref()).verify(&message, &request.signature).is_ok();
     let account = account.filter(|_| good && holds).ok_or_else(not_proved)?;
     let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
 
-    let account = set_login(&state, account.account_no, secret).await?;
+    let mut transaction = state.pool().begin().await?;
+    let locked = account::lock(&mut transaction, account.account_no).await?.ok_or_else(not_proved)?;
+    let account = set_login(&state, transaction, locked, secret).await?;
     attempt::succeeded(state.pool(), counted).await?;
     sign_in(&session, &account, SignIn { keep: false, visitor: &visitor }, &state).await?;
     Ok(Json(SessionInfo { account: account.account, login: account.login, administrator: account.administrator }))

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use iota_core::api::json::{Bytes, RecoverySlots, RecoverySlotsRequest};
-use iota_core::api::normalise_login;
 use iota_core::id::{AccountId, SlotId};
 use iota_core::slot::{Slot, SlotHeader, SlotKind};
 
 use crate::app_state::AppState;
+use crate::auth::login_of;
 use crate::client_address::Network;
 use crate::error::ApiResult;
 use crate::extract::Json;
@@ -21,14 +21,14 @@ const NOBODY: i64 = 0;
 /// slot invented.
 ///
 /// # Errors
-/// `too_many_requests`, `unavailable`.
+/// `bad_request` when the login is no address, `too_many_requests`, `unavailable`.
 pub async fn show(
     State(state): State<AppState>,
     network: Network,
     Json(request): Json<RecoverySlotsRequest>,
 ) -> ApiResult<Json<RecoverySlots>> {
     state.take_stranger(network)?;
-    let login = normalise_login(&request.login);
+    let login = login_of(&request.login)?;
     let invented = invent(state.host_key(), &login);
     let found = account::find_by_login(state.pool(), &login).await?.map(|(account, _)| account);
     let account_no = found.as_ref().map_or(NOBODY, |account| account.account_no);

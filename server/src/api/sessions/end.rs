@@ -11,15 +11,17 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::InPath;
 use crate::store::web_session;
 
-/// Ends one session of the account, at once.
+/// Ends one session of the account, at once. Another than the one that asks needs a fresh proof.
 ///
 /// # Errors
-/// `not_found` when it has no such session, `unavailable`.
+/// `reauthenticate`, `not_found` when it has no such session, `unavailable`.
 pub async fn delete(
     State(state): State<AppState>,
     session: WebSession,
     InPath(id): InPath<SessionId>,
 ) -> ApiResult<StatusCode> {
+    let own = id == web_session::name(&session.key);
+    let session = if own { session } else { session.fresh(&state)?.0 };
     let open = web_session::list_of(state.pool(), session.account_no, state.now_ms()).await?;
     let found = open.into_iter().find(|open| web_session::name(&open.key) == id);
     let found = found.ok_or_else(|| ApiError::not_found("session; it may have ended"))?;
@@ -34,6 +36,7 @@ mod tests {
     use iota_core::api::json::{WebSessionInfo, code};
 
     use super::*;
+    use crate::auth::FRESH_MS;
     use crate::test_support::{Browser, TestAccount, TestServer};
 
     async fn end(browser: &Browser, id: SessionId) -> String {
@@ -55,5 +58,20 @@ mod tests {
         assert_eq!(lost.get("/session").await.code(), code::UNAUTHENTICATED);
         assert_eq!(end(&ada.browser, id).await, code::NOT_FOUND);
         ada.browser.get("/session").await.ok();
+    }
+
+    #[tokio::test]
+    async fn only_ones_own_session_ends_without_a_fresh_proof() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let stale = server.stranger();
+        ada.sign_in(&stale).await.ok();
+        server.clock.advance_ms(FRESH_MS);
+        let sessions: Vec<WebSessionInfo> = stale.get("/sessions").await.json();
+        let id = |current| sessions.iter().find(|info| info.current == current).unwrap().id;
+        assert_eq!(end(&stale, id(false)).await, code::REAUTHENTICATE);
+        ada.browser.get("/session").await.ok();
+        assert_eq!(end(&stale, id(true)).await, "");
+        assert_eq!(stale.get("/session").await.code(), code::UNAUTHENTICATED);
     }
 }

@@ -32,7 +32,7 @@ mod tests {
     use iota_core::api::json::{Login, code};
 
     use super::*;
-    use crate::store::web_session::{IDLE_MS, KEPT_MS, LIFE_MS};
+    use crate::store::web_session::{IDLE_MS, KEPT_MS, LIFE_MS, MAX_SESSIONS};
     use crate::test_support::{Browser, TestAccount, TestServer};
 
     async fn list(browser: &Browser) -> Vec<WebSessionInfo> {
@@ -55,6 +55,23 @@ mod tests {
         assert_eq!((newer.expires_ms, newer.address.as_str()), (now_ms + LIFE_MS, "127.0.0.1"));
         assert!(newer.browser.starts_with("Second/1.0 ("), "{}", newer.browser);
         assert_ne!(newer.id, older.id);
+    }
+
+    #[tokio::test]
+    async fn signing_in_ends_the_oldest_beyond_fifty() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let bob = TestAccount::invited(&server, "bob@example.org").await;
+        let browsers: Vec<_> = (0..MAX_SESSIONS).map(|_| server.stranger()).collect();
+        for browser in &browsers {
+            server.clock.advance_ms(1000);
+            ada.sign_in(browser).await.ok();
+        }
+        assert_eq!(ada.browser.get("/session").await.code(), code::UNAUTHENTICATED);
+        assert_eq!(list(&browsers[0]).await.len(), 50);
+        ada.sign_in(&browsers[0]).await.ok();
+        assert_eq!(list(&browsers[1]).await.len(), 50, "a session in place of its own");
+        bob.browser.get("/session").await.ok();
     }
 
     #[tokio::test]

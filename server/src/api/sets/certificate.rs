@@ -43,8 +43,7 @@ pub async fn replace(
     if !device::insert(&mut transaction, locked.set_no, &signed, state.now_ms()).await? {
         return Err(ApiError::new(code::CONFLICT, "the backup set has moved on meanwhile: load it again"));
     }
-    state.decide(session.account, vec![(RecordKind::Certificate, revoke.certificate.0)]).await?;
-    transaction.commit().await?;
+    state.decide(transaction, session.account, vec![(RecordKind::Certificate, revoke.certificate.0)]).await?;
     state.events().publish_set(session.account_no, set);
     Ok(StatusCode::NO_CONTENT)
 }

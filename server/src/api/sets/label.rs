@@ -31,9 +31,8 @@ pub async fn replace(
     let locked = locked.filter(|locked| locked.account_no == session.account_no).ok_or_else(no_set)?;
     if backup_set::set_label(&mut transaction, locked.set_no, &change.label.0).await? {
         let record = [&set.0[..], &change.label.0].concat();
-        state.decide(session.account, vec![(RecordKind::Label, record)]).await?;
+        state.decide(transaction, session.account, vec![(RecordKind::Label, record)]).await?;
     }
-    transaction.commit().await?;
     state.events().publish_set(session.account_no, set);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -35,8 +35,7 @@ pub async fn replace(
     }
     let sealed = seal_slots(state.host_key(), session.account, &change.slot_list.0)?;
     account::set_slots(&mut transaction, session.account_no, slots.list.version, &sealed).await?;
-    state.decide(session.account, vec![(RecordKind::Slots, sealed)]).await?;
-    transaction.commit().await?;
+    state.decide(transaction, session.account, vec![(RecordKind::Slots, sealed)]).await?;
     state.events().publish(session.account_no, Event::Account);
     Ok(StatusCode::NO_CONTENT)
 }

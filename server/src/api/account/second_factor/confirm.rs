@@ -5,7 +5,7 @@ use iota_core::api::json::{Event, RecoveryCodes, SecondFactorCode, code};
 use iota_core::id::Digest;
 
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, RECOVERY_BYTES, matching_step, recovery_text, wrong_code};
+use crate::auth::{FreshWebSession, RECOVERY_BYTES, lock_account, matching_step, recovery_text, wrong_code};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
@@ -15,7 +15,7 @@ use crate::store::second_factor;
 /// Turns the second factor on, by a first code of the secret that waits. The recovery codes are told this once.
 ///
 /// # Errors
-/// `second_factor` when the code is wrong, `conflict` when no secret waits.
+/// `unauthenticated` when the session has ended meanwhile, `second_factor` when the code is wrong, `conflict` when no secret waits.
 pub async fn replace(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
@@ -23,6 +23,7 @@ pub async fn replace(
 ) -> ApiResult<Json<RecoveryCodes>> {
     let now_ms = state.now_ms();
     let mut transaction = state.pool().begin().await?;
+    lock_account(&mut transaction, &session, &state).await?;
     let factor = second_factor::lock(&mut transaction, session.account_no, now_ms).await?;
     let sealed = factor.pending.ok_or_else(|| {
         ApiError::new(code::CONFLICT, "no new second factor waits to be confirmed, or it waited too long: begin again")
@@ -34,8 +35,8 @@ pub async fn replace(
     let version = factor.record_version + 1;
     second_factor::set(&mut transaction, session.account_no, Some(&sealed), &hashes, step, version).await?;
     let record = SecondFactorRecord { account: session.account, version, factor: Some((secret, hashes)) };
-    state.decide(session.account, vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)]).await?;
-    transaction.commit().await?;
+    let decisions = vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)];
+    state.decide(transaction, session.account, decisions).await?;
     state.events().publish(session.account_no, Event::Account);
     Ok(Json(RecoveryCodes { codes: texts }))
 }
@@ -61,6 +62,7 @@ mod tests {
     use super::*;
     use crate::auth::FRESH_MS;
     use crate::packs;
+    use crate::store::attempt;
     use crate::test_support::{Answer, TestAccount, TestServer, authenticator_code};
 
     async fn state_of(account: &TestAccount) -> SecondFactor {
@@ -140,6 +142,24 @@ mod tests {
             assert_eq!(login(&server, &ada, Some(guess)).await.code(), code::SECOND_FACTOR);
         }
         assert_eq!(login(&server, &ada, None).await.code(), code::TOO_MANY_REQUESTS);
+    }
+
+    #[tokio::test]
+    async fn guesses_count_for_the_account_wherever_they_come_from() {
+        let server = TestServer::start().await;
+        let ada = TestAccount::first(&server).await;
+        let (_, codes) = ada.turn_on_second_factor(&server).await;
+        for _ in 0..10 {
+            assert_eq!(login(&server, &ada, Some("000000")).await.code(), code::SECOND_FACTOR);
+            // As if each guess came from another network, after a while.
+            let others = "DELETE FROM attempt WHERE bucket <> $1";
+            let own = attempt::bucket(&[b"second factor", &ada.account.0]);
+            sqlx::query(others).bind(&own[..]).execute(server.pool()).await.unwrap();
+        }
+        assert_eq!(login(&server, &ada, Some(&codes[0])).await.code(), code::TOO_MANY_REQUESTS);
+        assert_eq!(login(&server, &ada, None).await.code(), code::SECOND_FACTOR, "the password alone still says so");
+        server.clock.advance_ms(60 * 60 * 1000);
+        login(&server, &ada, Some(&codes[0])).await.ok();
     }
 
     #[tokio::test]

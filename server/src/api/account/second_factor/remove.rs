@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use iota_core::api::json::{Event, SecondFactorCode};
 
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, begin_attempt, require_second};
+use crate::auth::{FreshWebSession, begin_attempt, lock_account, require_second};
 use crate::client_address::Network;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
@@ -16,7 +16,7 @@ use crate::store::{account, attempt, second_factor};
 /// Turns the second factor off, by a code of it; fine when it is off already.
 ///
 /// # Errors
-/// `second_factor`, `too_many_requests`.
+/// `unauthenticated` when the session has ended meanwhile, `second_factor`, `too_many_requests`.
 pub async fn delete(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
@@ -30,6 +30,7 @@ pub async fn delete(
     attempt::succeeded(state.pool(), counted).await?;
 
     let mut transaction = state.pool().begin().await?;
+    lock_account(&mut transaction, &session, &state).await?;
     let factor = second_factor::lock(&mut transaction, session.account_no, state.now_ms()).await?;
     if factor.secret.is_none() {
         return Ok(StatusCode::NO_CONTENT);
@@ -37,8 +38,8 @@ pub async fn delete(
     let version = factor.record_version + 1;
     second_factor::set(&mut transaction, session.account_no, None, &[], factor.last_step, version).await?;
     let record = SecondFactorRecord { account: session.account, version, factor: None };
-    state.decide(session.account, vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)]).await?;
-    transaction.commit().await?;
+    let decisions = vec![(RecordKind::SecondFactor, record.seal(state.host_key())?)];
+    state.decide(transaction, session.account, decisions).await?;
     state.events().publish(session.account_no, Event::Account);
     Ok(StatusCode::NO_CONTENT)
 }
