@@ -1,4 +1,4 @@
-import { expect, expectAccessible, hydrated, test } from '../support/fixtures';
+import { expect, expectAccessible, expectNarrow, hydrated, test } from '../support/fixtures';
 import { answered } from '../support/watch';
 
 test('the page comes alive', async ({ page }) => {
@@ -103,8 +103,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await page.goto(path);
           await hydrated(page);
           await expectAccessible(page);
-          const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          expect(sideways).toBe(0);
+          await expectNarrow(page);
           await page.screenshot({ path: info.outputPath(`${name}-${colorScheme}-${device}.png`), fullPage: true });
         });
       }
