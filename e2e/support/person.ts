@@ -183,6 +183,11 @@ export async function kept(download: Download): Promise<string> {
   return download.path();
 }
 
+/** A file dialog cannot be answered without a head; the way without one goes through the service worker. */
+export async function withoutFileDialog(page: Page): Promise<void> {
+  await page.addInitScript(() => delete (window as { showSaveFilePicker?: unknown }).showSaveFilePicker);
+}
+
 /** Goes down into folders, from the top of what a machine keeps. */
 export async function enterFolder(page: Page, path: string): Promise<void> {
   const folder = page.getByRole('navigation', { name: 'Folder' });
