@@ -67,6 +67,14 @@ export class Appliance {
     return start('/bin/sh', ['-c', line], { PATH: process.env.PATH ?? '', HOME: home }, { cwd: home, ...asUser(NOBODY) });
   }
 
+  /** Runs a statement in the server's own database, as its own user. */
+  async sql(statement: string): Promise<string> {
+    const place = ['--host', join(this.folder, 'data/run'), '--username', 'iotabackup', '--dbname', 'iotabackup'];
+    const words = [...place, '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', '--command', statement];
+    const said = await promisify(execFile)('psql', words, asUser(NOBODY));
+    return said.stdout.trim();
+  }
+
   private async code(command: string): Promise<string> {
     const said = await promisify(execFile)(this.program, [command, '--data', join(this.folder, 'data')], asUser(NOBODY));
     return said.stdout.trim();

@@ -20,8 +20,8 @@ export const test = base.extend<ForTest, ForFile>({
   ],
   baseURL: async ({ appliance }, use) => use(appliance.url),
   watch: [
-    async ({ context, appliance }, use) => {
-      const watch = new Watch(context, appliance.url);
+    async ({ context, baseURL }, use) => {
+      const watch = new Watch(context, baseURL!);
       await watch.begin(context);
       await use(watch);
       watch.check();
@@ -42,6 +42,12 @@ export async function newBrowser(browser: Browser, origin: string, options: Brow
 export async function expectAccessible(page: Page): Promise<void> {
   const found = await new AxeBuilder({ page }).analyze();
   expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
+}
+
+/** Nothing of a page lies sideways out of sight. */
+export async function expectNarrow(page: Page, name = page.url()): Promise<void> {
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(sideways, name).toBe(0);
 }
 
 export { expect };

@@ -12,6 +12,8 @@ export class Person {
   words: string[] = [];
   /** The kit as it was saved. */
   kit = '';
+  /** The letters below the words on the sheet. */
+  kitCode = '';
   keyFile: string | undefined;
 
   private constructor(
@@ -51,6 +53,7 @@ export class Person {
     const sheet = page.getByRole('region', { name: 'IotaBackup recovery kit' });
     await expect(sheet.getByRole('listitem')).toHaveCount(12);
     this.words = (await sheet.getByRole('listitem').allTextContents()).map((word) => word.trim());
+    this.kitCode = (await sheet.getByText(/^IOTA-SLOT-1-/).innerText()).trim();
     this.kit = await saved(page, page.getByRole('button', { name: 'Save as text' }));
     const keyFile = page.getByRole('button', { name: 'Save the key file' });
     if (await keyFile.isVisible()) this.keyFile = await saved(page, keyFile);
@@ -82,6 +85,17 @@ export class Person {
   async unlock(page: Page): Promise<void> {
     const dialog = await this.beginUnlock(page);
     await dialog.getByLabel('Vault password or passphrase').fill(this.passphrase ?? this.password);
+    await dialog.getByRole('button', { name: 'Unlock' }).click();
+    await expect(badge(page, 'open')).toBeVisible({ timeout: 30_000 });
+    await expect(dialog).toBeHidden();
+  }
+
+  /** Opens the vault by the badge, with a key file. */
+  async unlockWithKeyFile(page: Page): Promise<void> {
+    const dialog = await this.beginUnlock(page);
+    await dialog.getByRole('button', { name: 'Key file or saved kit' }).click();
+    const file = { name: 'vault.key', mimeType: 'text/plain', buffer: Buffer.from(this.keyFile ?? '') };
+    await dialog.getByLabel('Key file, or recovery kit saved as text').setInputFiles(file);
     await dialog.getByRole('button', { name: 'Unlock' }).click();
     await expect(badge(page, 'open')).toBeVisible({ timeout: 30_000 });
     await expect(dialog).toBeHidden();
@@ -119,6 +133,11 @@ export class Person {
   /** On the page that adds a machine: adds it. Gives its address; the page shows how its first backup arrives. */
   async addMachine(page: Page, agent: Agent): Promise<string> {
     const { code } = await this.makeLine(page);
+    return this.letIn(page, agent, code);
+  }
+
+  /** On the page that shows a code: lets in the machine that comes with it. Gives its address. */
+  async letIn(page: Page, agent: Agent, code: string): Promise<string> {
     const joining = agent.enrol(code);
     const words = await wordsOf(joining.said);
     await expect(page.getByText(words, { exact: true })).toBeVisible({ timeout: 15_000 });
@@ -162,6 +181,11 @@ export async function kept(download: Download): Promise<string> {
   const failure = await download.failure();
   expect(failure).toBeNull();
   return download.path();
+}
+
+/** A file dialog cannot be answered without a head; the way without one goes through the service worker. */
+export async function withoutFileDialog(page: Page): Promise<void> {
+  await page.addInitScript(() => delete (window as { showSaveFilePicker?: unknown }).showSaveFilePicker);
 }
 
 /** Goes down into folders, from the top of what a machine keeps. */

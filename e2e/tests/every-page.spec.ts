@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserContext, type Page } from '@playwright/test';
 import { type Appliance } from '../support/appliance';
-import { expect, expectAccessible, newBrowser, test } from '../support/fixtures';
+import { expect, expectAccessible, expectNarrow, newBrowser, test } from '../support/fixtures';
 import { Person, badge, enterFolder } from '../support/person';
 import { type Watch, hydrated } from '../support/watch';
 
@@ -55,17 +55,12 @@ async function look(name: string, folder: (file: string) => string): Promise<voi
       await expectAccessible(page);
       await page.screenshot({ path: folder(`${name}-${colorScheme}-${device}.png`) });
     }
-    await expectNarrow(name);
+    await expectNarrow(page, name);
   }
   await page.setViewportSize({ width: 320, height: 640 });
-  await expectNarrow(name);
+  await expectNarrow(page, name);
   await page.setViewportSize({ width: 1440, height: 1000 });
   await page.emulateMedia({ colorScheme: 'light' });
-}
-
-async function expectNarrow(name: string): Promise<void> {
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(sideways, name).toBe(0);
 }
 
 const places = [

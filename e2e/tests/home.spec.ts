@@ -1,4 +1,4 @@
-import { expect, expectAccessible, hydrated, test } from '../support/fixtures';
+import { expect, expectAccessible, expectNarrow, hydrated, test } from '../support/fixtures';
 import { answered } from '../support/watch';
 
 test('the page comes alive', async ({ page }) => {
@@ -35,6 +35,27 @@ test('the sign-in page comes alive by itself', async ({ page, appliance }) => {
   await hydrated(page);
   await expect(page.getByText(`Sign in to ${new URL(appliance.url).host}`)).toBeVisible();
 });
+
+for (const path of ['/', '/sign-in']) {
+  test(`a first visit of ${path} is light`, async ({ page, context }) => {
+    const loaded = new Map<string, { url: string; bytes: number }>();
+    const network = await context.newCDPSession(page);
+    network.on('Network.requestWillBeSent', ({ requestId, request }) => loaded.set(requestId, { url: request.url, bytes: 0 }));
+    network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => (loaded.get(requestId)!.bytes = encodedDataLength));
+    await network.send('Network.enable');
+    const asked: string[] = [];
+    context.on('request', (request) => asked.push(request.url()));
+    await page.goto(path, { waitUntil: 'networkidle' });
+    await hydrated(page);
+    const all = [...loaded.values()];
+    // Nothing went by unseen, as from a Worker.
+    expect(all.map(({ url }) => url).sort()).toEqual(asked.sort());
+    expect(all.every(({ bytes }) => bytes > 0)).toBe(true);
+    const sum = all.reduce((sum, { bytes }) => sum + bytes, 0);
+    const parts = all.map(({ url, bytes }) => `${bytes} ${new URL(url).pathname}`).join(', ');
+    expect(sum, `${sum} bytes with their headers: ${parts}`).toBeLessThan(500 * 1000);
+  });
+}
 
 test('what the renderer may parse is plain', async ({ page }) => {
   await page.goto('/');
@@ -82,8 +103,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await page.goto(path);
           await hydrated(page);
           await expectAccessible(page);
-          const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          expect(sideways).toBe(0);
+          await expectNarrow(page);
           await page.screenshot({ path: info.outputPath(`${name}-${colorScheme}-${device}.png`), fullPage: true });
         });
       }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { createReadStream, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../support/fixtures';
-import { Person, enterFolder, entry, kept } from '../support/person';
-import { bytes } from '../support/bytes';
+import { Person, enterFolder, entry, kept, withoutFileDialog } from '../support/person';
+import { writeLarge } from '../support/bytes';
 
 test.use({ own: 'large file' });
 
@@ -35,16 +35,11 @@ test('a file of any size passes through in flat memory', async ({ page, applianc
   const ada = await Person.signUp(page, await appliance.setupToken());
   const attic = appliance.agent('attic');
   const path = join(attic.files, 'disk.bak');
-  // Repeated content, so that the store stays small.
-  const blocks = Array.from({ length: 8 }, (_, seed) => bytes(1 << 20, seed));
-  const file = openSync(path, 'w');
-  for (let number = 0; number < MEGABYTES; number += 1) writeSync(file, blocks[number % blocks.length]);
-  closeSync(file);
+  writeLarge(path, MEGABYTES, 8);
 
   const address = await ada.addMachine(page, attic);
   await attic.backUp();
-  // A file dialog cannot be answered without a head; the way without one goes through the service worker.
-  await page.addInitScript(() => delete (window as { showSaveFilePicker?: unknown }).showSaveFilePicker);
+  await withoutFileDialog(page);
   await page.goto(`${address}/browse`);
   await ada.unlock(page);
   await enterFolder(page, attic.files.slice(1));

@@ -1,9 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Page } from '@playwright/test';
+import { type Appliance } from '../support/appliance';
 import { expect, test } from '../support/fixtures';
+import { partsOfCode } from '../support/kept';
 import { Person, wordsOf } from '../support/person';
 
 test.use({ own: 'machines' });
+
+/** How long a code is good. */
+const LIFE_MS = 15 * 60 * 1000;
 
 test('two machines; one is renamed and its key taken away at once', async ({ page, appliance }) => {
   test.setTimeout(180_000);
@@ -73,4 +79,49 @@ test('the line of the page installs, joins and backs up', async ({ page, applian
   const ended = await pasted.ended;
   expect(ended.code, ended.out + ended.err).toBe(0);
   expect(ended.out + ended.err).toContain('iota status');
+});
+
+/** A quarter of an hour goes by for the server and what it knows of a code. */
+async function runOut(appliance: Appliance, code: string): Promise<void> {
+  const id = partsOfCode(code).id.toString('hex');
+  const passed = await appliance.sql(`UPDATE enrolment SET expires_ms = expires_ms - ${LIFE_MS} WHERE enrol_id = '\\x${id}' RETURNING 1`);
+  expect(passed).toBe('1');
+}
+
+/** The page says that its code has run out, and shows nothing else of it. */
+async function expectRunOut(page: Page): Promise<void> {
+  await expect(page.getByText('This code has run out. Make a new one.')).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText(/^valid for/)).toBeHidden();
+  await expect(page.getByText(/^Waiting for its answer/)).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Copy the line' })).toBeHidden();
+}
+
+test('a line that is pasted too late says so, and so does the page', async ({ page, appliance }) => {
+  test.setTimeout(180_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  const { code } = await ada.makeLine(page);
+  await page.getByRole('group', { name: 'For whom' }).getByText('Only my files').click();
+  const line = await page.getByText(/^curl .*IOTA_ENROL_CODE=/).innerText();
+  await runOut(appliance, code);
+  await page.clock.setSystemTime(Date.now() + LIFE_MS);
+  await expectRunOut(page);
+
+  const ended = await appliance.paste(line, appliance.agent('late').home).ended;
+  expect(ended.code).toBe(1);
+  expect(ended.err).toMatch(/^iota: there is no such enrolment; it may have ended: make a new code$/m);
+  expect(ended.err).toMatch(/this machine was not let in: get a new code and run this again$/m);
+
+  const next = await ada.makeLine(page);
+  // The vault's Worker had the true time all along.
+  await page.clock.setSystemTime(Date.now());
+  await ada.letIn(page, appliance.agent('in time'), next.code);
+});
+
+test('a page whose clock is slow hears from the server that its code has run out', async ({ page, appliance }) => {
+  test.setTimeout(120_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  const { code } = await ada.makeLine(page);
+  await runOut(appliance, code);
+  await expectRunOut(page);
+  await ada.addMachine(page, appliance.agent('in time'));
 });
