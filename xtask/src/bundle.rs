@@ -1,6 +1,6 @@
 //! What the browser loads: the program in wasm with its glue, one stylesheet, the drawings.
 
-mod program;
+pub mod program;
 mod style;
 
 use std::fs;

@@ -1,6 +1,7 @@
 //! Tasks that cargo alone does not do: `cargo run -p xtask -- --help`.
 
 mod assets;
+mod bench_opening;
 mod bundle;
 mod database;
 mod process;
@@ -22,6 +23,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure how fast the vault opens files and folders, natively and in wasm; needs `node` and `wasm-opt`.
+    BenchOpening(bench_opening::Options),
     /// Build what the browser loads: program, style, drawings.
     Bundle(bundle::Options),
     /// Write what the server's SQL queries need in order to be checked without a database.
@@ -34,6 +37,7 @@ enum Task {
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
+        Task::BenchOpening(options) => bench_opening::run(&options),
         Task::Bundle(options) => bundle::run(&options),
         Task::SqlxPrepare(options) => sqlx_prepare::run(&options),
         Task::Vectors => vectors::run(),

@@ -1,9 +1,11 @@
-//! Crates of the workspace compiled to wasm.
+//! Crates of the workspace compiled to wasm, bound to JavaScript, and made small or fast.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{process, workspace};
 
@@ -22,4 +24,37 @@ pub fn compile(package: &str, features: &[&str], release: bool) -> Result<PathBu
     process::run(&mut cargo).context("is the target there? `rustup target add wasm32-unknown-unknown`")?;
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(workspace::target().join(TARGET).join(folder).join(file))
+}
+
+/// Where a program runs.
+#[derive(Clone, Copy)]
+pub enum Host {
+    /// A browser.
+    Web,
+    /// Node.
+    Node,
+}
+
+/// Writes the glue of what was compiled into `folder`, and beside it the program, `…_bg.wasm`, whose path it returns.
+pub fn bind(compiled: &Path, host: Host, folder: &Path) -> Result<PathBuf> {
+    let mut bindgen = Bindgen::new();
+    match host {
+        Host::Web => bindgen.web(true)?,
+        Host::Node => bindgen.nodejs(true)?,
+    };
+    bindgen
+        .input_path(compiled)
+        .typescript(false)
+        .generate(folder)
+        .context("wasm-bindgen cannot read what the compiler made")?;
+    let name = compiled.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(folder.join(format!("{name}_bg.wasm")))
+}
+
+/// Only what is released is optimised once more: it takes longer than the rest.
+pub fn optimise(wasm: &Path, how: &[&str], wasm_opt: &Path) -> Result<()> {
+    if Command::new(wasm_opt).arg("--version").output().is_err() {
+        bail!("{} is missing: `npm ci` in xtask brings it, or name it with --wasm-opt", wasm_opt.display());
+    }
+    process::run(Command::new(wasm_opt).args(how).arg(wasm).arg("-o").arg(wasm))
 }

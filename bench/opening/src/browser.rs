@@ -1,0 +1,129 @@
+//! A browser whose server is a fixture: it answers at once, and counts what crosses the network.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::pending;
+use std::ops::Sub;
+use std::rc::Rc;
+
+use iota_core::api::MAX_READ_OBJECTS;
+use iota_core::api::frames::ObjectFrame;
+use iota_core::refs::decode_references;
+use iota_core::vault::{Problem, ProblemKind, Strength, VaultEvent};
+use iota_core::wire::Writer;
+use iota_vault::platform::{Body, Platform, Request, Store};
+
+use crate::fixture::Fixture;
+
+/// What was asked of the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests.
+    pub requests: u64,
+    /// Objects in the answers.
+    pub objects: u64,
+    /// Bytes of the answers.
+    pub bytes: u64,
+}
+
+impl Sub for Traffic {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            requests: self.requests - before.requests,
+            objects: self.objects - before.objects,
+            bytes: self.bytes - before.bytes,
+        }
+    }
+}
+
+/// See the module.
+pub struct FixtureBrowser {
+    fixture: Rc<Fixture>,
+    kept: RefCell<HashMap<(bool, String), Vec<u8>>>,
+    traffic: Cell<Traffic>,
+}
+
+impl FixtureBrowser {
+    /// A browser that keeps nothing yet.
+    pub fn new(fixture: Rc<Fixture>) -> Self {
+        Self { fixture, kept: RefCell::default(), traffic: Cell::default() }
+    }
+
+    /// What was asked so far.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.get()
+    }
+
+    fn answer(&self, request: &Request, traffic: &mut Traffic) -> Result<Vec<u8>, Problem> {
+        let known = &self.fixture.known;
+        match (request.method, request.path.as_str(), &request.body) {
+            ("GET", "/vault", _) => json(&known.vault),
+            ("GET", "/sets", _) => json(&known.sets),
+            ("GET", path, _) if path.contains("/segment?") => Ok(known.segment.0.clone()),
+            ("POST", "/objects/read", Body::Binary(body)) => self.objects(body, traffic),
+            (method, path, _) => Err(failed(format!("nobody asks {method} {path} here"))),
+        }
+    }
+
+    fn objects(&self, body: &[u8], traffic: &mut Traffic) -> Result<Vec<u8>, Problem> {
+        let asked = decode_references(body, MAX_READ_OBJECTS).map_err(failed)?;
+        let mut writer = Writer::new();
+        for reference in asked {
+            let object = self.fixture.object(&reference.cid).unwrap_or_default();
+            ObjectFrame { reference, object }.write(&mut writer);
+            traffic.objects += 1;
+        }
+        Ok(writer.finish())
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(value).map_err(failed)
+}
+
+fn failed(error: impl ToString) -> Problem {
+    Problem::new(ProblemKind::Failed, error.to_string())
+}
+
+impl Platform for FixtureBrowser {
+    async fn exchange(&self, request: Request) -> Result<Vec<u8>, Problem> {
+        let mut traffic = self.traffic.get();
+        let answer = self.answer(&request, &mut traffic)?;
+        traffic.requests += 1;
+        traffic.bytes += answer.len() as u64;
+        self.traffic.set(traffic);
+        Ok(answer)
+    }
+
+    async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+        let kept = self.kept.borrow();
+        keys.iter().map(|key| kept.get(&(store == Store::Pages, key.clone())).cloned()).collect()
+    }
+
+    async fn save(&self, store: Store, values: &[(String, &[u8])]) -> Result<(), Problem> {
+        let values = values.iter().map(|(key, value)| ((store == Store::Pages, key.clone()), value.to_vec()));
+        self.kept.borrow_mut().extend(values);
+        Ok(())
+    }
+
+    async fn rate(&self, _passphrase: &str, _login: &str) -> Result<Strength, Problem> {
+        Err(failed("nothing is rated here"))
+    }
+
+    fn now_ms(&self) -> u64 {
+        // It does not lock while it is measured.
+        1_900_000_000_000
+    }
+
+    async fn sleep(&self, _ms: u32) {
+        pending().await
+    }
+
+    fn tell(&self, _event: &VaultEvent) {}
+
+    fn server_address(&self) -> String {
+        "https://backup.example.org".into()
+    }
+}
