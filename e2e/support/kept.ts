@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { fromBase32 } from './base32';
@@ -34,4 +34,13 @@ export function entropyOf(words: string[]): Buffer {
   const checksum = createHash('sha256').update(entropy).digest()[0] >> 4;
   if (words.length !== 12 || parseInt(bits.slice(128), 2) !== checksum) throw new Error('these are no recovery words');
   return entropy;
+}
+
+/** The keys at the end of a machine's identity (client-agent/src/identity.rs), and the public half of the first, to know that they are these. */
+export function keysOfMachine(identity: Buffer): { keys: Record<string, Buffer>; signingKey: Buffer } {
+  const begins = { 'signing seed': -165, 'agreement secret': -133, K_dedup: -97, K_chunker: -64, K_live: -32 };
+  const keys = Object.fromEntries(Object.entries(begins).map(([name, at]) => [name, Buffer.from(identity.subarray(at, at + 32 || undefined))]));
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), keys['signing seed']]);
+  const spki = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })).export({ format: 'der', type: 'spki' });
+  return { keys, signingKey: spki.subarray(-32) };
 }

@@ -8,7 +8,7 @@ import { type Appliance } from '../support/appliance';
 import { toBase32 } from '../support/base32';
 import { bytes } from '../support/bytes';
 import { expect, newBrowser, test } from '../support/fixtures';
-import { bytesOfText, derived, entropyOf, partsOfCode } from '../support/kept';
+import { bytesOfText, derived, entropyOf, keysOfMachine, partsOfCode } from '../support/kept';
 import { Person, enterFolder, entry, saved, savedAt } from '../support/person';
 import { Recorder } from '../support/recorder';
 import { type Place, Search, type Secret, content, text } from '../support/search';
@@ -91,6 +91,7 @@ function secretsOfStory(): Secret[] {
   const keyOfFile = bytesOfText('IOTA-KEY-1', keyLine);
   const entropy = entropyOf(ada.words);
   const { secret: ofCode } = partsOfCode(code);
+  const { keys: ofMachine } = keysOfMachine(identity());
   return [
     ...text('the password', ada.password),
     ...text('the passphrase', PASSPHRASE),
@@ -107,6 +108,7 @@ function secretsOfStory(): Secret[] {
     ...text('the enrolment code', code),
     { what: 'the secret of the enrolment code', bytes: ofCode },
     ...['enrol hello', 'enrol confirm', 'enrol psk'].map((name) => ({ what: `the key ${name}`, bytes: derived(name, ofCode) })),
+    ...Object.entries(ofMachine).map(([name, bytes]) => ({ what: `the machine's ${name}`, bytes })),
     ...text('the name of the machine', MACHINE),
     ...text('its new name', LABEL),
     ...text('the path that is backed up', machine.files.slice(1)),
@@ -117,6 +119,11 @@ function secretsOfStory(): Secret[] {
     ...content('the note', NOTE_CONTENT),
     ...content('the photo', PHOTO_CONTENT),
   ];
+}
+
+/** What the machine keeps of its enrolment. */
+function identity(): Buffer {
+  return readFileSync(join(machine.home, 'config/identity'));
 }
 
 function sent(): Place[] {
@@ -176,6 +183,8 @@ test('the search sees what the server may know', () => {
   expect(slot.in(sent())).toContain('the slot, base64, in the body of POST /api/v1/accounts');
   const relay = new Search(text('the id of the code', partsOfCode(code).id.toString('hex')));
   expect(relay.in(sent()).join()).toContain('in the head of PUT /api/v1/enrolments/');
+  const key = new Search([{ what: 'the public key', bytes: keysOfMachine(identity()).signingKey }]);
+  expect(key.in(sent()).join()).toContain('the public key, hex, in the body of PUT /api/v1/enrolments/');
   // Answers come packed.
   const program = new Search(text('words of a page', 'Make a one-time line'));
   expect(program.in(answered()).join()).toContain('in the answer to GET /assets/iota-');
