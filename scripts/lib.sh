@@ -124,7 +124,7 @@ ensure_bundle() {
   [ "$(cat "$site.inputs" 2>/dev/null)" = "$inputs" ] && [ -e "$site/manifest.json" ] && return
   ensure_wasm
   ensure_node_modules "$project/xtask"
-  (cd "$project" && WASM_OPT=$node_modules/.bin/wasm-opt cargo run --quiet --package xtask -- bundle --release --out "$site") || return
+  (cd "$project" && WASM_OPT=$node_modules/.bin/wasm-opt ESBUILD=$node_modules/.bin/esbuild cargo run --quiet --package xtask -- bundle --release --out "$site") || return
   printf '%s\n' "$inputs" >"$site.inputs"
 }
 

@@ -58,7 +58,7 @@ mod wire {
 
     async fn refused(answer: Response) -> Problem {
         let status = answer.status();
-        match serde_json::from_slice::<ErrorBody>(&answer.binary().await.unwrap_or_default()) {
+        match serde_json::from_str::<ErrorBody>(&answer.text().await.unwrap_or_default()) {
             Ok(ErrorBody { error }) => {
                 let kind = if error.code == code::NOT_FOUND { ProblemKind::Missing } else { ProblemKind::Refused };
                 Problem { kind, message: error.message, code: Some(error.code), retry_after_s: error.retry_after_s }

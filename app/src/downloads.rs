@@ -59,12 +59,25 @@ pub struct Downloads {
     vault: Vault,
     items: RwSignal<Vec<DownloadItem>>,
     last: StoredValue<u32>,
+    /// How downloads ended that no item was known by yet: the newest few.
+    early: StoredValue<Vec<VaultEvent>>,
+}
+
+const MAX_EARLY: usize = 16;
+
+/// The download that an event ends.
+fn ended(event: &VaultEvent) -> Option<u32> {
+    match event {
+        VaultEvent::Done { download } | VaultEvent::Stopped { download, .. } => Some(*download),
+        _ => None,
+    }
 }
 
 impl Downloads {
     /// Makes them known to everything below; follows what the vault tells.
     pub fn provide(vault: Vault) -> Self {
-        let downloads = Self { vault, items: RwSignal::new(Vec::new()), last: StoredValue::new(0) };
+        let downloads =
+            Self { vault, items: RwSignal::new(Vec::new()), last: StoredValue::new(0), early: StoredValue::default() };
         provide_context(downloads);
         Effect::new(move || {
             if let Some(event) = vault.last_event().get() {
@@ -100,10 +113,31 @@ impl Downloads {
         let downloads = *self;
         leptos::task::spawn_local(async move {
             match downloads.begin(&file).await {
-                Ok(download) => downloads.set(key, Stage::Running { download, bytes: 0 }),
+                Ok(download) => downloads.began(key, download),
                 Err(problem) if problem.kind == ProblemKind::Cancelled => downloads.dismiss(key),
                 Err(problem) => downloads.set(key, Stage::Stopped(problem)),
             }
+        });
+    }
+
+    /// The vault has begun one; who stopped it meanwhile, or what it told already, counts.
+    fn began(&self, key: u32, download: u32) {
+        if !self.items.with_untracked(|items| items.iter().any(|item| item.key == key)) {
+            #[cfg(feature = "hydrate")]
+            browser::ended(download);
+            return self.stop(download);
+        }
+        self.set(key, Stage::Running { download, bytes: 0 });
+        let mut early = self.early.get_value();
+        early.retain(|event| ended(event) == Some(download));
+        early.iter().for_each(|event| self.hear(event));
+    }
+
+    fn stop(&self, download: u32) {
+        let vault = self.vault;
+        leptos::task::spawn_local(async move {
+            // What has ended meanwhile needs no cancelling.
+            let _ = vault.ask(CancelDownload { download }).await;
         });
     }
 
@@ -115,12 +149,10 @@ impl Downloads {
                 _ => None,
             })
         });
-        let Some(download) = running else { return self.dismiss(key) };
-        let vault = self.vault;
-        leptos::task::spawn_local(async move {
-            // What has ended meanwhile needs no cancelling.
-            let _ = vault.ask(CancelDownload { download }).await;
-        });
+        match running {
+            Some(download) => self.stop(download),
+            None => self.dismiss(key),
+        }
     }
 
     /// Takes one off the list.
@@ -155,9 +187,17 @@ impl Downloads {
             return;
         };
         let running =
-            |item: &&mut DownloadItem| matches!(item.stage, Stage::Running { download: of, .. } if of == *download);
+            |item: &DownloadItem| matches!(item.stage, Stage::Running { download: of, .. } if of == *download);
+        if ended(event).is_some() && !self.items.with_untracked(|items| items.iter().any(running)) {
+            self.early.update_value(|early| {
+                early.push(event.clone());
+                let more = early.len().saturating_sub(MAX_EARLY);
+                early.drain(..more);
+            });
+            return;
+        }
         self.items.update(|items| {
-            let Some(item) = items.iter_mut().find(running) else { return };
+            let Some(item) = items.iter_mut().find(|item| running(item)) else { return };
             item.stage = match event {
                 VaultEvent::Progress { download, bytes } => Stage::Running { download: *download, bytes: *bytes },
                 VaultEvent::Stopped { problem, .. } => Stage::Stopped(problem.clone()),

@@ -53,6 +53,8 @@ const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=63072000
 /// Reported only: the pages' renderer parses its own static templates as HTML.
 const TRUSTED_TYPES: HeaderValue =
     HeaderValue::from_static("require-trusted-types-for 'script'; report-uri /csp-report; report-to csp");
+/// Of what is neither shown nor run.
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// Where browsers report what these policies stopped.
 const REPORTS: HeaderValue = HeaderValue::from_static("csp=\"/csp-report\"");
 
@@ -105,14 +107,48 @@ fn write_headers(headers: &mut HeaderMap, nonce: &CspNonce, transport: Transport
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| content_security_policy(nonce));
-    headers.insert(header::CONTENT_SECURITY_POLICY_REPORT_ONLY, TRUSTED_TYPES);
-    headers.insert(HeaderName::from_static("reporting-endpoints"), REPORTS);
-    headers.insert(HeaderName::from_static("permissions-policy"), permissions_policy());
+    let kind = Kind::of(headers);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| match kind {
+        Kind::Data => NOTHING,
+        _ => content_security_policy(nonce),
+    });
+    if kind != Kind::Data {
+        headers.insert(header::CONTENT_SECURITY_POLICY_REPORT_ONLY, TRUSTED_TYPES);
+        headers.insert(HeaderName::from_static("reporting-endpoints"), REPORTS);
+    }
+    if kind == Kind::Document {
+        headers.insert(HeaderName::from_static("permissions-policy"), permissions_policy());
+    }
     if transport == Transport::Tls {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Drawings have no scripts and no styles of their own.
+const DATA: [&[u8]; 5] =
+    [b"text/css", b"image/svg+xml", b"application/wasm", b"application/json", b"application/octet-stream"];
+
+/// What a browser does with an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It shows it. Only documents are permitted or denied anything.
+    Document,
+    /// It runs it: a Worker has the policy of its program.
+    Program,
+    /// Neither.
+    Data,
+}
+
+impl Kind {
+    /// A document, unless an answer says that it is something else.
+    fn of(headers: &HeaderMap) -> Self {
+        match headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes) {
+            Some(kind) if DATA.iter().any(|data| kind.starts_with(data)) => Self::Data,
+            Some(kind) if kind.starts_with(b"text/javascript") => Self::Program,
+            _ => Self::Document,
+        }
+    }
 }
 
 fn content_security_policy(nonce: &CspNonce) -> HeaderValue {
@@ -196,5 +232,19 @@ mod tests {
     #[tokio::test]
     async fn a_handler_decides_how_long_its_answer_is_kept() {
         assert_eq!(headers_of("/kept", Transport::Plain).await[header::CACHE_CONTROL], "public, max-age=60");
+    }
+
+    #[tokio::test]
+    async fn what_is_neither_shown_nor_run_may_do_nothing() {
+        let app = Router::new()
+            .route("/x.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], "") }))
+            .route("/x", get(|| async { axum::response::Html("") }))
+            .layer(from_fn_with_state(Transport::Plain, add_security_headers));
+        for (path, wanted) in [("/x.css", false), ("/x", true)] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let answer = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.headers().contains_key("permissions-policy"), wanted, "{path}");
+            assert_eq!(policy(answer.headers()) == NOTHING, !wanted, "{path}");
+        }
     }
 }

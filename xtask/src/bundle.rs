@@ -1,5 +1,6 @@
 //! What the browser loads: the program in wasm with its glue, one stylesheet, the drawings.
 
+mod minify;
 pub mod program;
 mod style;
 
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 
 use crate::assets::{Asset, AssetWriter};
 use crate::workspace;
+use minify::{Language, minify};
 use program::Program;
 
 /// How to build.
@@ -24,6 +26,16 @@ pub struct Options {
     /// The program `wasm-opt` of binaryen.
     #[arg(long, env = "WASM_OPT", value_name = "FILE", default_value = "wasm-opt")]
     wasm_opt: PathBuf,
+    /// The program `esbuild`.
+    #[arg(long, env = "ESBUILD", value_name = "FILE", default_value = "esbuild")]
+    esbuild: PathBuf,
+}
+
+impl Options {
+    /// In release, a smaller text.
+    fn minified(&self, text: &str, language: Language) -> Result<String> {
+        if self.release { minify(text, language, &self.esbuild) } else { Ok(text.to_owned()) }
+    }
 }
 
 /// Builds everything beside the old output, then puts it in its place.
@@ -35,11 +47,13 @@ pub fn run(options: &Options) -> Result<()> {
     let strength = program::build(&program::STRENGTH, options.release, &options.wasm_opt)?;
 
     let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
-    add(&mut writer, "iota", &pages, "app/start.js", None)?;
-    let strength = add(&mut writer, "strength", &strength, "app/strength/start.js", None)?;
-    add(&mut writer, "vault", &vault, "app/vault/start.js", Some(&strength))?;
-    writer.add("sw.js", &read(&workspace::root().join("app/sw.js"))?)?;
-    writer.add("iota.css", style::sheet(&workspace::root().join("style"))?.as_bytes())?;
+    add(options, &mut writer, "iota", &pages, "app/start.js", None)?;
+    let strength = add(options, &mut writer, "strength", &strength, "app/strength/start.js", None)?;
+    add(options, &mut writer, "vault", &vault, "app/vault/start.js", Some(&strength))?;
+    let helper = text(&workspace::root().join("app/sw.js"))?;
+    writer.add("sw.js", options.minified(&helper, Language::Script)?.as_bytes())?;
+    let sheet = style::sheet(&workspace::root().join("style"))?;
+    writer.add("iota.css", options.minified(&sheet, Language::Css)?.as_bytes())?;
     for drawing in ["icons.svg", "rings.svg", "favicon.svg"] {
         writer.add(drawing, &read(&workspace::root().join("style/assets").join(drawing))?)?;
     }
@@ -56,6 +70,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The module
 /// knows where that of another program lies, `strength`.
 fn add(
+    options: &Options,
     writer: &mut AssetWriter,
     name: &str,
     program: &Program,
@@ -63,12 +78,17 @@ fn add(
     strength: Option<&Asset>,
 ) -> Result<Asset> {
     let wasm = writer.add(&format!("{name}.wasm"), &program.wasm)?;
-    let start = fs::read_to_string(workspace::root().join(script)).with_context(|| format!("cannot read {script}"))?;
+    let start = text(&workspace::root().join(script))?;
     let mut known = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
     if let Some(strength) = strength {
         known["strength"] = strength.url().into();
     }
-    writer.add(&format!("{name}.js"), format!("{}\nconst PROGRAM = {known};\n{start}", program.glue).as_bytes())
+    let module = format!("{}\nconst PROGRAM = {known};\n{start}", program.glue);
+    writer.add(&format!("{name}.js"), options.minified(&module, Language::Module)?.as_bytes())
+}
+
+fn text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

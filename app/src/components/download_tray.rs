@@ -52,6 +52,13 @@ fn Item(key: u32) -> impl IntoView {
     move || item.get().map(|item| shown(item, downloads))
 }
 
+/// Why a download was stopped, and that nothing of it is left.
+fn stopped(message: &str) -> String {
+    const NOTHING: &str = "no part of it was kept";
+    let said = sentence(message);
+    if message.to_ascii_lowercase().contains(NOTHING) { said } else { format!("{said} No part of it was kept.") }
+}
+
 fn shown(item: DownloadItem, downloads: Downloads) -> AnyView {
     let DownloadItem { key, file, stage } = item;
     let running = matches!(stage, Stage::Beginning | Stage::Running { .. });
@@ -66,12 +73,7 @@ fn shown(item: DownloadItem, downloads: Downloads) -> AnyView {
         Stage::Done => {
             ("circle-check", "tray__item tray__item--ok", format!("downloaded, {}", words::bytes(file.bytes)), None)
         }
-        Stage::Stopped(problem) => (
-            "triangle-alert",
-            "tray__item tray__item--bad",
-            format!("{} No part of it was kept.", sentence(&problem.message)),
-            None,
-        ),
+        Stage::Stopped(problem) => ("triangle-alert", "tray__item tray__item--bad", stopped(&problem.message), None),
     };
     let percent = share.map(|share| format!("{:.1}%", share * 100.0));
     let spoken = percent.clone().map(|percent| format!("{percent} of {}", file.name));

@@ -94,6 +94,11 @@ impl Joining {
                 }
                 Ok(None) => self.problem.set(None),
                 Err(problem) if problem.kind == ProblemKind::Locked => {}
+                // By the server's clock it has run out.
+                Err(problem) if problem.kind == ProblemKind::Missing => {
+                    self.problem.set(None);
+                    self.stage.set(Stage::Waiting(EnrolmentView { expires_ms: 0, ..view }));
+                }
                 Err(problem) => self.problem.set(Some(problem)),
             }
         });

@@ -121,6 +121,13 @@ impl StreamSink {
     }
 }
 
+impl Drop for StreamSink {
+    fn drop(&mut self) {
+        // Who asks for one more piece after the end asks nobody.
+        self.port.set_onmessage(None);
+    }
+}
+
 impl Sink for StreamSink {
     async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.wanted().await?;
