@@ -120,7 +120,7 @@ ensure_wasm() {
 # ensure_bundle PROFILE: what the browser loads, final, beside the server that cargo builds with this profile.
 ensure_bundle() {
   local site=$CARGO_TARGET_DIR/$1/site inputs
-  inputs=$(hash_of app style core crypto/src crypto/Cargo.toml xtask/src xtask/package-lock.json Cargo.toml Cargo.lock)
+  inputs=$(hash_of .cargo app style core crypto/src crypto/Cargo.toml xtask/src xtask/package-lock.json Cargo.toml Cargo.lock)
   [ "$(cat "$site.inputs" 2>/dev/null)" = "$inputs" ] && [ -e "$site/manifest.json" ] && return
   ensure_wasm
   ensure_node_modules "$project/xtask"

@@ -59,11 +59,9 @@ pub struct Downloads {
     vault: Vault,
     items: RwSignal<Vec<DownloadItem>>,
     last: StoredValue<u32>,
-    /// How downloads ended that no item was known by yet: the newest few.
+    /// How downloads ended while their items were beginning, and did not know them yet.
     early: StoredValue<Vec<VaultEvent>>,
 }
-
-const MAX_EARLY: usize = 16;
 
 /// The download that an event ends.
 fn ended(event: &VaultEvent) -> Option<u32> {
@@ -128,9 +126,10 @@ impl Downloads {
             return self.stop(download);
         }
         self.set(key, Stage::Running { download, bytes: 0 });
-        let mut early = self.early.get_value();
-        early.retain(|event| ended(event) == Some(download));
-        early.iter().for_each(|event| self.hear(event));
+        let (mine, others): (Vec<_>, Vec<_>) =
+            self.early.get_value().into_iter().partition(|event| ended(event) == Some(download));
+        self.early.set_value(others);
+        mine.iter().for_each(|event| self.hear(event));
     }
 
     fn stop(&self, download: u32) {
@@ -169,6 +168,8 @@ impl Downloads {
             }
         }
         self.items.set(Vec::new());
+        // The next vault counts its downloads anew.
+        self.early.set_value(Vec::new());
     }
 
     fn set(&self, key: u32, stage: Stage) {
@@ -189,11 +190,14 @@ impl Downloads {
         let running =
             |item: &DownloadItem| matches!(item.stage, Stage::Running { download: of, .. } if of == *download);
         if ended(event).is_some() && !self.items.with_untracked(|items| items.iter().any(running)) {
-            self.early.update_value(|early| {
-                early.push(event.clone());
-                let more = early.len().saturating_sub(MAX_EARLY);
-                early.drain(..more);
-            });
+            let beginning = |item: &DownloadItem| item.stage == Stage::Beginning;
+            if self.items.with_untracked(|items| items.iter().any(beginning)) {
+                self.early.update_value(|early| early.push(event.clone()));
+                return;
+            }
+            // Nobody waits for it.
+            #[cfg(feature = "hydrate")]
+            browser::ended(*download);
             return;
         }
         self.items.update(|items| {

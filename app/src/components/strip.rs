@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::fleet::Machine;
 use crate::time::height;
-use crate::words::count;
+use crate::words::many;
 
 const DAY_MS: u64 = 86_400_000;
 /// The lowest bar, so that one point of a day among thousands is seen; parts of 100.
@@ -87,22 +87,18 @@ fn percent(value: f64) -> String {
     format!("{value:.2}%")
 }
 
-fn some(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
-}
-
 fn sentence(days: &[Day]) -> String {
     let stored =
         days.iter().filter_map(|day| if let Day::Stored { commits, .. } = day { Some(*commits) } else { None });
     let (points, busy) = stored.fold((0, 0), |(points, busy), commits| (points + commits, busy + 1));
     let gaps = days.iter().filter(|day| matches!(day, Day::Stored { gaps: true, .. })).count() as u64;
     let silent = days.iter().filter(|day| matches!(day, Day::Silent)).count() as u64;
-    let mut text = format!("Last 30 days: {} on {}", some(points, "point", "points"), some(busy, "day", "days"));
+    let mut text = format!("Last 30 days: {} on {}", many(points, "point", "points"), many(busy, "day", "days"));
     if gaps > 0 {
-        text += &format!(", with gaps on {}", some(gaps, "day", "days"));
+        text += &format!(", with gaps on {}", many(gaps, "day", "days"));
     }
     if silent > 0 {
-        text += &format!(", nothing heard on {}", some(silent, "day", "days"));
+        text += &format!(", nothing heard on {}", many(silent, "day", "days"));
     }
     text
 }
@@ -139,7 +135,8 @@ mod tests {
         assert_eq!(days[..24], [Day::Outside; 24]);
         let stored = |commits, gaps| Day::Stored { commits, gaps, today: false };
         assert_eq!(days[24..], [stored(3, false), Day::Silent, stored(1, true), Day::Quiet, Day::Silent, Day::Quiet]);
-        assert_eq!(sentence(&days), "Last 30 days: 4 points on 2 days, with gaps on 1 day, nothing heard on 2 days");
+        let told = sentence(&days).replace('\u{a0}', " ");
+        assert_eq!(told, "Last 30 days: 4 points on 2 days, with gaps on 1 day, nothing heard on 2 days");
     }
 
     #[test]
