@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::assets::{Asset, AssetWriter};
+use crate::assets::AssetWriter;
 use crate::workspace;
 use program::Program;
 
@@ -36,7 +36,6 @@ pub fn run(options: &Options) -> Result<()> {
 
     let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
     add(&mut writer, "iota", &pages, "app/start.js", None)?;
-    let strength = add(&mut writer, "strength", &strength, "app/strength/start.js", None)?;
     add(&mut writer, "vault", &vault, "app/vault/start.js", Some(&strength))?;
     writer.add("sw.js", &read(&workspace::root().join("app/sw.js"))?)?;
     writer.add("iota.css", style::sheet(&workspace::root().join("style"))?.as_bytes())?;
@@ -53,22 +52,26 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The module
-/// knows where that of another program lies, `strength`.
+/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The glue of
+/// `strength`, which the module loads later, is a part of the module: what comes later is fixed by its hash as well.
 fn add(
     writer: &mut AssetWriter,
     name: &str,
     program: &Program,
     script: &str,
-    strength: Option<&Asset>,
-) -> Result<Asset> {
+    strength: Option<&Program>,
+) -> Result<()> {
     let wasm = writer.add(&format!("{name}.wasm"), &program.wasm)?;
+    let mut glue = program.glue.clone();
     let start = fs::read_to_string(workspace::root().join(script)).with_context(|| format!("cannot read {script}"))?;
     let mut known = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
     if let Some(strength) = strength {
-        known["strength"] = strength.url().into();
+        let wasm = writer.add("strength.wasm", &strength.wasm)?;
+        known["strength"] = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
+        glue = format!("{glue}\n{}", strength.glue);
     }
-    writer.add(&format!("{name}.js"), format!("{}\nconst PROGRAM = {known};\n{start}", program.glue).as_bytes())
+    writer.add(&format!("{name}.js"), format!("{glue}\nconst PROGRAM = {known};\n{start}").as_bytes())?;
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
