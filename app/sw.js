@@ -1,6 +1,7 @@
 // The way of a large file to the disk where a page may not write one: the vault hands over verified pieces through a port, this worker turns
 // them into an ordinary download. It holds no key, keeps nothing, and answers only addresses that a page of this origin has offered.
 const offers = new Map();
+const OFFER_MS = 60_000;
 
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
@@ -10,13 +11,15 @@ self.addEventListener('message', (event) => {
   if (typeof offer !== 'string') return;
   const [pieces, taken] = event.ports;
   offers.set(offer, { name, bytes, pieces });
+  setTimeout(() => offers.delete(offer), OFFER_MS);
   taken.postMessage('taken');
 });
 
 self.addEventListener('fetch', (event) => {
   const id = new URL(event.request.url).pathname.slice('/dl/'.length);
   const offer = offers.get(id);
-  if (!offer) return;
+  // What was not offered, or was answered before, is nowhere: the network is not asked.
+  if (!offer) return event.respondWith(Response.error());
   offers.delete(id);
   event.respondWith(answer(offer));
 });

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(700);
 pub struct Fleet {
     vault: Vault,
     sets: RwSignal<Option<Vec<SetInfo>>>,
-    views: RwSignal<Vec<MachineView>>,
+    views: RwSignal<Option<Vec<MachineView>>>,
     problem: RwSignal<Option<Problem>>,
     measured_ms: RwSignal<u64>,
     stage: StoredValue<Stage>,
@@ -49,7 +49,7 @@ impl Fleet {
         let fleet = Self {
             vault,
             sets: RwSignal::new(None),
-            views: RwSignal::new(Vec::new()),
+            views: RwSignal::new(None),
             problem: RwSignal::new(None),
             measured_ms: RwSignal::new(0),
             stage: StoredValue::default(),
@@ -66,7 +66,7 @@ impl Fleet {
                 fleet.again();
             } else {
                 // Names are forgotten with the keys.
-                fleet.views.set(Vec::new());
+                fleet.views.set(None);
             }
         });
         fleet
@@ -98,14 +98,17 @@ impl Fleet {
     }
 
     /// All machines, in the order in which they were enrolled; none before the first answer.
+    ///
+    /// Once the vault has looked, they are what it verified, and not what the server says to the page.
     pub fn machines(&self) -> Option<Vec<Machine>> {
         let views = self.views.get();
         self.sets.with(|sets| {
             let sets = sets.as_ref()?;
-            let machine = |(place, set): (usize, &SetInfo)| {
-                Machine::new(place + 1, set).seen(views.iter().find(|view| view.set == set.set))
-            };
-            Some(sets.iter().enumerate().map(machine).collect())
+            let numbered = sets.iter().enumerate().map(|(place, set)| Machine::new(place + 1, set));
+            let Some(views) = views else { return Some(numbered.collect()) };
+            let known: Vec<Machine> = numbered.collect();
+            let verified = |(place, view)| Machine::verified(place + 1, view, &known);
+            Some(views.iter().enumerate().map(verified).collect())
         })
     }
 
@@ -142,7 +145,7 @@ impl Fleet {
             Ok(views) => {
                 // It may have been locked meanwhile.
                 if self.vault.state().with_untracked(iota_core::vault::VaultState::is_open) {
-                    self.views.set(views);
+                    self.views.set(Some(views));
                 }
             }
             Err(problem) if problem.kind == iota_core::vault::ProblemKind::Locked => {}

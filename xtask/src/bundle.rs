@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::assets::{Asset, AssetWriter};
+use crate::assets::AssetWriter;
 use crate::workspace;
 use minify::{Language, minify};
 use program::Program;
@@ -48,7 +48,6 @@ pub fn run(options: &Options) -> Result<()> {
 
     let mut writer = AssetWriter::create(&fresh, if options.release { 11 } else { 5 })?;
     add(options, &mut writer, "iota", &pages, "app/start.js", None)?;
-    let strength = add(options, &mut writer, "strength", &strength, "app/strength/start.js", None)?;
     add(options, &mut writer, "vault", &vault, "app/vault/start.js", Some(&strength))?;
     let helper = text(&workspace::root().join("app/sw.js"))?;
     writer.add("sw.js", options.minified(&helper, Language::Script)?.as_bytes())?;
@@ -67,24 +66,28 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The module
-/// knows where that of another program lies, `strength`.
+/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The glue of
+/// `strength`, which the module loads later, is a part of the module: what comes later is fixed by its hash as well.
 fn add(
     options: &Options,
     writer: &mut AssetWriter,
     name: &str,
     program: &Program,
     script: &str,
-    strength: Option<&Asset>,
-) -> Result<Asset> {
+    strength: Option<&Program>,
+) -> Result<()> {
     let wasm = writer.add(&format!("{name}.wasm"), &program.wasm)?;
+    let mut glue = program.glue.clone();
     let start = text(&workspace::root().join(script))?;
     let mut known = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
     if let Some(strength) = strength {
-        known["strength"] = strength.url().into();
+        let wasm = writer.add("strength.wasm", &strength.wasm)?;
+        known["strength"] = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
+        glue = format!("{glue}\n{}", strength.glue);
     }
-    let module = format!("{}\nconst PROGRAM = {known};\n{start}", program.glue);
-    writer.add(&format!("{name}.js"), options.minified(&module, Language::Module)?.as_bytes())
+    let module = format!("{glue}\nconst PROGRAM = {known};\n{start}");
+    writer.add(&format!("{name}.js"), options.minified(&module, Language::Module)?.as_bytes())?;
+    Ok(())
 }
 
 fn text(path: &Path) -> Result<String> {

@@ -33,6 +33,8 @@ pub enum Host {
     Web,
     /// Node.
     Node,
+    /// A browser, as a part of another program's module: all of it lies in a constant of this name.
+    Part(&'static str),
 }
 
 /// Writes the glue of what was compiled into `folder`, and beside it the program, `…_bg.wasm`, whose path it returns.
@@ -41,6 +43,7 @@ pub fn bind(compiled: &Path, host: Host, folder: &Path) -> Result<PathBuf> {
     match host {
         Host::Web => bindgen.web(true)?,
         Host::Node => bindgen.nodejs(true)?,
+        Host::Part(name) => bindgen.no_modules(true)?.no_modules_global(name)?,
     };
     bindgen
         .input_path(compiled)

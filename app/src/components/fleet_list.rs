@@ -84,6 +84,7 @@ fn reason(condition: &Condition, machine: &Machine, now_ms: u64) -> String {
     let contact = machine.contact_ms.map(|ms| format!("contact {} ago", span(now_ms.saturating_sub(ms) / 1000)));
     match condition {
         Condition::Altered => "do not rely on what this server shows".into(),
+        Condition::Unchecked => "the server does not show what proves it".into(),
         Condition::Silent(_) => "is it switched on and online?".into(),
         Condition::Revoked => "what it stored stays".into(),
         _ => contact.unwrap_or_default(),

@@ -13,6 +13,8 @@ const SILENT_AFTER_MS: u64 = 2 * 86_400_000;
 pub enum Condition {
     /// Its history is not what was written.
     Altered,
+    /// The vault could not check what the server says of it.
+    Unchecked,
     /// Nothing was heard of it for so long, milliseconds.
     Silent(u64),
     /// It was let in, and has stored nothing yet.
@@ -34,6 +36,9 @@ impl Condition {
         if machine.alarm.as_ref().is_some_and(altered) {
             return Self::Altered;
         }
+        if machine.alarm.is_some() {
+            return Self::Unchecked;
+        }
         if machine.revoked {
             return Self::Revoked;
         }
@@ -53,7 +58,7 @@ impl Condition {
         match self {
             Self::Altered | Self::Silent(_) => "bad",
             Self::Waiting | Self::First => "busy",
-            Self::Gaps => "warn",
+            Self::Gaps | Self::Unchecked => "warn",
             Self::Protected => "ok",
             Self::Revoked => "locked",
         }
@@ -63,6 +68,7 @@ impl Condition {
     pub fn icon(&self) -> &'static str {
         match self {
             Self::Altered => "octagon-alert",
+            Self::Unchecked => "circle-alert",
             Self::Silent(_) => "wifi-off",
             Self::Waiting => "circle-dashed",
             Self::First => "loader",
@@ -76,6 +82,7 @@ impl Condition {
     pub fn words(&self) -> String {
         match self {
             Self::Altered => "Stopped: history does not fit".into(),
+            Self::Unchecked => "Cannot be checked".into(),
             Self::Silent(ms) => format!("Silent for {}", words::span(ms / 1000)),
             Self::Waiting => "Waiting for its first backup".into(),
             Self::First => "First backup under way".into(),

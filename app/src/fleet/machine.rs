@@ -65,16 +65,23 @@ impl Machine {
         }
     }
 
-    /// What the vault adds: the name, and what it found when it checked.
-    #[must_use]
-    pub fn seen(mut self, view: Option<&MachineView>) -> Self {
-        if let Some(view) = view {
-            self.name = Some(view.name.clone());
-            self.revoked |= view.revoked;
-            self.alarm.clone_from(&view.alarm);
-            self.first_visit = view.first_visit;
+    /// What the vault verified. Of what the server says to the page, only the number is taken, and the days, which nobody can verify.
+    pub fn verified(number: usize, view: &MachineView, said: &[Self]) -> Self {
+        let said = said.iter().find(|machine| machine.set == view.set);
+        Self {
+            set: view.set,
+            number: said.map_or(number, |said| said.number),
+            name: Some(view.name.clone()),
+            revoked: view.revoked,
+            head: view.head,
+            contact_ms: view.contact_ms,
+            created_ms: view.created_ms,
+            live_bytes: view.live_bytes,
+            upload: view.upload,
+            days: said.map(|said| said.days.clone()).unwrap_or_default(),
+            alarm: view.alarm.clone(),
+            first_visit: view.first_visit,
         }
-        self
     }
 
     /// What it is called: its name, or its number.

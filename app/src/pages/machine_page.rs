@@ -118,18 +118,15 @@ fn Sentence(machine: Machine) -> impl IntoView {
     });
     let machine = StoredValue::new(machine);
     let condition = Memo::new(move |_| machine.with_value(|machine| Condition::of(machine, now.get())));
-    let problem =
-        machine.with_value(|machine| machine.alarm.clone().filter(|problem| problem.kind != ProblemKind::Altered));
     view! {
         {move || machine.with_value(|machine| sentence(&condition.get(), machine))}
-        {problem.map(|problem| view! { <ProblemNotice problem /> })}
         {first_visit}
     }
     .into_any()
 }
 
 fn sentence(condition: &Condition, machine: &Machine) -> AnyView {
-    if let (Condition::Altered, Some(problem)) = (condition, machine.alarm.clone()) {
+    if let (Condition::Altered | Condition::Unchecked, Some(problem)) = (condition, machine.alarm.clone()) {
         return view! { <ProblemNotice problem /> }.into_any();
     }
     let up_to = machine.head.map(|head| head.device_time_ms);
@@ -165,7 +162,7 @@ fn sentence(condition: &Condition, machine: &Machine) -> AnyView {
             view! { "Its key was taken away." }.into_any(),
             "It stores nothing any more. What it stored stays yours and can be restored.",
         ),
-        Condition::Altered => (().into_any(), ""),
+        Condition::Altered | Condition::Unchecked => (().into_any(), ""),
     };
     view! {
         <div class=class>

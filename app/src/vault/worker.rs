@@ -68,7 +68,12 @@ fn listen(worker: &Worker, vault: Vault) {
     worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
     heard.forget();
     let failed = Closure::<dyn Fn()>::new(move || {
-        WORKER.set(None);
+        // Its other tasks and its memory would live on.
+        if let Some(worker) = WORKER.take() {
+            worker.set_onmessage(None);
+            worker.set_onerror(None);
+            worker.terminate();
+        }
         WAITING.take();
         vault.tell(VaultEvent::State(iota_core::vault::VaultState::default()));
     });

@@ -22,7 +22,7 @@ use crate::keys::OpenVault;
 use crate::passphrase::require_strong;
 use crate::platform::Platform;
 use crate::problem::{Result, Tell, failed};
-use crate::slots::{self, Given, PendingKit, new_key_file, saved};
+use crate::slots::{self, Given, PendingKit, Shown, new_key_file, saved};
 use crate::witness::Witness;
 
 /// Signs in.
@@ -212,8 +212,8 @@ pub async fn change_login(platform: &impl Platform, question: &ChangeLogin) -> R
     let ChangeLogin { login, password, second, .. } = question;
     let proof = ProvePassword { login: login.clone(), password: password.clone(), second: second.clone() };
     prove(platform, &proof).await?;
-    let vault = api::vault(platform).await?;
-    let opened = opened_by(&vault, password)?;
+    let shown = slots::shown(platform).await?;
+    let opened = opened_by(&shown, password);
     if let Some((open, _)) = &opened {
         let new = SlotSecret::Passphrase(&question.new_password);
         let slot = create(open.account, &open.keys()?.master, &new, &mut system_random()).tell()?;
@@ -230,15 +230,12 @@ pub async fn change_login(platform: &impl Platform, question: &ChangeLogin) -> R
 }
 
 /// The vault, and the slot of it that a password opens.
-fn opened_by(
-    vault: &iota_core::api::json::Vault,
-    password: &str,
-) -> Result<Option<(OpenVault, iota_core::id::SlotId)>> {
-    let list = iota_core::slot::SignedSlotList::decode(&vault.slot_list.0).tell()?;
+fn opened_by(shown: &Shown, password: &str) -> Option<(OpenVault, iota_core::id::SlotId)> {
+    let Shown { vault, list, .. } = shown;
     for slot in list.list.slots.iter().filter(|slot| slot.header.kind == SlotKind::Passphrase) {
         if let Ok(master) = open_slot(slot, &SlotSecret::Passphrase(password), Some(&vault.identity)) {
-            return Ok(Some((OpenVault::new(vault.account, master), slot.header.slot)));
+            return Some((OpenVault::new(vault.account, master), slot.header.slot));
         }
     }
-    Ok(None)
+    None
 }

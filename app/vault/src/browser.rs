@@ -104,7 +104,7 @@ impl Platform for Browser {
         fetch::exchange(request).await
     }
 
-    async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+    async fn load(&self, store: Store, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
         self.storage.load(store, keys).await
     }
 

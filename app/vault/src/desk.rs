@@ -20,7 +20,7 @@ use iota_crypto::words::random_passphrase;
 use serde::Serialize;
 
 use crate::account::{self, PendingAccount};
-use crate::clock::{IDLE_MS, LOOK_MS};
+use crate::clock::{IDLE_MS, LOOK_MS, UNATTENDED_MS};
 use crate::download;
 use crate::enrolment::{self, Codes};
 use crate::entry;
@@ -33,6 +33,7 @@ use crate::problem::{Result, failed, locked, missing};
 use crate::show;
 use crate::slots::{self, PendingKit};
 use crate::versions;
+use crate::witness::Witness;
 
 /// The vault of one tab.
 pub struct Desk<P> {
@@ -40,6 +41,8 @@ pub struct Desk<P> {
     pub platform: P,
     open: RefCell<Option<Rc<OpenVault>>>,
     locks_at_ms: Cell<u64>,
+    /// When somebody was last there.
+    touched_ms: Cell<u64>,
     listed: RefCell<Option<Listed>>,
     codes: RefCell<Codes>,
     pending_account: RefCell<Option<Rc<PendingAccount>>>,
@@ -58,6 +61,7 @@ impl<P: Platform> Desk<P> {
             platform,
             open: RefCell::default(),
             locks_at_ms: Cell::new(0),
+            touched_ms: Cell::new(0),
             listed: RefCell::default(),
             codes: RefCell::default(),
             pending_account: RefCell::default(),
@@ -71,7 +75,7 @@ impl<P: Platform> Desk<P> {
     /// Locks the vault when nobody has been there for [`IDLE_MS`]. Never returns.
     pub async fn watch(self: Rc<Self>) {
         loop {
-            self.platform.sleep(LOOK_MS).await;
+            self.platform.sleep(LOOK_MS as u32).await;
             self.lock_if_idle();
         }
     }
@@ -124,6 +128,7 @@ impl<P: Platform> Desk<P> {
     fn touch(&self) -> VaultState {
         self.lock_if_idle();
         if self.open.borrow().is_some() {
+            self.touched_ms.set(self.platform.now_ms());
             self.locks_at_ms.set(self.platform.now_ms() + IDLE_MS);
         }
         let state = self.state();
@@ -161,7 +166,10 @@ impl<P: Platform> Desk<P> {
                 json(&self.state())
             }
             Ask::Touch(_) => json(&self.touch()),
-            Ask::ListSlots(_) => json(&slots::list(platform).await?),
+            Ask::ListSlots(_) => {
+                let open = self.open.borrow().clone();
+                json(&slots::list(platform, open.as_deref()).await?)
+            }
             Ask::AddPassphrase(question) => {
                 let open = self.open()?;
                 json(&slots::add_passphrase(platform, &open, &question.passphrase).await?)
@@ -287,7 +295,9 @@ impl<P: Platform> Desk<P> {
         let grant = self.codes.borrow().seal(enrol_id, &unsealed)?;
         enrolment::grant(&self.platform, enrol_id, &grant).await?;
         self.codes.borrow_mut().forget(enrol_id);
-        Ok(unsealed.set())
+        let certificate = unsealed.certificate();
+        Witness::note_certificate(&self.platform, open.account, certificate.set, certificate.key_epoch).await;
+        Ok(certificate.set)
     }
 
     async fn list(&self, question: &ListFolder) -> Result<Listing> {
@@ -326,10 +336,13 @@ impl<P: Platform> Desk<P> {
                 if !desk.downloads.borrow().iter().any(|(running, _)| *running == download) {
                     return Err(stopped_problem());
                 }
-                // A download is somebody being there.
+                // A download is somebody waiting, for a while.
                 let now_ms = desk.platform.now_ms();
-                desk.locks_at_ms.set(now_ms + IDLE_MS);
+                desk.locks_at_ms.set((now_ms + IDLE_MS).min(desk.touched_ms.get() + UNATTENDED_MS));
                 if now_ms >= told_ms + 200 {
+                    if now_ms / LOOK_MS != told_ms / LOOK_MS {
+                        desk.platform.tell(&VaultEvent::State(desk.state()));
+                    }
                     told_ms = now_ms;
                     desk.platform.tell(&VaultEvent::Progress { download, bytes });
                 }

@@ -262,9 +262,9 @@ fn keys(open: &OpenVault, server_id: ServerId, certificate: &Certificate) -> Res
 }
 
 impl Unsealed {
-    /// The set that the machine writes.
-    pub fn set(&self) -> SetId {
-        self.certificate.certificate.set
+    /// The certificate of the machine.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate.certificate
     }
 }
 

@@ -27,8 +27,9 @@ const MAX_NAME_CHARS: usize = 64;
 /// # Errors
 /// When the server or the witness cannot be read.
 pub async fn list(platform: &impl Platform, open: &OpenVault) -> Result<Vec<MachineView>> {
-    let sets = api::sets(platform).await?;
+    // What is answered to a later question is not older.
     let mut witness = Witness::load(platform, open.account).await?;
+    let sets = api::sets(platform).await?;
     let before = witness.clone();
     let mut views = Vec::with_capacity(sets.len());
     for info in &sets {
@@ -40,10 +41,35 @@ pub async fn list(platform: &impl Platform, open: &OpenVault) -> Result<Vec<Mach
             Err(problem) => view(open, info, Err(problem)),
         });
     }
+    let gone = before.sets().filter(|&set| sets.iter().all(|info| info.set != set));
+    views.extend(gone.map(vanished));
     if witness != before {
         note(witness.save(platform, open.account).await);
     }
     Ok(views)
+}
+
+/// A machine that was seen before and that the server no longer lists.
+fn vanished(set: SetId) -> MachineView {
+    MachineView {
+        set,
+        name: "A machine that is not shown".into(),
+        revoked: false,
+        head: None,
+        contact_ms: None,
+        created_ms: 0,
+        live_bytes: 0,
+        upload: None,
+        alarm: Some(not_listed()),
+        first_visit: false,
+    }
+}
+
+fn not_listed() -> Problem {
+    Problem::new(
+        ProblemKind::Altered,
+        "the server no longer lists a machine whose backups were seen here before; nothing that this program does removes one",
+    )
 }
 
 /// The verified history of one set, asked for again.
@@ -51,9 +77,10 @@ pub async fn list(platform: &impl Platform, open: &OpenVault) -> Result<Vec<Mach
 /// # Errors
 /// When there is no such set, or the server shows another or an older history.
 pub async fn history(platform: &impl Platform, open: &OpenVault, set: SetId) -> Result<Rc<History>> {
-    let sets = api::sets(platform).await?;
-    let info = sets.iter().find(|info| info.set == set).ok_or_else(|| missing("machine"))?;
     let mut witness = Witness::load(platform, open.account).await?;
+    let sets = api::sets(platform).await?;
+    let unknown = || if witness.seen(set).is_some() { not_listed() } else { missing("machine") };
+    let info = sets.iter().find(|info| info.set == set).ok_or_else(unknown)?;
     let before = witness.clone();
     let history = History::verify(platform, open, info, &mut witness).await?;
     open.require_open()?;
@@ -148,7 +175,9 @@ pub async fn revoke(platform: &impl Platform, open: &OpenVault, question: &Revok
     };
     let signed = sign(open, certificate)?;
     let revoke = Revoke { certificate: Bytes(signed.encode()) };
-    api::send(platform, "PUT", &format!("/sets/{}/certificate", question.set), &revoke).await
+    api::send::<()>(platform, "PUT", &format!("/sets/{}/certificate", question.set), &revoke).await?;
+    Witness::note_certificate(platform, open.account, question.set, next.key_epoch).await;
+    Ok(())
 }
 
 /// Signs a certificate as the account.

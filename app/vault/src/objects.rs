@@ -22,7 +22,9 @@ pub type Sealed = HashMap<Cid, Vec<u8>>;
 pub async fn read_kept(platform: &impl Platform, cids: &[Cid]) -> Result<Sealed> {
     let keys: Vec<String> = cids.iter().map(ToString::to_string).collect();
     let mut sealed = Sealed::new();
-    for (&cid, kept) in cids.iter().zip(platform.load(Store::Pages, &keys).await) {
+    // What cannot be read is fetched again.
+    let kept = platform.load(Store::Pages, &keys).await.unwrap_or_default();
+    for (&cid, kept) in cids.iter().zip(kept) {
         // What a browser kept is checked like what a server sends.
         if let Some(object) = kept.filter(|object| Cid::of(object) == cid) {
             sealed.insert(cid, object);

@@ -25,10 +25,12 @@ pub enum Body {
 }
 
 /// Where something is kept between visits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Store {
     /// What was last seen of accounts. Never thrown away by the program.
     Witness,
+    /// The same, for as long as the vault's program runs: a server can have a browser clear what it keeps, but not this.
+    Visit,
     /// Sealed pages of states, by id. A cache of limited size.
     Pages,
 }
@@ -39,8 +41,11 @@ pub trait Platform: 'static {
     /// Sends a request and returns the body of a good answer; a refusal is a problem with its code.
     async fn exchange(&self, request: Request) -> Result<Vec<u8>, Problem>;
 
-    /// Reads what was kept under each key; `None` where there is nothing, also when the browser keeps nothing.
-    async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>>;
+    /// Reads what was kept under each key; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read: that is not the same as nothing.
+    async fn load(&self, store: Store, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Problem>;
 
     /// Keeps values under their keys.
     ///

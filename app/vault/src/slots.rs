@@ -62,15 +62,42 @@ impl Given {
 /// [`ProblemKind::WrongSecret`]; [`ProblemKind::Altered`] when the server shows another vault, or an older list.
 pub async fn unlock(platform: &impl Platform, secret: &Secret) -> Result<OpenVault> {
     let given = Given::parse(secret)?;
-    let vault = api::vault(platform).await?;
-    let mut witness = Witness::load(platform, vault.account).await?;
-    let list = shown_list(&vault)?;
-    witness.check_identity(vault.identity)?;
-    witness.check_slots(list.list.version)?;
+    let Shown { vault, list, witness } = shown(platform).await?;
     let master = open_any(&list, &given.secret(), &vault.identity).tell()?;
     // A private window keeps nothing; then each visit is a first one.
     let _ = witness.save(platform, vault.account).await;
     Ok(OpenVault::new(vault.account, master))
+}
+
+/// What the server shows, as far as it is proved without a key.
+pub struct Shown {
+    /// The vault.
+    pub vault: Vault,
+    /// Its list, signed by its identity, not older than what was seen before.
+    pub list: SignedSlotList,
+    /// What was seen, this included.
+    pub witness: Witness,
+}
+
+/// The vault that the server shows, compared with what was seen before.
+///
+/// # Errors
+/// [`ProblemKind::Altered`] when the server shows another vault, or an older list.
+pub async fn shown(platform: &impl Platform) -> Result<Shown> {
+    match shown_once(platform).await {
+        // Another tab may have changed the list between the answer and the look at what was seen.
+        Err(problem) if problem.kind == ProblemKind::Altered => shown_once(platform).await,
+        answer => answer,
+    }
+}
+
+async fn shown_once(platform: &impl Platform) -> Result<Shown> {
+    let vault = api::vault(platform).await?;
+    let list = shown_list(&vault)?;
+    let mut witness = Witness::load(platform, vault.account).await?;
+    witness.check_identity(vault.identity)?;
+    witness.check_slots(list.list.version)?;
+    Ok(Shown { vault, list, witness })
 }
 
 /// The list that the server shows, signed by the identity that it shows.
@@ -97,12 +124,16 @@ pub async fn drill(platform: &impl Platform, secret: &Secret) -> Result<bool> {
     }
 }
 
-/// The ways that the server shows.
+/// The ways that the server shows; those of the open vault, when there is one.
 ///
 /// # Errors
-/// When it does not show a list that its account signed.
-pub async fn list(platform: &impl Platform) -> Result<Vec<SlotView>> {
-    Ok(views(&shown_list(&api::vault(platform).await?)?.list.slots))
+/// As [`shown`].
+pub async fn list(platform: &impl Platform, open: Option<&OpenVault>) -> Result<Vec<SlotView>> {
+    let list = match open {
+        Some(open) => current(platform, open).await?,
+        None => shown(platform).await?.list,
+    };
+    Ok(views(&list.list.slots))
 }
 
 fn views(slots: &[Slot]) -> Vec<SlotView> {
@@ -119,15 +150,13 @@ fn views(slots: &[Slot]) -> Vec<SlotView> {
 
 /// The newest list, checked against the open vault.
 async fn current(platform: &impl Platform, open: &OpenVault) -> Result<SignedSlotList> {
-    let vault = api::vault(platform).await?;
-    let list = shown_list(&vault)?;
+    let Shown { vault, list, .. } = shown(platform).await?;
     if (vault.account, vault.identity) != (open.account, open.identity) {
         return Err(Problem::new(
             ProblemKind::Altered,
             "another account is signed in than the one whose vault is open; lock it and sign in again",
         ));
     }
-    Witness::load(platform, open.account).await?.check_slots(list.list.version)?;
     Ok(list)
 }
 

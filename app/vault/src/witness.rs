@@ -41,8 +41,13 @@ impl Witness {
     /// # Errors
     /// [`ProblemKind::Altered`] when it cannot be read: it is not taken for a first visit.
     pub async fn load(platform: &impl Platform, account: AccountId) -> Result<Self> {
-        let kept = platform.load(Store::Witness, &[account.to_string()]).await.pop().flatten();
-        let Some(bytes) = kept else {
+        let mut witness = Self::load_from(platform, Store::Witness, account).await?;
+        witness.merge(&Self::load_from(platform, Store::Visit, account).await?);
+        Ok(witness)
+    }
+
+    async fn load_from(platform: &impl Platform, store: Store, account: AccountId) -> Result<Self> {
+        let Some(bytes) = platform.load(store, &[account.to_string()]).await?.pop().flatten() else {
             return Ok(Self { version: VERSION, identity: None, slots: 0, sets: BTreeMap::new() });
         };
         let witness = serde_json::from_slice::<Self>(&bytes).ok().filter(|witness| witness.version == VERSION);
@@ -61,13 +66,35 @@ impl Witness {
     /// When the browser keeps nothing.
     pub async fn save(&self, platform: &impl Platform, account: AccountId) -> Result<()> {
         let mut merged = Self::load(platform, account).await?;
-        merged.identity = merged.identity.or(self.identity);
-        merged.slots = merged.slots.max(self.slots);
-        for (set, &seen) in &self.sets {
-            grow(&mut merged.sets, set.clone(), seen);
-        }
+        merged.merge(self);
         let bytes = serde_json::to_vec(&merged).expect("maps of text to numbers and ids have a JSON form");
+        platform.save(Store::Visit, &[(account.to_string(), &bytes)]).await?;
         platform.save(Store::Witness, &[(account.to_string(), &bytes)]).await
+    }
+
+    /// The more of both.
+    fn merge(&mut self, other: &Self) {
+        self.identity = self.identity.or(other.identity);
+        self.slots = self.slots.max(other.slots);
+        for (set, &seen) in &other.sets {
+            grow(&mut self.sets, set.clone(), seen);
+        }
+    }
+
+    /// Notes a certificate that this account has just signed: a server that shows fewer is noticed.
+    pub async fn note_certificate(platform: &impl Platform, account: AccountId, set: SetId, certificates: u32) {
+        let seen = SeenSet { seq: 0, hash: HeaderHash::ZERO, certificates };
+        if let Ok(mut witness) = Self::load(platform, account).await
+            && witness.remember(set, seen)
+        {
+            // A browser that keeps nothing notices nothing later; that is its honest answer.
+            let _ = witness.save(platform, account).await;
+        }
+    }
+
+    /// The sets that were seen.
+    pub fn sets(&self) -> impl Iterator<Item = SetId> {
+        self.sets.keys().filter_map(|set| set.parse().ok())
     }
 
     /// What was seen of a set.

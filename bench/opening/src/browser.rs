@@ -41,7 +41,7 @@ impl Sub for Traffic {
 /// See the module.
 pub struct FixtureBrowser {
     fixture: Rc<Fixture>,
-    kept: RefCell<HashMap<(bool, String), Vec<u8>>>,
+    kept: RefCell<HashMap<(Store, String), Vec<u8>>>,
     traffic: Cell<Traffic>,
 }
 
@@ -97,13 +97,13 @@ impl Platform for FixtureBrowser {
         Ok(answer)
     }
 
-    async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+    async fn load(&self, store: Store, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Problem> {
         let kept = self.kept.borrow();
-        keys.iter().map(|key| kept.get(&(store == Store::Pages, key.clone())).cloned()).collect()
+        Ok(keys.iter().map(|key| kept.get(&(store, key.clone())).cloned()).collect())
     }
 
     async fn save(&self, store: Store, values: &[(String, &[u8])]) -> Result<(), Problem> {
-        let values = values.iter().map(|(key, value)| ((store == Store::Pages, key.clone()), value.to_vec()));
+        let values = values.iter().map(|(key, value)| ((store, key.clone()), value.to_vec()));
         self.kept.borrow_mut().extend(values);
         Ok(())
     }

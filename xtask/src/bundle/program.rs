@@ -19,6 +19,7 @@ pub struct Program {
 pub struct Source {
     package: &'static str,
     features: &'static [&'static str],
+    host: Host,
     /// What `wasm-opt` is told: how to weigh size against speed.
     pub optimise: &'static [&'static str],
 }
@@ -28,6 +29,7 @@ pub struct Source {
 pub const PAGES: Source = Source {
     package: "iota-app",
     features: &["hydrate"],
+    host: Host::Web,
     optimise: &[
         "-Os",
         "--always-inline-max-function-size=0",
@@ -36,15 +38,16 @@ pub const PAGES: Source = Source {
     ],
 };
 /// What rates passphrases: word lists, mostly.
-pub const STRENGTH: Source = Source { package: "iota-strength", features: &[], optimise: &["-Oz"] };
+pub const STRENGTH: Source =
+    Source { package: "iota-strength", features: &[], host: Host::Part("iota_strength"), optimise: &["-Oz"] };
 /// What opens files: speed counts.
-pub const VAULT: Source = Source { package: "iota-vault", features: &[], optimise: &["-O3"] };
+pub const VAULT: Source = Source { package: "iota-vault", features: &[], host: Host::Web, optimise: &["-O3"] };
 
 /// Compiles, binds and, in release, optimises.
 pub fn build(source: &Source, release: bool, wasm_opt: &Path) -> Result<Program> {
     let compiled = wasm::compile(source.package, source.features, release)?;
     let folder = tempfile::tempdir()?;
-    let wasm = wasm::bind(&compiled, Host::Web, folder.path())?;
+    let wasm = wasm::bind(&compiled, source.host, folder.path())?;
     if release {
         wasm::optimise(&wasm, source.optimise, wasm_opt)?;
     }

@@ -49,6 +49,7 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
     }
     let line = match &worst {
         Condition::Altered => "has a history that does not fit.".to_owned(),
+        Condition::Unchecked => "cannot be checked.".to_owned(),
         Condition::Silent(ms) => format!("has been silent for {}.", span(ms / 1000)),
         Condition::Waiting => "has stored nothing yet.".to_owned(),
         Condition::First => "is in its first backup.".to_owned(),
@@ -56,6 +57,7 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
     };
     let safe = match worst {
         Condition::Altered => "Do not rely on what this server shows until you know why.",
+        Condition::Unchecked => "The server does not show what proves its state; its page says more.",
         Condition::Silent(_) => "Nothing that it stored before is at risk.",
         Condition::First => "What is there already can be restored.",
         Condition::Waiting => "It was let in, and its first backup has not begun.",
@@ -72,12 +74,13 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
 fn rank(condition: &Condition) -> (u8, u64) {
     match condition {
         Condition::Altered => (0, 0),
-        Condition::Silent(ms) => (1, u64::MAX - ms),
-        Condition::Waiting => (2, 0),
-        Condition::First => (3, 0),
-        Condition::Gaps => (4, 0),
-        Condition::Protected => (5, 0),
-        Condition::Revoked => (6, 0),
+        Condition::Unchecked => (1, 0),
+        Condition::Silent(ms) => (2, u64::MAX - ms),
+        Condition::Waiting => (3, 0),
+        Condition::First => (4, 0),
+        Condition::Gaps => (5, 0),
+        Condition::Protected => (6, 0),
+        Condition::Revoked => (7, 0),
     }
 }
 

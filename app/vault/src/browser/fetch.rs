@@ -1,36 +1,86 @@
-//! Requests of the Worker; the session's cookie goes with them.
+//! Requests of the Worker; the session's cookie goes with them. An answer is bounded, and none is waited for in silence.
 
 use std::fmt::Display;
 
+use futures::future::{Either, select};
 use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_timers::future::TimeoutFuture;
 use iota_core::api::PREFIX;
 use iota_core::api::json::{ErrorBody, code};
 use iota_core::vault::{Problem, ProblemKind};
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use crate::platform::{Body, Request};
 use crate::problem::{Result, malformed};
 
+/// Longest answer; objects come in at most 40 MiB.
+const MAX_BYTES: usize = 64 << 20;
+/// Without a byte for so long an answer has ended.
+const SILENCE_MS: u32 = 60_000;
+
+/// Ends a request that nobody waits for any more.
+struct Abort(AbortController);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Sends a request.
 pub async fn exchange(request: Request) -> Result<Vec<u8>> {
+    let abort = Abort(AbortController::new().map_err(|error| unreachable(described(&error)))?);
+    let signal = abort.0.signal();
     let method = request.method.parse::<Method>().map_err(|error| malformed(&error))?;
     let builder = RequestBuilder::new(&format!("{PREFIX}{}", request.path)).method(method).header("X-Iota", "1");
+    let builder = builder.abort_signal(Some(&signal));
     let built = match request.body {
         Body::Empty => builder.build(),
         Body::Json(text) => builder.header("content-type", "application/json").body(text),
         Body::Binary(bytes) => {
-            builder.header("content-type", "application/octet-stream").body(js_sys::Uint8Array::from(&bytes[..]))
+            builder.header("content-type", "application/octet-stream").body(Uint8Array::from(&bytes[..]))
         }
     };
-    let answer = built.map_err(unreachable)?.send().await.map_err(unreachable)?;
+    let answer = in_time(built.map_err(unreachable)?.send()).await?.map_err(unreachable)?;
     if !answer.ok() {
         return Err(refused(answer).await);
     }
-    answer.binary().await.map_err(unreachable)
+    read(&answer).await
+}
+
+async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T> {
+    match select(std::pin::pin!(answer), TimeoutFuture::new(SILENCE_MS)).await {
+        Either::Left((answer, _)) => Ok(answer),
+        Either::Right(_) => Err(unreachable(format!("nothing came for {} seconds", SILENCE_MS / 1000))),
+    }
+}
+
+async fn read(answer: &Response) -> Result<Vec<u8>> {
+    let Some(stream) = answer.body() else { return Ok(Vec::new()) };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    loop {
+        let piece = in_time(JsFuture::from(reader.read())).await?.map_err(|error| unreachable(described(&error)))?;
+        let Some(piece) =
+            Reflect::get(&piece, &"value".into()).ok().and_then(|value| value.dyn_into::<Uint8Array>().ok())
+        else {
+            return Ok(bytes);
+        };
+        let (before, after) = (bytes.len(), bytes.len() + piece.length() as usize);
+        if after > MAX_BYTES {
+            return Err(malformed(&"it is longer than any answer is"));
+        }
+        bytes.resize(after, 0);
+        piece.copy_to(&mut bytes[before..]);
+    }
 }
 
 async fn refused(answer: Response) -> Problem {
     let status = answer.status();
-    match serde_json::from_slice::<ErrorBody>(&answer.binary().await.unwrap_or_default()) {
+    match serde_json::from_slice::<ErrorBody>(&read(&answer).await.unwrap_or_default()) {
         Ok(ErrorBody { error }) => {
             let kind = if error.code == code::NOT_FOUND { ProblemKind::Missing } else { ProblemKind::Refused };
             Problem { kind, message: error.message, code: Some(error.code), retry_after_s: error.retry_after_s }
@@ -41,4 +91,8 @@ async fn refused(answer: Response) -> Problem {
 
 fn unreachable(reason: impl Display) -> Problem {
     Problem::new(ProblemKind::Unreachable, format!("the server did not answer ({reason}); try again in a moment"))
+}
+
+fn described(error: &JsValue) -> String {
+    Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //! the older is emptied when the younger is full.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::future::join_all;
@@ -29,13 +30,22 @@ pub struct Storage {
     /// one, and browsers have their own.
     young: Cell<usize>,
     bytes: Cell<usize>,
+    visit: RefCell<HashMap<String, Vec<u8>>>,
 }
 
 impl Storage {
     /// Reads values; `None` where there are none.
-    pub async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+    pub async fn load(&self, store: Store, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
         let read = match store {
-            Store::Witness => read(self.witness().await, ACCOUNTS, keys).await,
+            Store::Visit => Ok(keys.iter().map(|key| self.visit.borrow().get(key).cloned()).collect()),
+            Store::Witness => match read(self.witness().await, ACCOUNTS, keys).await {
+                Ok(values) => Ok(values),
+                Err(_) => {
+                    // Browsers close databases by themselves; one that was opened anew is tried once.
+                    self.witness.take();
+                    read(self.witness().await, ACCOUNTS, keys).await
+                }
+            },
             Store::Pages => {
                 let young = read(self.pages().await, HALVES[self.young.get()], keys).await;
                 let old = read(self.pages().await, HALVES[1 - self.young.get()], keys).await;
@@ -45,12 +55,21 @@ impl Storage {
                 }
             }
         };
-        read.unwrap_or_else(|_| vec![None; keys.len()])
+        read.map_err(|error| {
+            failed(format!(
+                "what this browser noted of earlier visits cannot be read ({error}), so it could not notice an older state; \
+                 reload the page, and allow this address to keep data if that does not help"
+            ))
+        })
     }
 
     /// Keeps values.
     pub async fn save(&self, store: Store, values: &[(String, &[u8])]) -> Result<()> {
         let written = match store {
+            Store::Visit => {
+                self.visit.borrow_mut().extend(values.iter().map(|(key, value)| (key.clone(), value.to_vec())));
+                Ok(())
+            }
             Store::Witness => write(self.witness().await, ACCOUNTS, values).await,
             Store::Pages => self.save_pages(values).await,
         };
@@ -115,10 +134,8 @@ async fn read(
     let store = transaction.object_store(store)?;
     let asked = keys.iter().map(|key| store.get(JsValue::from_str(key))).collect::<std::result::Result<Vec<_>, _>>()?;
     let values = join_all(asked.into_iter().map(IntoFuture::into_future)).await;
-    let bytes = |value: std::result::Result<Option<JsValue>, idb::Error>| {
-        value.ok().flatten().and_then(|value| value.dyn_into::<Uint8Array>().ok()).map(|bytes| bytes.to_vec())
-    };
-    Ok(values.into_iter().map(bytes).collect())
+    let bytes = |value: Option<JsValue>| value.and_then(|value| value.dyn_into::<Uint8Array>().ok());
+    values.into_iter().map(|value| Ok(bytes(value?).map(|bytes| bytes.to_vec()))).collect()
 }
 
 async fn write(

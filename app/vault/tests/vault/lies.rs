@@ -9,9 +9,10 @@ use iota_core::{
     },
     commit::SignedHeader,
     id::{Cid, HeaderHash, SetId},
-    vault::{ListMachines, OpenPoint, ProblemKind},
+    vault::{ListMachines, ListSlots, OpenPoint, ProblemKind, RevokeMachine},
 };
 use iota_crypto::keys::SigningKey;
+use iota_vault::platform::Store;
 
 /// Three commits.
 fn rig() -> Rig {
@@ -186,9 +187,64 @@ fn notes_that_cannot_be_read_are_no_first_visit() {
     let rig = rig();
     let tab = Tab::unlocked(&rig);
     tab.ask(ListMachines {}).unwrap();
-    for kept in tab.browser.0.kept.borrow_mut().iter_mut().filter(|((pages, _), _)| !pages) {
+    for kept in tab.browser.0.kept.borrow_mut().iter_mut().filter(|((store, _), _)| *store == Store::Witness) {
         *kept.1 = b"{}".to_vec();
     }
     let later = tab.reload();
     assert_eq!(later.unlock().unwrap_err().kind, ProblemKind::Altered);
+}
+
+#[test]
+fn notes_that_a_browser_cannot_get_at_are_no_first_visit() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    tab.browser.0.cannot_read.set(true);
+    assert_eq!(tab.ask(ListMachines {}).unwrap_err().kind, ProblemKind::Failed);
+    assert_eq!(tab.reload().unlock().unwrap_err().kind, ProblemKind::Failed);
+}
+
+#[test]
+fn a_server_that_has_the_browser_forget_is_noticed_in_the_same_visit() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    tab.ask(ListMachines {}).unwrap();
+    tab.browser.0.kept.borrow_mut().retain(|(store, _), _| *store != Store::Witness);
+    tab.browser.0.lie.replace(Some(older(&rig, 2)));
+    assert_eq!(tab.ask(ListMachines {}).unwrap()[0].alarm.as_ref().unwrap().kind, ProblemKind::Altered);
+}
+
+#[test]
+fn a_machine_that_is_no_longer_listed_is_missed() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    tab.ask(ListMachines {}).unwrap();
+    tab.browser.0.lie.replace(Some(about_sets(|sets| sets.clear())));
+    let machine = tab.ask(ListMachines {}).unwrap().remove(0);
+    assert_eq!((machine.set, machine.alarm.unwrap().kind), (rig.set, ProblemKind::Altered));
+    assert_eq!(tab.ask(OpenPoint { set: rig.set, at: None }).unwrap_err().kind, ProblemKind::Altered);
+    let first = Tab::unlocked(&rig);
+    first.browser.0.lie.replace(Some(about_sets(|sets| sets.clear())));
+    assert!(first.ask(ListMachines {}).unwrap().is_empty());
+}
+
+#[test]
+fn a_revocation_that_the_server_drops_is_noticed() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    let route = ("PUT", format!("/sets/{}/certificate", rig.set));
+    tab.browser.0.answers.borrow_mut().insert(route, Ok(b"null".to_vec()));
+    tab.ask(RevokeMachine { set: rig.set }).unwrap();
+    assert_eq!(tab.ask(ListMachines {}).unwrap()[0].alarm.as_ref().unwrap().kind, ProblemKind::Altered);
+}
+
+#[test]
+fn an_older_list_of_ways_is_not_shown() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    let (newer, key_file) = vault(2);
+    tab.browser.0.vault.replace(newer);
+    let tab = Tab { key_file, ..tab };
+    tab.reload().unlock().unwrap();
+    tab.browser.0.vault.replace(vault(1).0);
+    assert_eq!(tab.reload().ask(ListSlots {}).unwrap_err().kind, ProblemKind::Altered);
 }

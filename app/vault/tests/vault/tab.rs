@@ -47,7 +47,8 @@ pub struct Inner {
     pub answers: RefCell<Answers>,
     pub asked: RefCell<Vec<(String, Vec<u8>)>>,
     pub lie: RefCell<Option<Lie>>,
-    pub kept: RefCell<HashMap<(bool, String), Vec<u8>>>,
+    pub kept: RefCell<HashMap<(Store, String), Vec<u8>>>,
+    pub cannot_read: Cell<bool>,
     pub keeps_nothing: Cell<bool>,
     pub now_ms: Cell<u64>,
     pub events: RefCell<Vec<VaultEvent>>,
@@ -124,16 +125,19 @@ impl Platform for TestBrowser {
         Ok(answer)
     }
 
-    async fn load(&self, store: Store, keys: &[String]) -> Vec<Option<Vec<u8>>> {
+    async fn load(&self, store: Store, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, Problem> {
+        if self.0.cannot_read.get() && store != Store::Visit {
+            return Err(Problem::new(ProblemKind::Failed, "the disk of the browser"));
+        }
         let kept = self.0.kept.borrow();
-        keys.iter().map(|key| kept.get(&(store == Store::Pages, key.clone())).cloned()).collect()
+        Ok(keys.iter().map(|key| kept.get(&(store, key.clone())).cloned()).collect())
     }
 
     async fn save(&self, store: Store, values: &[(String, &[u8])]) -> Result<(), Problem> {
-        if self.0.keeps_nothing.get() {
+        if self.0.keeps_nothing.get() && store != Store::Visit {
             return Err(Problem::new(ProblemKind::Failed, "a private window"));
         }
-        let values = values.iter().map(|(key, value)| ((store == Store::Pages, key.clone()), value.to_vec()));
+        let values = values.iter().map(|(key, value)| ((store, key.clone()), value.to_vec()));
         self.0.kept.borrow_mut().extend(values);
         Ok(())
     }
@@ -181,6 +185,7 @@ impl Tab {
             asked: RefCell::default(),
             lie: RefCell::default(),
             kept: RefCell::default(),
+            cannot_read: Cell::new(false),
             keeps_nothing: Cell::new(false),
             now_ms: Cell::new(1_900_000_000_000),
             events: RefCell::default(),
@@ -204,6 +209,7 @@ impl Tab {
             desk: Desk::new(self.browser.clone()),
             key_file: self.key_file.clone(),
         };
+        self.browser.0.kept.borrow_mut().retain(|(store, _), _| *store != Store::Visit);
         self.browser.0.fetched_bytes.set(0);
         self.browser.0.fetched_objects.set(0);
         tab
