@@ -129,6 +129,8 @@ mod tests {
     #[test]
     fn the_worst_that_is_known_counts() {
         let alarm = || Some(Problem::new(ProblemKind::Altered, "an older state"));
+        let refused = || Some(Problem::new(ProblemKind::Refused, "no path"));
+        assert_eq!(machine(|machine| (machine.alarm, machine.revoked) = (refused(), true)), Condition::Unchecked);
         assert_eq!(machine(|_| ()), Condition::Protected);
         assert_eq!(head(|head| head.gaps = true), Condition::Gaps);
         assert_eq!(head(|head| (head.gaps, head.partial) = (true, true)), Condition::First);

@@ -89,3 +89,45 @@ impl Machine {
         self.name.clone().unwrap_or_else(|| format!("Machine {}", self.number))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use iota_core::vault::ProblemKind;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_tells_the_page_does_not_count_once_the_vault_has_looked() {
+        let head = HeadView { seq: 3, received_ms: 5, device_time_ms: 5, partial: false, gaps: true };
+        let view = MachineView {
+            set: SetId([1; 16]),
+            name: "attic".into(),
+            revoked: false,
+            head: Some(head),
+            contact_ms: None,
+            created_ms: 1,
+            live_bytes: 7,
+            upload: None,
+            alarm: Some(Problem::new(ProblemKind::Refused, "no path")),
+            first_visit: false,
+        };
+        let days = vec![DayInfo { day: 9, commits: 1, gaps: false }];
+        let said = Machine {
+            set: view.set,
+            number: 4,
+            name: None,
+            revoked: true,
+            head: Some(HeadView { seq: 9, gaps: false, ..head }),
+            contact_ms: Some(8),
+            created_ms: 2,
+            live_bytes: 70,
+            upload: None,
+            days: days.clone(),
+            alarm: None,
+            first_visit: false,
+        };
+        let machine = Machine::verified(1, &view, &[said]);
+        assert_eq!((machine.head, machine.revoked, machine.live_bytes), (Some(head), false, 7));
+        assert_eq!((machine.number, machine.days, machine.alarm), (4, days, view.alarm));
+    }
+}

@@ -2,7 +2,7 @@
 
 use iota_core::api::json::UploadState;
 use iota_core::id::SetId;
-use iota_core::vault::{GapView, OpenPoint, PointView, Problem, ProblemKind};
+use iota_core::vault::{GapView, OpenPoint, PointView, Problem};
 use leptos::prelude::*;
 use leptos_router::components::A;
 

@@ -1,7 +1,8 @@
 //! Accounts, slots, enrolment, revocation: what the vault sends, and what it never does.
 
 use crate::support::{ACCOUNT, DEVICE, Rig, tree::MemoryTree};
-use crate::tab::{Tab, server};
+use crate::tab::{Lie, Tab, server};
+use futures::FutureExt;
 use iota_core::{
     api::{
         json::{
@@ -15,9 +16,9 @@ use iota_core::{
     proof,
     slot::{SignedSlotList, SlotKind},
     vault::{
-        AddKeyFile, AddPassphrase, Admit, BeginEnrolment, ConfirmAccount, ConfirmKit, Drill, HearEnrolment, KeyChoice,
-        ListSlots, PrepareAccount, PrepareKit, Problem, ProblemKind, RecoverAccount, RemoveSlot, RevokeMachine, Secret,
-        SignIn, SlotKindView, SuggestPassphrase, Unlock,
+        AddKeyFile, AddPassphrase, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit, Drill, HearEnrolment,
+        KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKit, Problem, ProblemKind, RecoverAccount,
+        RemoveSlot, RevokeMachine, Secret, SignIn, SlotKindView, SuggestPassphrase, Unlock,
     },
 };
 use iota_crypto::{
@@ -31,6 +32,7 @@ use iota_crypto::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::rc::Rc;
 
 const PASSWORD: &str = "tulip-harbour-nine-velvet";
 const LOGIN: &str = "Ada@Example.org";
@@ -268,6 +270,13 @@ fn a_machine_that_has_the_code_gets_its_keys_and_no_other() {
         (shown.name.as_str(), shown.fingerprint),
         ("attic‹U+202E›", fingerprint(&signing.verifying_key(), &agreement.public()))
     );
+    // Somebody else has the code as well: who was shown is let in, or nobody.
+    let (thief, exchange) = (SigningKey::generate(&mut random), AgreementSecret::generate(&mut random));
+    let other = code.hello(thief.verifying_key(), exchange.public(), &facts, &mut random);
+    answer(&tab, "GET", &format!("{path}/hello"), &other);
+    assert_eq!(tab.ask(admit()).unwrap_err().kind, ProblemKind::Altered);
+    assert_eq!(tab.ask(question()).unwrap_err().kind, ProblemKind::Altered);
+    answer(&tab, "GET", &format!("{path}/hello"), &hello);
     let set = tab.ask(admit()).unwrap();
     let grant: EnrolGrant = sent(&tab, &format!("PUT {path}/grant"));
     let certificate = SignedCertificate::decode(&grant.certificate.0).unwrap();
@@ -320,4 +329,35 @@ fn a_revocation_names_nobody_and_follows_the_head() {
     assert!(signed.certificate.is_revocation());
     assert_eq!((signed.certificate.key_epoch, signed.certificate.first_seq), (2, 2));
     assert_ne!(signed.certificate.device, DEVICE);
+}
+
+/// A server that is slow to show the vault: meanwhile somebody locks.
+fn lock_while_the_vault_is_fetched(tab: &Tab) {
+    let desk = Rc::clone(&tab.desk);
+    let lie: Lie = Box::new(move |request, answer| {
+        if request.path == "/vault" {
+            desk.answer(Lock {}.into()).now_or_never().unwrap().unwrap();
+        }
+        answer
+    });
+    tab.browser.0.lie.replace(Some(lie));
+}
+
+#[test]
+fn who_locks_while_the_vault_is_being_opened_finds_it_locked() {
+    let rig = Rig::new();
+    let tab = Tab::new(&rig);
+    lock_while_the_vault_is_fetched(&tab);
+    tab.unlock().unwrap();
+    assert_eq!(tab.ask(AskState {}).unwrap().account, None);
+    assert_eq!(tab.ask(ListMachines {}).unwrap_err().kind, ProblemKind::Locked);
+}
+
+#[test]
+fn nothing_is_signed_after_a_lock() {
+    let rig = Rig::new();
+    let tab = Tab::unlocked(&rig);
+    lock_while_the_vault_is_fetched(&tab);
+    assert_eq!(tab.ask(AddKeyFile {}).err().map(|problem| problem.kind), Some(ProblemKind::Locked));
+    assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked.starts_with("PUT")));
 }
