@@ -11,13 +11,18 @@ use crate::{process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Compiles the library of a package and says where it lies. Where the toolchain has no wasm, `WASM_RUSTC` names a compiler that has.
-pub fn compile(package: &str, features: &[&str], release: bool) -> Result<PathBuf> {
+/// Compiles the library of a package, for machines with `machine` (features of the target), and says where it lies. Where the toolchain has no
+/// wasm, `WASM_RUSTC` names a compiler that has.
+pub fn compile(package: &str, features: &[&str], machine: &[&str], release: bool) -> Result<PathBuf> {
     let (profile, folder) = if release { ("wasm-release", "wasm-release") } else { ("dev", "debug") };
     let mut cargo = process::cargo();
     cargo.current_dir(workspace::root());
     cargo.args(["build", "--package", package, "--lib", "--features", &features.join(",")]);
     cargo.args(["--target", TARGET, "--profile", profile]);
+    if !machine.is_empty() {
+        // In place of the flags in .cargo/config.toml, which are for pages.
+        cargo.args(["--config", &format!("target.{TARGET}.rustflags = ['-Ctarget-feature={}']", machine.join(","))]);
+    }
     if let Some(compiler) = env::var_os("WASM_RUSTC") {
         cargo.env("RUSTC", compiler);
     }
