@@ -1,4 +1,5 @@
-// The end of the page's module. The asset build writes wasm-bindgen's glue and the constant PROGRAM (url, integrity) before it.
+// The end of the page's module. The asset build writes wasm-bindgen's glue and the constant PROGRAM before it: url and integrity, and `parts`, by
+// function the files (url, integrity) that it needs.
 
 // Trusted Types: the renderer parses its own static templates as HTML. They hold text and plain elements only; anything else is refused, so
 // that a hole elsewhere cannot bring in a script, a frame or a handler.
@@ -20,6 +21,42 @@ globalThis.trustedTypes?.createPolicy('default', {
   createHTML: (html) => (TEMPLATE.test(html) ? html : null),
   createScriptURL: (url) => (PROGRAMS.includes(url) ? url : null),
 });
+
+// A part is fetched until it comes: who opens a page without a connection stays where they were, as the notice of the connection says. Where it is
+// gone, the server has become another, and the page with it.
+const PAUSE_MS = 2000;
+async function fetchPart({ url, integrity }) {
+  for (;;) {
+    try {
+      const answer = await fetch(url, { integrity });
+      if (answer.ok) return answer;
+      if (answer.status === 404) location.reload();
+    } catch {
+      // No connection, or not what was built.
+    }
+    await new Promise((go) => setTimeout(go, PAUSE_MS));
+  }
+}
+
+const parts = new Map();
+function startPart(file, before) {
+  if (!parts.has(file.url)) {
+    const start = async (answer) => {
+      await before;
+      await WebAssembly.instantiateStreaming(answer, { __wasm_split: wasm });
+    };
+    parts.set(file.url, start(fetchPart(file)));
+  }
+  return parts.get(file.url);
+}
+
+const LOADERS = {};
+for (const [name, files] of Object.entries(PROGRAM.parts)) {
+  LOADERS[`__wasm_split_load_${name}`] = async (callback, data) => {
+    await files.reduce((before, file) => startPart(file, before), undefined);
+    wasm.__indirect_function_table.get(callback)(data, true);
+  };
+}
 
 await __wbg_init({ module_or_path: fetch(PROGRAM.url, { integrity: PROGRAM.integrity }) });
 hydrate();

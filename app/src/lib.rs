@@ -16,6 +16,7 @@ pub mod fleet;
 pub mod install_line;
 pub mod live;
 pub mod pages;
+pub mod parts;
 pub mod session;
 #[cfg(feature = "ssr")]
 pub mod shell;
@@ -37,21 +38,12 @@ use components::proof::{Proof, ProofDialog};
 use components::shortcuts::Shortcuts;
 use components::toast::{ToastArea, Toasts};
 use components::unlock_dialog::{UnlockDialog, Unlocker};
-use pages::add_machine_page::AddMachinePage;
-use pages::browse_page::BrowsePage;
 use pages::docs_page::{DocsPage, DocumentPage};
-use pages::download_page::DownloadPage;
-use pages::file_page::FilePage;
-use pages::forgot_page::ForgotPage;
 use pages::home_page::HomePage;
-use pages::keys_page::KeysPage;
-use pages::machine_page::MachinePage;
 use pages::machines_page::MachinesPage;
 use pages::not_found_page::NotFoundPage;
-use pages::settings_page::SettingsPage;
 use pages::sign_in_page::SignInPage;
-use pages::sign_up_page::SignUpPage;
-use pages::timeline_page::TimelinePage;
+use parts::{AccountPart, MachinePart};
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -65,23 +57,22 @@ pub fn App() -> impl IntoView {
     }
     use_context::<Viewer>().unwrap_or_else(Viewer::of_document).provide();
     provide_tab();
-    Effect::new(mark_hydrated);
     view! {
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=HomePage />
                 <Route path=path!("/sign-in") view=SignInPage />
-                <Route path=path!("/sign-up") view=SignUpPage />
-                <Route path=path!("/forgot") view=ForgotPage />
-                <Route path=path!("/keys") view=KeysPage />
-                <Route path=path!("/settings") view=SettingsPage />
+                <Route path=path!("/sign-up") view=AccountPart::SignUp />
+                <Route path=path!("/forgot") view=AccountPart::Forgot />
+                <Route path=path!("/keys") view=AccountPart::Keys />
+                <Route path=path!("/settings") view=AccountPart::Settings />
                 <Route path=path!("/machines") view=MachinesPage />
-                <Route path=path!("/machines/add") view=AddMachinePage />
-                <Route path=path!("/machines/:set") view=MachinePage />
-                <Route path=path!("/machines/:set/timeline") view=TimelinePage />
-                <Route path=path!("/machines/:set/browse") view=BrowsePage />
-                <Route path=path!("/machines/:set/file") view=FilePage />
-                <Route path=path!("/download") view=DownloadPage />
+                <Route path=path!("/machines/add") view=AccountPart::AddMachine />
+                <Route path=path!("/machines/:set") view=MachinePart::Machine />
+                <Route path=path!("/machines/:set/timeline") view=MachinePart::Timeline />
+                <Route path=path!("/machines/:set/browse") view=MachinePart::Browse />
+                <Route path=path!("/machines/:set/file") view=MachinePart::File />
+                <Route path=path!("/download") view=AccountPart::Download />
                 <Route path=path!("/docs") view=DocsPage />
                 <Route path=path!("/docs/:name") view=DocumentPage />
             </Routes>
@@ -111,10 +102,15 @@ fn provide_tab() {
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    // The page's own part may have to come first.
+    wasm_bindgen_futures::spawn_local(async {
+        leptos::mount::hydrate_from_async(document().body().expect("a document has a body"), App).await.forget();
+        mark_hydrated();
+    });
 }
 
-/// Says on the root element that the page is alive (effects run in the browser only).
+/// Says on the root element that the page is alive.
+#[cfg(feature = "hydrate")]
 fn mark_hydrated() {
     if let Some(root) = document().document_element() {
         // It fails for malformed names alone.

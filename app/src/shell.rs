@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use crate::App;
+use crate::parts::Parts;
 use crate::sprites::Sprites;
 use crate::theme::Theme;
 use crate::viewer::Viewer;
@@ -31,6 +32,8 @@ pub struct Assets {
     pub vault: Asset,
     /// The icon of the tab.
     pub favicon: Asset,
+    /// The parts of the program that come later.
+    pub parts: Parts,
     /// Drawings that components refer to.
     pub sprites: Sprites,
     /// Whether the page comes alive; a still one loads no program.
@@ -52,6 +55,7 @@ pub fn shell(assets: Option<Assets>, viewer: Viewer) -> impl IntoView {
     let sprites = assets.as_ref().map(|assets| assets.sprites.clone()).unwrap_or_default();
     provide_context(sprites.clone());
     provide_context(viewer.clone());
+    provide_context(assets.as_ref().map(|assets| assets.parts.clone()).unwrap_or_default());
     let Viewer { session, insecure } = viewer;
     let administrator = session.as_ref().is_some_and(|session| session.administrator);
     let (account, login) = session.map(|session| (session.account.to_string(), session.login)).unzip();

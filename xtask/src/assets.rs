@@ -20,6 +20,9 @@ pub struct Asset {
     pub bytes: usize,
     /// Size of its brotli copy, which lies beside it with `.br` at the end.
     pub brotli_bytes: usize,
+    /// For a part of the pages' program: the lazy functions that need it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub part_of: Vec<String>,
 }
 
 impl Asset {
@@ -49,12 +52,18 @@ impl AssetWriter {
 
     /// Adds a file under its logical name (`iota.css`).
     pub fn add(&mut self, name: &str, content: &[u8]) -> Result<Asset> {
+        self.add_part(name, content, Vec::new())
+    }
+
+    /// Adds a part of a program, which the lazy functions `part_of` need.
+    pub fn add_part(&mut self, name: &str, content: &[u8], part_of: Vec<String>) -> Result<Asset> {
         let file = hashed_name(name, content);
         let compressed = compress(content, self.brotli_quality)?;
         let path = self.site.join("assets").join(&file);
         write(&path, content)?;
         write(&self.site.join("assets").join(format!("{file}.br")), &compressed)?;
-        let asset = Asset { file, integrity: integrity(content), bytes: content.len(), brotli_bytes: compressed.len() };
+        let (bytes, brotli_bytes) = (content.len(), compressed.len());
+        let asset = Asset { file, integrity: integrity(content), bytes, brotli_bytes, part_of };
         self.manifest.insert(name.to_owned(), asset.clone());
         Ok(asset)
     }

@@ -32,7 +32,7 @@ pub fn run(options: &Options) -> Result<()> {
     let native = workspace::target().join("release").join(PACKAGE);
     let folder = tempfile::tempdir()?;
     // As the vault's own program is built.
-    let compiled = wasm::compile(PACKAGE, &[], program::VAULT.machine, true)?;
+    let compiled = wasm::compile(PACKAGE, &[], program::VAULT.machine, &[], true)?;
     let program = wasm::bind(&compiled, Host::Node, folder.path())?;
     wasm::optimise(&program, program::VAULT.optimise, &options.wasm_opt)?;
 

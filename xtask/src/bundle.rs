@@ -1,13 +1,16 @@
 //! What the browser loads: the program in wasm with its glue, one stylesheet, the drawings.
 
 mod minify;
+mod parts;
 pub mod program;
 mod style;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::json;
 
 use crate::assets::AssetWriter;
 use crate::workspace;
@@ -66,8 +69,8 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for and starts it. The glue of
-/// `strength`, which the module loads later, is a part of the module: what comes later is fixed by its hash as well.
+/// Adds a program and its module: bindgen's glue, and a script that fetches the very program that it was made for, its parts when they are needed,
+/// and starts them. The glue of `strength`, which the module loads later, is a part of the module: what comes later is fixed by its hash as well.
 fn add(
     options: &Options,
     writer: &mut AssetWriter,
@@ -79,11 +82,23 @@ fn add(
     let wasm = writer.add(&format!("{name}.wasm"), &program.wasm)?;
     let mut glue = program.glue.clone();
     let start = text(&workspace::root().join(script))?;
-    let mut known = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
+    let mut known = json!({ "url": wasm.url(), "integrity": wasm.integrity });
     if let Some(strength) = strength {
         let wasm = writer.add("strength.wasm", &strength.wasm)?;
-        known["strength"] = serde_json::json!({ "url": wasm.url(), "integrity": wasm.integrity });
+        known["strength"] = json!({ "url": wasm.url(), "integrity": wasm.integrity });
         glue = format!("{glue}\n{}", strength.glue);
+    }
+    let mut parts = BTreeMap::new();
+    for part in &program.parts {
+        let functions = program.needed.iter().filter(|(_, parts)| parts.contains(&part.name));
+        let part_of = functions.map(|(function, _)| parts::function(function).to_owned()).collect();
+        let asset = writer.add_part(&format!("{name}-{}.wasm", part.short_name()), &part.wasm, part_of)?;
+        parts.insert(&part.name, json!({ "url": asset.url(), "integrity": asset.integrity }));
+    }
+    if !parts.is_empty() {
+        let in_order = |names: &Vec<String>| names.iter().map(|name| &parts[name]).collect::<Vec<_>>();
+        known["parts"] =
+            program.needed.iter().map(|(function, names)| (function.clone(), json!(in_order(names)))).collect();
     }
     let module = format!("{glue}\nconst PROGRAM = {known};\n{start}");
     writer.add(&format!("{name}.js"), options.minified(&module, Language::Module)?.as_bytes())?;

@@ -11,13 +11,13 @@ use crate::{process, workspace};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Compiles the library of a package, for machines with `machine` (features of the target), and says where it lies. Where the toolchain has no
-/// wasm, `WASM_RUSTC` names a compiler that has.
-pub fn compile(package: &str, features: &[&str], machine: &[&str], release: bool) -> Result<PathBuf> {
+/// Compiles the library of a package, for machines with `machine` (features of the target), told `link` when it is linked, and says where it lies.
+/// Where the toolchain has no wasm, `WASM_RUSTC` names a compiler that has.
+pub fn compile(package: &str, features: &[&str], machine: &[&str], link: &[&str], release: bool) -> Result<PathBuf> {
     let (profile, folder) = if release { ("wasm-release", "wasm-release") } else { ("dev", "debug") };
     let mut cargo = process::cargo();
     cargo.current_dir(workspace::root());
-    cargo.args(["build", "--package", package, "--lib", "--features", &features.join(",")]);
+    cargo.args(["rustc", "--package", package, "--lib", "--features", &features.join(",")]);
     cargo.args(["--target", TARGET, "--profile", profile]);
     if !machine.is_empty() {
         // In place of the flags in .cargo/config.toml, which are for pages.
@@ -26,6 +26,7 @@ pub fn compile(package: &str, features: &[&str], machine: &[&str], release: bool
     if let Some(compiler) = env::var_os("WASM_RUSTC") {
         cargo.env("RUSTC", compiler);
     }
+    cargo.arg("--").args(link.iter().map(|flag| format!("-Clink-arg={flag}")));
     process::run(&mut cargo).context("is the target there? `rustup target add wasm32-unknown-unknown`")?;
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(workspace::target().join(TARGET).join(folder).join(file))
@@ -36,6 +37,8 @@ pub fn compile(package: &str, features: &[&str], machine: &[&str], release: bool
 pub enum Host {
     /// A browser.
     Web,
+    /// A browser, for what is first of a program that was cut: it shows its parts all that they share.
+    First,
     /// Node.
     Node,
     /// A browser, as a part of another program's module: all of it lies in a constant of this name.
@@ -47,6 +50,7 @@ pub fn bind(compiled: &Path, host: Host, folder: &Path) -> Result<PathBuf> {
     let mut bindgen = Bindgen::new();
     match host {
         Host::Web => bindgen.web(true)?,
+        Host::First => bindgen.web(true)?.keep_lld_exports(true),
         Host::Node => bindgen.nodejs(true)?,
         Host::Part(name) => bindgen.no_modules(true)?.no_modules_global(name)?,
     };

@@ -7,6 +7,7 @@ use std::{env, fs, io};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use iota_app::parts::Parts;
 use iota_app::shell::{Asset, Assets};
 use iota_app::sprites::Sprites;
 use serde::Deserialize;
@@ -69,6 +70,8 @@ struct File {
 struct Listed {
     file: String,
     integrity: String,
+    #[serde(default)]
+    part_of: Vec<String>,
 }
 
 impl Site {
@@ -148,15 +151,22 @@ fn read(path: &Path) -> Result<Vec<u8>, SiteError> {
 
 fn assets(listed: &BTreeMap<String, Listed>) -> Result<Assets, SiteError> {
     let find = |name: &'static str| {
-        let Listed { file, integrity } = listed.get(name).ok_or(SiteError::Incomplete { name })?;
+        let Listed { file, integrity, .. } = listed.get(name).ok_or(SiteError::Incomplete { name })?;
         Ok(Asset { url: format!("/assets/{file}"), integrity: integrity.clone() })
     };
+    let mut parts = Parts::default();
+    for Listed { file, part_of, .. } in listed.values() {
+        for function in part_of {
+            parts.0.entry(function.clone()).or_default().push(format!("/assets/{file}"));
+        }
+    }
     Ok(Assets {
         stylesheet: find("iota.css")?,
         script: find("iota.js")?,
         program: find("iota.wasm")?,
         vault: find("vault.js")?,
         favicon: find("favicon.svg")?,
+        parts,
         sprites: Sprites { icons: find("icons.svg")?.url, rings: find("rings.svg")?.url },
         alive: true,
     })

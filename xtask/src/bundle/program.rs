@@ -1,10 +1,12 @@
 //! A package compiled to wasm, and the glue that loads it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
 
+use super::parts::{self, Cut};
 use crate::wasm::{self, Host};
 
 /// A program for the browser.
@@ -13,6 +15,25 @@ pub struct Program {
     pub wasm: Vec<u8>,
     /// The module that gives it the browser's functions.
     pub glue: String,
+    /// What comes later.
+    pub parts: Vec<Part>,
+    /// By the lazy function's unique name: the parts it needs, in the order in which they are to be started.
+    pub needed: BTreeMap<String, Vec<String>>,
+}
+
+/// A piece of a program that comes when it is needed.
+pub struct Part {
+    /// Unique in the program.
+    pub name: String,
+    /// The code.
+    pub wasm: Vec<u8>,
+}
+
+impl Part {
+    /// What people may call it: without what makes it unique.
+    pub fn short_name(&self) -> &str {
+        self.name.strip_prefix("split_").map_or(&self.name, parts::function)
+    }
 }
 
 /// A package that becomes a program.
@@ -31,7 +52,7 @@ pub struct Source {
 pub const PAGES: Source = Source {
     package: "iota-app",
     features: &["hydrate"],
-    host: Host::Web,
+    host: Host::First,
     machine: &[],
     optimise: &[
         "-Os",
@@ -52,14 +73,27 @@ pub const STRENGTH: Source = Source {
 pub const VAULT: Source =
     Source { package: "iota-vault", features: &[], host: Host::Web, machine: &["+simd128"], optimise: &["-O3"] };
 
-/// Compiles, binds and, in release, optimises.
+/// Compiles, cuts, binds and, in release, optimises.
 pub fn build(source: &Source, release: bool, wasm_opt: &Path) -> Result<Program> {
-    let compiled = wasm::compile(source.package, source.features, source.machine, release)?;
+    let divided = matches!(source.host, Host::First);
+    let link = if divided { parts::LINK } else { &[] };
+    let compiled = wasm::compile(source.package, source.features, source.machine, link, release)?;
     let folder = tempfile::tempdir()?;
-    let wasm = wasm::bind(&compiled, source.host, folder.path())?;
-    if release {
-        wasm::optimise(&wasm, source.optimise, wasm_opt)?;
-    }
-    let glue = folder.path().join(format!("{}.js", source.package.replace('-', "_")));
-    Ok(Program { wasm: fs::read(&wasm)?, glue: fs::read_to_string(&glue)? })
+    let finish = |wasm: &Path| -> Result<Vec<u8>> {
+        if release {
+            wasm::optimise(wasm, source.optimise, wasm_opt)?;
+        }
+        Ok(fs::read(wasm)?)
+    };
+    let cut = divided.then(|| Cut::make(&compiled, folder.path())).transpose()?;
+    let first = cut.as_ref().map_or(&compiled, |cut| &cut.first);
+    let bound = folder.path().join("bound");
+    let wasm = finish(&wasm::bind(first, source.host, &bound)?)?;
+    let mut glue = fs::read_to_string(bound.join(format!("{}.js", source.package.replace('-', "_"))))?;
+    let Some(cut) = cut else { return Ok(Program { wasm, glue, parts: Vec::new(), needed: BTreeMap::new() }) };
+    glue = parts::without_imports(&glue)?;
+    let read =
+        |name: &String| Ok(Part { name: name.clone(), wasm: finish(&folder.path().join(format!("{name}.wasm")))? });
+    let parts = cut.pieces().into_iter().map(read).collect::<Result<_>>()?;
+    Ok(Program { wasm, glue, parts, needed: cut.needed })
 }
