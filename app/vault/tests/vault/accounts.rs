@@ -18,7 +18,7 @@ use iota_core::{
     vault::{
         AddKeyFile, AddPassphrase, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit, Drill, HearEnrolment,
         KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKit, Problem, ProblemKind, RecoverAccount,
-        RemoveSlot, RevokeMachine, Secret, SignIn, SlotKindView, SuggestPassphrase, Unlock,
+        RemoveSlot, RevokeMachine, Secret, SignIn, SlotKindView, SuggestPassphrase, Touch, Unlock,
     },
 };
 use iota_crypto::{
@@ -103,6 +103,32 @@ fn an_account_is_made_when_two_words_came_back() {
         assert!(!text.contains(PASSWORD) && !new.kit.words.iter().all(|word| text.contains(word)));
         assert!(!body.windows(32).any(|window| window == master));
     }
+}
+
+#[test]
+fn keys_in_the_making_are_forgotten_when_nobody_is_there() {
+    let tab = tab();
+    let prepared = || {
+        let new = sign_up(&tab, KeyChoice { key_file: true, ..KeyChoice::default() }).unwrap();
+        new.ask_back.map(|number| new.kit.words[number - 1].clone())
+    };
+    let wait = |minutes: u64| tab.browser.0.now_ms.set(tab.browser.0.now_ms.get() + minutes * 60_000);
+    answer(&tab, "POST", "/accounts", &session(AccountId([1; 16])));
+    let words = prepared();
+    wait(14);
+    assert!(tab.ask(Touch {}).unwrap().locks_at_ms.is_some());
+    wait(14);
+    assert!(tab.ask(AskState {}).unwrap().locks_at_ms.is_some());
+    wait(1);
+    let forgotten = tab.ask(ConfirmAccount { words }).unwrap_err();
+    assert!(forgotten.message.contains("15 minutes"), "{}", forgotten.message);
+    let words = prepared();
+    tab.ask(Lock {}).unwrap();
+    assert_eq!(tab.ask(ConfirmAccount { words }).unwrap_err(), forgotten);
+    assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked == "POST /accounts"));
+    let words = prepared();
+    tab.ask(ConfirmAccount { words }).unwrap();
+    assert!(tab.ask(AskState {}).unwrap().is_open());
 }
 
 #[test]

@@ -138,6 +138,25 @@ fn a_lock_forgets_everything_and_idleness_locks() {
 }
 
 #[test]
+fn a_lock_reaches_all_tabs_and_an_unlock_only_its_own() {
+    let (rig, _) = small();
+    let (one, other) = (Tab::unlocked(&rig), Tab::new(&rig));
+    one.browser.0.others.borrow_mut().push(other.desk.clone());
+    other.browser.0.others.borrow_mut().push(one.desk.clone());
+    assert!(!other.ask(AskState {}).unwrap().is_open());
+    other.unlock().unwrap();
+    assert!(!one.ask(Lock {}).unwrap().is_open());
+    assert!(!other.ask(AskState {}).unwrap().is_open());
+    assert!(matches!(other.browser.0.events.borrow().last(), Some(VaultEvent::State(state)) if !state.is_open()));
+    // So does a lock by the clock.
+    one.unlock().unwrap();
+    other.unlock().unwrap();
+    one.browser.0.now_ms.set(one.browser.0.now_ms.get() + 15 * 60_000);
+    assert!(!one.ask(AskState {}).unwrap().is_open());
+    assert_eq!(other.ask(ListMachines {}).unwrap_err().kind, ProblemKind::Locked);
+}
+
+#[test]
 fn names_that_mean_harm_are_shown_and_opened_by_what_they_are() {
     let (rig, mut tree) = (Rig::new(), Crafted::default());
     tree.dir("d");
