@@ -323,7 +323,11 @@ impl<P: Platform> Desk<P> {
         let open = self.open()?;
         let (shown, listed) = listing::list(&self.platform, &open, self.next(), question).await?;
         open.require_open()?;
-        self.listed.replace(Some(listed));
+        // Somebody may have gone on meanwhile: what was asked for last is kept.
+        let newer = |kept: &Listed| kept.listing > listed.listing;
+        if !self.listed.borrow().as_ref().is_some_and(newer) {
+            self.listed.replace(Some(listed));
+        }
         Ok(shown)
     }
 

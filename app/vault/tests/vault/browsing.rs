@@ -5,12 +5,13 @@ use crate::support::{
     crafted::Crafted,
     tree::{MemoryTree, path},
 };
-use crate::tab::Tab;
+use crate::tab::{Lie, Tab};
 use iota_agent::backup::Options;
 use iota_core::vault::{
     AskState, EntryKind, FindVersions, Jump, ListFolder, ListMachines, Lock, OpenPoint, Order, ProblemKind, ReadRows,
     ShowEntry, Touch, VaultEvent, Version,
 };
+use std::{cell::RefCell, rc::Rc};
 
 fn small() -> (Rig, MemoryTree) {
     let (rig, mut tree) = (Rig::new(), MemoryTree::default());
@@ -52,6 +53,28 @@ fn a_point_opens_and_its_folders_list() {
     let question = ListFolder { set: rig.set, at: 2, folder: Some(ada), order: Order::Size, descending: true };
     let by_size = tab.ask(question).unwrap();
     assert_eq!(tab.rows(&by_size)[1].name, "Album 10.jpg");
+}
+
+#[test]
+fn a_slow_answer_does_not_take_the_place_of_a_newer_one() {
+    let (rig, mut tree) = small();
+    tree.file("later.txt", b"x".to_vec());
+    rig.backup(&tree).unwrap();
+    let tab = Rc::new(Tab::unlocked(&rig));
+    let newer = Rc::new(RefCell::new(None));
+    let (asking, kept, set) = (Rc::clone(&tab), Rc::clone(&newer), rig.set);
+    let lie: Lie = Box::new(move |request, answer| {
+        if request.path.ends_with("segment?at=1") && kept.borrow().is_none() {
+            let question = ListFolder { set, at: 2, folder: None, order: Order::Name, descending: false };
+            let listing = asking.ask(question).unwrap();
+            kept.replace(Some(listing));
+        }
+        answer
+    });
+    tab.browser.0.lie.replace(Some(lie));
+    let older = tab.list(&rig, 1, None).unwrap();
+    let newer = newer.take().unwrap();
+    assert_eq!((older.count, newer.count, tab.rows(&newer).len()), (1, 2, 2));
 }
 
 #[test]
