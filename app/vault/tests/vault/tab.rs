@@ -73,6 +73,9 @@ impl TestBrowser {
             ("GET", ["vault"], _) => json(&*self.0.vault.borrow()),
             ("GET", ["server"], _) => json(&server()),
             ("GET", ["sets"], _) => json(&self.0.archive.sets().map_err(unreachable)?),
+            ("GET", ["sets", set, "snapshots"], _) => {
+                json(&self.0.archive.snapshots(set.parse().unwrap(), Some(number()), 1000).map_err(unreachable)?)
+            }
             ("GET", ["sets", set, "segment"], _) => {
                 Ok(self.0.archive.segment(set.parse().unwrap(), number()).map_err(unreachable)?.encode())
             }
