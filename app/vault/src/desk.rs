@@ -30,6 +30,7 @@ use crate::machines;
 use crate::platform::{Platform, Sink};
 use crate::point;
 use crate::problem::{Result, failed, locked, missing};
+use crate::server;
 use crate::show;
 use crate::slots::{self, PendingKit};
 use crate::versions;
@@ -274,7 +275,7 @@ impl<P: Platform> Desk<P> {
 
     async fn prepare_kit(&self) -> Result<NewKey> {
         let open = self.open()?;
-        let server = crate::api::server(&self.platform).await?;
+        let server = server::known(&self.platform).await?;
         let session: SessionInfo = crate::api::get(&self.platform, "/session").await?;
         let pending = PendingKit::new(open.account, &open.keys()?.master)?;
         let address = self.platform.server_address();

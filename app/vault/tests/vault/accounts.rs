@@ -6,13 +6,13 @@ use futures::FutureExt;
 use iota_core::{
     api::{
         json::{
-            Bytes, ChallengeAnswer, ChangeSlots, CreateAccount, EnrolGrant, Recover, RecoverySlots, Revoke,
+            Bytes, ChallengeAnswer, ChangeSlots, CreateAccount, EnrolGrant, Recover, RecoverySlots, Revoke, ServerInfo,
             SessionInfo, code,
         },
         normalise_login,
     },
     certificate::SignedCertificate,
-    id::{AccountId, Challenge},
+    id::{AccountId, Challenge, ServerId},
     proof,
     slot::{SignedSlotList, SlotKind},
     vault::{
@@ -178,6 +178,35 @@ fn signing_in_sends_what_the_command_line_sends() {
     let login: iota_core::api::json::Login = sent(&tab, "POST /login");
     assert_eq!(login.auth_secret, auth_secret(LOGIN, PASSWORD, server().server_id).unwrap());
     assert_eq!((login.second.as_deref(), login.keep), (Some("123456"), true));
+}
+
+#[test]
+fn another_server_at_the_same_address_gets_no_login_secret() {
+    let tab = tab();
+    answer(&tab, "POST", "/login", &session(ACCOUNT));
+    answer(&tab, "POST", "/accounts/check", &());
+    let sign_in = |tab: &Tab| {
+        let question = SignIn { login: LOGIN.into(), password: PASSWORD.into(), second: None, keep: false };
+        tab.ask(question).map(drop)
+    };
+    sign_in(&tab).unwrap();
+    answer(&tab, "GET", "/server", &ServerInfo { server_id: ServerId([5; 16]), ..server() });
+    let later = tab.reload();
+    let before = tab.browser.0.asked.borrow().len();
+    for tab in [&tab, &later, &later] {
+        let problem = sign_in(tab).unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::Altered);
+        assert!(problem.message.contains("another server"), "{}", problem.message);
+    }
+    assert!(sign_up(&later, KeyChoice { key_file: true, ..KeyChoice::default() }).is_err());
+    let login = |(asked, _): &(String, Vec<u8>)| asked == "POST /login" || asked == "POST /accounts";
+    assert!(!tab.browser.0.asked.borrow()[before..].iter().any(login));
+    // The same server as before is nothing to speak of; neither is any at a first visit.
+    answer(&tab, "GET", "/server", &server());
+    sign_in(&later).unwrap();
+    later.browser.0.kept.borrow_mut().clear();
+    answer(&tab, "GET", "/server", &ServerInfo { server_id: ServerId([5; 16]), ..server() });
+    sign_in(&later.reload()).unwrap();
 }
 
 #[test]
