@@ -4,6 +4,7 @@ use iota_core::vault::{ListSlots, Problem, SlotKindView, SlotView, Unlock};
 use leptos::ev;
 use leptos::prelude::*;
 
+use crate::browser;
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
 use crate::components::field::UsernameHint;
@@ -50,9 +51,22 @@ pub fn UnlockDialog() -> impl IntoView {
     let unlocker = Unlocker::current();
     let vault = Vault::current();
     // Unlocked elsewhere, or nothing to do any more.
-    Effect::new(move || {
-        if vault.is_open() {
+    Effect::new(move |asked: Option<bool>| {
+        let asked = asked.unwrap_or_default();
+        let open = vault.is_open();
+        if open {
             unlocker.shown.set(false);
+        }
+        if open && !asked {
+            browser::persist_storage();
+        }
+        asked || open
+    });
+    // Who closes it while the vault is being opened has it stay locked.
+    Effect::new(move || {
+        let open = || vault.state().with_untracked(|state| state.is_open());
+        if !unlocker.shown.get() && unlocker.busy.get_untracked() && !open() {
+            vault.lock();
         }
     });
     view! {
@@ -97,7 +111,6 @@ fn UnlockForm() -> impl IntoView {
                 Ok(_) => {
                     input.clear();
                     vault.refresh().await;
-                    unlocker.shown.set(false);
                 }
                 Err(error) => {
                     if !input.refuse(&error) {
