@@ -53,8 +53,8 @@ pub fn FolderView(
     spot: ReadSignal<Spot>,
     /// Whether it is not the newest point.
     past: Memo<bool>,
-    /// Learns which point is shown.
-    shown: RwSignal<Option<u64>>,
+    /// Learns which point is shown, as the vault verified it.
+    shown: RwSignal<Option<PointView>>,
     /// Opens the newest point again.
     again: Trigger,
     /// Goes elsewhere.
@@ -71,7 +71,7 @@ pub fn FolderView(
         inside: StoredValue::new(false),
         again,
     };
-    Effect::new(move || shown.set(folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.seq))));
+    Effect::new(move || shown.set(folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.clone()))));
     // The vault may lock; then nothing is shown.
     on_cleanup(move || {
         shown.try_set(None);

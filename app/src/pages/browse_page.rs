@@ -6,6 +6,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 use iota_core::api::json::Event;
 use iota_core::id::SetId;
+use iota_core::vault::PointView;
 
 use crate::components::folder_view::FolderView;
 use crate::components::gate::Gate;
@@ -41,17 +42,21 @@ fn Browse(set: SetId) -> impl IntoView {
         navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
     let at = Memo::new(move |_| spot.with(|spot| spot.at));
+    let shown = RwSignal::new(None::<PointView>);
+    // What the vault verified of the chosen point, once it is open.
+    let opened = Memo::new(move |_| shown.get().filter(|point| at.get() == Some(point.seq)));
     let past = Memo::new(move |_| {
-        points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
+        opened.with(|point| point.as_ref().is_some_and(|point| point.seq < point.newest_seq))
+            || points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
     });
     let choose = Callback::new(move |at| go.run(spot.get_untracked().at(at)));
-    let shown = RwSignal::new(None::<u64>);
     let again = Trigger::new();
+    let shown_seq = move || shown.with(|point| point.as_ref().map(|point| point.seq));
     // What was opened as the newest stays where it is when a newer one comes.
-    let slider_at = Memo::new(move |_| at.get().or(shown.get()));
+    let slider_at = Memo::new(move |_| at.get().or_else(shown_seq));
     let newer = Memo::new(move |_| {
         let newest = points.list().with(|list| list.last().map(|point| point.seq));
-        at.get().is_none() && shown.get().zip(newest).is_some_and(|(shown, newest)| shown < newest)
+        at.get().is_none() && shown_seq().zip(newest).is_some_and(|(shown, newest)| shown < newest)
     });
     view! {
         <div class="browse">
@@ -64,7 +69,7 @@ fn Browse(set: SetId) -> impl IntoView {
                     }
                 }}
             </section>
-            <PastBanner points at past choose />
+            <PastBanner opened past choose />
             {move || newer.get().then(|| view! { <NewerNotice again /> })}
             <Gate skeleton=sealed_folder>
                 <FolderView set spot=spot.read_only() past shown again go />
@@ -128,9 +133,11 @@ pub fn NoPoints(
 }
 
 #[component]
-fn PastBanner(points: Points, at: Memo<Option<u64>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
-    let when = move || {
-        points.list().with(|list| place(list, at.get()).and_then(|place| list.get(place)).map(|point| point.device_ms))
+fn PastBanner(opened: Memo<Option<PointView>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
+    // The server's list alone is not certain of a time.
+    let when = move || match opened.get() {
+        Some(point) => Moment::local(point.device_time_ms).full(),
+        None => "an earlier point in time".into(),
     };
     move || {
         past.get().then(|| {
@@ -138,7 +145,7 @@ fn PastBanner(points: Points, at: Memo<Option<u64>>, past: Memo<bool>, choose: C
                 <div class="notice notice--past">
                     <Icon name="history" />
                     <div>
-                        <b>{when().map(|ms| format!("You are looking at {}.", Moment::local(ms).full()))}</b>
+                        <b>{move || format!("You are looking at {}.", when())}</b>
                     </div>
                     <button class="button button--small" type="button" on:click=move |_| choose.run(None)>
                         "Back to the newest"
