@@ -162,7 +162,10 @@ impl Points {
         match answer.and_then(|page| in_order(page, limit)) {
             Ok(page) => {
                 self.problem.set(None);
-                Some((page.iter().rev().filter_map(Point::of).collect(), page.len() == PAGE))
+                let points: Vec<Point> = page.iter().rev().filter_map(Point::of).collect();
+                // Below a page without any there is nothing to ask for.
+                let full = page.len() == PAGE && !points.is_empty();
+                Some((points, full))
             }
             Err(problem) => {
                 self.problem.set(Some(problem));
@@ -184,4 +187,25 @@ fn endless() -> Problem {
         ProblemKind::Failed,
         "the server’s list of points in time is out of order or has no end; `iota snapshots` shows those that your machine signed",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::api::json::Bytes;
+
+    fn listed(seqs: impl IntoIterator<Item = u64>) -> Vec<SnapshotInfo> {
+        let info = |seq| SnapshotInfo { seq, received_ms: 0, header: Bytes(vec![]), live_bytes: 0 };
+        seqs.into_iter().map(info).collect()
+    }
+
+    #[test]
+    fn a_list_falls_below_the_page_above() {
+        assert!(in_order(listed([8, 7, 3]), 9).is_ok());
+        assert!(in_order(listed([]), 1).is_ok());
+        for (seqs, limit) in [([9, 7, 3], 9), ([8, 8, 3], 9), ([8, 3, 7], u64::MAX)] {
+            assert!(in_order(listed(seqs), limit).is_err(), "{seqs:?}");
+        }
+        assert!(in_order(listed((0..=1000).rev()), u64::MAX).is_err());
+    }
 }
