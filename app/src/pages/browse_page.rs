@@ -6,7 +6,6 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 use iota_core::api::json::Event;
 use iota_core::id::SetId;
-use iota_core::vault::PointView;
 
 use crate::components::folder_view::FolderView;
 use crate::components::gate::Gate;
@@ -42,21 +41,19 @@ fn Browse(set: SetId) -> impl IntoView {
         navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
     let at = Memo::new(move |_| spot.with(|spot| spot.at));
-    let shown = RwSignal::new(None::<PointView>);
-    // What the vault verified of the chosen point, once it is open.
-    let opened = Memo::new(move |_| shown.get().filter(|point| at.get() == Some(point.seq)));
     let past = Memo::new(move |_| {
-        opened.with(|point| point.as_ref().is_some_and(|point| point.seq < point.newest_seq))
-            || points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
+        points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
     });
     let choose = Callback::new(move |at| go.run(spot.get_untracked().at(at)));
+    let (shown, shown_ms) = (RwSignal::new(None::<u64>), RwSignal::new(None::<u64>));
     let again = Trigger::new();
-    let shown_seq = move || shown.with(|point| point.as_ref().map(|point| point.seq));
     // What was opened as the newest stays where it is when a newer one comes.
-    let slider_at = Memo::new(move |_| at.get().or_else(shown_seq));
+    let slider_at = Memo::new(move |_| at.get().or(shown.get()));
+    // The server's list alone is not certain of a time.
+    let verified_ms = Signal::derive(move || shown_ms.get().filter(|_| shown.get() == at.get()));
     let newer = Memo::new(move |_| {
         let newest = points.list().with(|list| list.last().map(|point| point.seq));
-        at.get().is_none() && shown_seq().zip(newest).is_some_and(|(shown, newest)| shown < newest)
+        at.get().is_none() && shown.get().zip(newest).is_some_and(|(shown, newest)| shown < newest)
     });
     view! {
         <div class="browse">
@@ -69,10 +66,10 @@ fn Browse(set: SetId) -> impl IntoView {
                     }
                 }}
             </section>
-            <PastBanner opened past choose />
+            <PastBanner verified_ms past choose />
             {move || newer.get().then(|| view! { <NewerNotice again /> })}
             <Gate skeleton=sealed_folder>
-                <FolderView set spot=spot.read_only() past shown again go />
+                <FolderView set spot=spot.read_only() past shown shown_ms again go />
             </Gate>
         </div>
     }
@@ -133,12 +130,8 @@ pub fn NoPoints(
 }
 
 #[component]
-fn PastBanner(opened: Memo<Option<PointView>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
-    // The server's list alone is not certain of a time.
-    let when = move || match opened.get() {
-        Some(point) => Moment::local(point.device_time_ms).full(),
-        None => "an earlier point in time".into(),
-    };
+fn PastBanner(verified_ms: Signal<Option<u64>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
+    let when = move || verified_ms.get().map_or("an earlier point in time".into(), |ms| Moment::local(ms).full());
     move || {
         past.get().then(|| {
             view! {
