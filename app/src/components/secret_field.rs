@@ -65,9 +65,8 @@ impl SecretInput {
     pub fn refuse(&self, problem: &Problem) -> bool {
         let wrong = problem.kind == ProblemKind::WrongSecret;
         if wrong {
-            // The field may have gone.
-            self.error.set(Some(match self.way.try_get_untracked() {
-                Some(SecretWay::Password) => "That did not open the vault. Capital letters?".into(),
+            self.error.set(Some(match self.way.get_untracked() {
+                SecretWay::Password => "That did not open the vault. Capital letters?".into(),
                 _ => sentence(&problem.message),
             }));
         }

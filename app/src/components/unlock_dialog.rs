@@ -62,13 +62,6 @@ pub fn UnlockDialog() -> impl IntoView {
         }
         asked || open
     });
-    // Who closes it while the vault is being opened has it stay locked.
-    Effect::new(move || {
-        let open = || vault.state().with_untracked(|state| state.is_open());
-        if !unlocker.shown.get() && unlocker.busy.get_untracked() && !open() {
-            vault.lock();
-        }
-    });
     view! {
         <Dialog open=unlocker.shown labelled="unlock-title">
             <UnlockForm />
@@ -100,6 +93,12 @@ fn UnlockForm() -> impl IntoView {
         });
     };
     learn();
+    // Who closes the dialog while the vault is being opened has it stay locked.
+    on_cleanup(move || {
+        if unlocker.busy.get_untracked() && !vault.state().with_untracked(|state| state.is_open()) {
+            vault.lock();
+        }
+    });
     let open = move || {
         let Some(secret) = input.take() else { return };
         problem.set(None);
@@ -107,6 +106,10 @@ fn UnlockForm() -> impl IntoView {
         leptos::task::spawn_local(async move {
             let answer = vault.ask(Unlock { secret }).await;
             unlocker.busy.set(false);
+            if problem.is_disposed() {
+                // The dialog was closed meanwhile.
+                return;
+            }
             match answer {
                 Ok(_) => {
                     input.clear();

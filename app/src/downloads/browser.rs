@@ -66,8 +66,10 @@ async fn choose(picker: &Function, file: &WantedFile) -> Result<JsValue, Problem
 async fn by_service_worker(vault: Vault, file: &WantedFile) -> Result<u32, Problem> {
     let worker = service_worker().await?;
     let channel = MessageChannel::new().map_err(|error| refused(&error))?;
+    let id = window().crypto().map_err(|error| refused(&error))?.random_uuid();
     let download = ask(vault, file, Way::Stream, Some(channel.port1().into())).await?;
-    match hand_over(&worker, file, channel.port2()).await {
+    let offered = offer(&worker, &id, file, channel.port2()).await;
+    match offered.and_then(|()| open_hidden(&format!("{SCOPE}{id}"))) {
         Ok(frame) => {
             keep_awake(download, worker, frame);
             Ok(download)
@@ -78,12 +80,6 @@ async fn by_service_worker(vault: Vault, file: &WantedFile) -> Result<u32, Probl
             Err(problem)
         }
     }
-}
-
-async fn hand_over(worker: &ServiceWorker, file: &WantedFile, port: web_sys::MessagePort) -> Result<Element, Problem> {
-    let id = window().crypto().map_err(|error| refused(&error))?.random_uuid();
-    offer(worker, &id, file, port).await?;
-    open_hidden(&format!("{SCOPE}{id}"))
 }
 
 async fn service_worker() -> Result<ServiceWorker, Problem> {

@@ -49,8 +49,6 @@ fn Browse(set: SetId) -> impl IntoView {
     let again = Trigger::new();
     // What was opened as the newest stays where it is when a newer one comes.
     let slider_at = Memo::new(move |_| at.get().or(shown.get()));
-    // The server's list alone is not certain of a time.
-    let verified_ms = Signal::derive(move || shown_ms.get().filter(|_| shown.get() == at.get()));
     let newer = Memo::new(move |_| {
         let newest = points.list().with(|list| list.last().map(|point| point.seq));
         at.get().is_none() && shown.get().zip(newest).is_some_and(|(shown, newest)| shown < newest)
@@ -66,7 +64,7 @@ fn Browse(set: SetId) -> impl IntoView {
                     }
                 }}
             </section>
-            <PastBanner verified_ms past choose />
+            <PastBanner at past shown shown_ms choose />
             {move || newer.get().then(|| view! { <NewerNotice again /> })}
             <Gate skeleton=sealed_folder>
                 <FolderView set spot=spot.read_only() past shown shown_ms again go />
@@ -130,15 +128,25 @@ pub fn NoPoints(
 }
 
 #[component]
-fn PastBanner(verified_ms: Signal<Option<u64>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
-    let when = move || verified_ms.get().map_or("an earlier point in time".into(), |ms| Moment::local(ms).full());
+fn PastBanner(
+    at: Memo<Option<u64>>,
+    past: Memo<bool>,
+    shown: RwSignal<Option<u64>>,
+    shown_ms: RwSignal<Option<u64>>,
+    choose: Callback<Option<u64>>,
+) -> impl IntoView {
+    // The server's list alone is not certain of a time.
+    let when = move || match shown_ms.get() {
+        Some(ms) if shown.get() == at.get() => Moment::local(ms).full(),
+        _ => "an earlier point in time".into(),
+    };
     move || {
         past.get().then(|| {
             view! {
                 <div class="notice notice--past">
                     <Icon name="history" />
                     <div>
-                        <b>{move || format!("You are looking at {}.", when())}</b>
+                        <b>{format!("You are looking at {}.", when())}</b>
                     </div>
                     <button class="button button--small" type="button" on:click=move |_| choose.run(None)>
                         "Back to the newest"
