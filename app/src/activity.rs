@@ -16,8 +16,8 @@ pub fn watch(vault: Vault) {
         let last = StoredValue::new(0u64);
         let seen = move || {
             let now = now_ms();
-            if now.saturating_sub(last.get_value()) < EVERY_MS || !vault.state().with_untracked(|state| state.is_open())
-            {
+            let holds_keys = vault.state().with_untracked(|state| state.locks_at_ms.is_some());
+            if !holds_keys || now.saturating_sub(last.get_value()) < EVERY_MS {
                 return;
             }
             last.set_value(now);

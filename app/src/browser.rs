@@ -48,6 +48,12 @@ mod wire {
         }
     }
 
+    /// Asks the browser to keep what this site stores also when room runs short: what the vault saw at earlier visits is there.
+    pub fn persist_storage() {
+        // It decides; in an insecure context there is nothing to ask.
+        let _ = window().navigator().storage().persist();
+    }
+
     /// Whether a page came before this one in this tab's life.
     pub fn arrived() -> bool {
         thread_local!(static PAGES: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
@@ -190,6 +196,8 @@ mod wire {
     pub fn store(_name: &str, _text: Option<&str>) {}
 
     pub fn forget_stored() {}
+
+    pub fn persist_storage() {}
 
     pub fn arrived() -> bool {
         false

@@ -28,6 +28,49 @@ test('a wrong passphrase is said in place, and each way opens the vault', async 
   await expect(badge(page, 'locked')).toBeVisible();
 });
 
+test('a lock reaches every tab, an unlock only its own', async ({ page, context, appliance }) => {
+  test.setTimeout(150_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  await expect(badge(page, 'open')).toBeVisible();
+  const other = await context.newPage();
+  await other.goto('/keys');
+  await hydrated(other);
+  await expect(badge(other, 'locked')).toBeVisible();
+  await ada.unlock(other);
+  await badge(page, 'open').click();
+  await expect(badge(page, 'locked')).toBeVisible();
+  await expect(badge(other, 'locked')).toBeVisible();
+  await ada.unlock(other);
+  await expect(badge(page, 'locked')).toBeVisible();
+});
+
+test('who closes the dialog while the vault is being opened finds it locked', async ({ page, context, appliance }) => {
+  test.setTimeout(150_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  for (const close of ['Stay locked', 'Escape']) {
+    await badge(page, 'open').click();
+    const dialog = await ada.beginUnlock(page);
+    await expect(dialog.getByRole('button', { name: 'Recovery words' })).toBeVisible();
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    await context.route('**/api/v1/vault', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await dialog.getByLabel('Vault password or passphrase').fill(ada.password);
+    await dialog.getByRole('button', { name: 'Unlock' }).click();
+    await expect(dialog.getByRole('button', { name: 'Opening…' })).toBeVisible();
+    if (close === 'Escape') await page.keyboard.press('Escape');
+    else await dialog.getByRole('button', { name: close }).click();
+    await expect(dialog).toBeHidden();
+    goOn();
+    // The badge says "Opening…" until there is an answer.
+    await expect(badge(page, 'locked')).toBeVisible({ timeout: 30_000 });
+    await context.unroute('**/api/v1/vault');
+    await ada.unlock(page);
+  }
+});
+
 test('who lost the password sets a new one by the recovery words', async ({ page, context, appliance }) => {
   test.setTimeout(150_000);
   const ada = await Person.signUp(page, await appliance.newInvitation());

@@ -55,6 +55,8 @@ pub fn FolderView(
     past: Memo<bool>,
     /// Learns which point is shown.
     shown: RwSignal<Option<u64>>,
+    /// Learns its time, as the vault verified it.
+    shown_ms: RwSignal<Option<u64>>,
     /// Opens the newest point again.
     again: Trigger,
     /// Goes elsewhere.
@@ -71,7 +73,12 @@ pub fn FolderView(
         inside: StoredValue::new(false),
         again,
     };
-    Effect::new(move || shown.set(folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.seq))));
+    Effect::new(move || {
+        let point =
+            folder.opened.with(|opened| opened.as_ref().map(|Opened { point, .. }| (point.seq, point.device_time_ms)));
+        shown_ms.set(point.map(|(_, ms)| ms));
+        shown.set(point.map(|(seq, _)| seq));
+    });
     // The vault may lock; then nothing is shown.
     on_cleanup(move || {
         shown.try_set(None);

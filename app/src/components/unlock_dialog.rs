@@ -4,6 +4,7 @@ use iota_core::vault::{ListSlots, Problem, SlotKindView, SlotView, Unlock};
 use leptos::ev;
 use leptos::prelude::*;
 
+use crate::browser;
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
 use crate::components::field::UsernameHint;
@@ -50,10 +51,16 @@ pub fn UnlockDialog() -> impl IntoView {
     let unlocker = Unlocker::current();
     let vault = Vault::current();
     // Unlocked elsewhere, or nothing to do any more.
-    Effect::new(move || {
-        if vault.is_open() {
+    Effect::new(move |asked: Option<bool>| {
+        let asked = asked.unwrap_or_default();
+        let open = vault.is_open();
+        if open {
             unlocker.shown.set(false);
         }
+        if open && !asked {
+            browser::persist_storage();
+        }
+        asked || open
     });
     view! {
         <Dialog open=unlocker.shown labelled="unlock-title">
@@ -86,6 +93,12 @@ fn UnlockForm() -> impl IntoView {
         });
     };
     learn();
+    // Who closes the dialog while the vault is being opened has it stay locked.
+    on_cleanup(move || {
+        if unlocker.busy.get_untracked() && !vault.state().with_untracked(|state| state.is_open()) {
+            vault.lock();
+        }
+    });
     let open = move || {
         let Some(secret) = input.take() else { return };
         problem.set(None);
@@ -93,11 +106,14 @@ fn UnlockForm() -> impl IntoView {
         leptos::task::spawn_local(async move {
             let answer = vault.ask(Unlock { secret }).await;
             unlocker.busy.set(false);
+            if problem.is_disposed() {
+                // The dialog was closed meanwhile.
+                return;
+            }
             match answer {
                 Ok(_) => {
                     input.clear();
                     vault.refresh().await;
-                    unlocker.shown.set(false);
                 }
                 Err(error) => {
                     if !input.refuse(&error) {

@@ -5,13 +5,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use iota_core::vault::{Download, MAX_BLOB_BYTES, Problem, ProblemKind, Way, file_name};
+use iota_core::vault::{CancelDownload, Download, MAX_BLOB_BYTES, Problem, ProblemKind, Way, file_name};
 use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::js_sys::{Array, Function, Object, Promise, Reflect};
 use web_sys::{
-    Blob, HtmlAnchorElement, HtmlElement, MessageChannel, MessageEvent, ServiceWorker, ServiceWorkerRegistration, Url,
+    Blob, Element, HtmlAnchorElement, HtmlElement, MessageChannel, MessageEvent, ServiceWorker,
+    ServiceWorkerRegistration, Url,
 };
 
 use super::WantedFile;
@@ -20,10 +21,13 @@ use crate::vault::Vault;
 const SCOPE: &str = "/dl/";
 /// How often a service worker hears that it is still needed; browsers end an idle one after half a minute.
 const PING_MS: i32 = 10_000;
+/// It says within this time that it has an offer.
+const ANSWER_MS: i32 = 30_000;
 
 thread_local! {
     static BLOBS: RefCell<HashMap<u32, Blob>> = RefCell::new(HashMap::new());
-    static PINGS: RefCell<HashMap<u32, i32>> = RefCell::new(HashMap::new());
+    /// Timer and frame of each download by [`Way::Stream`].
+    static STREAMS: RefCell<HashMap<u32, (i32, Element)>> = RefCell::new(HashMap::new());
 }
 
 /// A download by [`Way::Blob`] has ended.
@@ -62,12 +66,20 @@ async fn choose(picker: &Function, file: &WantedFile) -> Result<JsValue, Problem
 async fn by_service_worker(vault: Vault, file: &WantedFile) -> Result<u32, Problem> {
     let worker = service_worker().await?;
     let channel = MessageChannel::new().map_err(|error| refused(&error))?;
-    let download = ask(vault, file, Way::Stream, Some(channel.port1().into())).await?;
     let id = window().crypto().map_err(|error| refused(&error))?.random_uuid();
-    offer(&worker, &id, file, channel.port2()).await?;
-    open_hidden(&format!("{SCOPE}{id}"))?;
-    keep_awake(download, worker);
-    Ok(download)
+    let download = ask(vault, file, Way::Stream, Some(channel.port1().into())).await?;
+    let offered = offer(&worker, &id, file, channel.port2()).await;
+    match offered.and_then(|()| open_hidden(&format!("{SCOPE}{id}"))) {
+        Ok(frame) => {
+            keep_awake(download, worker, frame);
+            Ok(download)
+        }
+        Err(problem) => {
+            // Nobody will ask it for a piece. What has ended meanwhile needs no cancelling.
+            let _ = vault.ask(CancelDownload { download }).await;
+            Err(problem)
+        }
+    }
 }
 
 async fn service_worker() -> Result<ServiceWorker, Problem> {
@@ -115,7 +127,10 @@ async fn offer(worker: &ServiceWorker, id: &str, file: &WantedFile, port: web_sy
     set(&message, "name", &file_name(&file.name).into());
     set(&message, "bytes", &(file.bytes as f64).into());
     let ports = Array::of2(&port, &taken.port2());
-    let heard = Promise::new(&mut |resolve, _| {
+    let heard = Promise::new(&mut |resolve, reject| {
+        let silent = "its service worker does not answer".into();
+        // Without a timer it is waited for as long as the page is there.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_1(&reject, ANSWER_MS, &silent);
         let heard = Closure::once_into_js(move |_: MessageEvent| drop(resolve.call0(&JsValue::NULL)));
         taken.port1().set_onmessage(Some(heard.unchecked_ref()));
     });
@@ -123,28 +138,30 @@ async fn offer(worker: &ServiceWorker, id: &str, file: &WantedFile, port: web_sy
     JsFuture::from(heard).await.map(drop).map_err(|error| refused(&error))
 }
 
-fn open_hidden(address: &str) -> Result<(), Problem> {
+fn open_hidden(address: &str) -> Result<Element, Problem> {
     let frame = document().create_element("iframe").map_err(|error| refused(&error))?;
     let attributes = frame.set_attribute("hidden", "").and_then(|()| frame.set_attribute("src", address));
     attributes.map_err(|error| refused(&error))?;
     let body = document().body().ok_or_else(|| refused(&"the page has no body".into()))?;
-    body.append_child(&frame).map(drop).map_err(|error| refused(&error))
+    body.append_child(&frame).map_err(|error| refused(&error))?;
+    Ok(frame)
 }
 
-fn keep_awake(download: u32, worker: ServiceWorker) {
+fn keep_awake(download: u32, worker: ServiceWorker, frame: Element) {
     // It answers nothing; when it is gone, the download is, too, and the browser says so.
     let ping = Closure::<dyn Fn()>::new(move || drop(worker.post_message(&"awake".into())));
     let handler: &Function = ping.as_ref().unchecked_ref();
-    if let Ok(timer) = window().set_interval_with_callback_and_timeout_and_arguments_0(handler, PING_MS) {
-        PINGS.with_borrow_mut(|pings| pings.insert(download, timer));
-    }
+    let timer = window().set_interval_with_callback_and_timeout_and_arguments_0(handler, PING_MS);
+    // No timer has the number 0.
+    STREAMS.with_borrow_mut(|streams| streams.insert(download, (timer.unwrap_or_default(), frame)));
     ping.forget();
 }
 
 /// A download has ended, one way or the other.
 pub fn ended(download: u32) {
-    if let Some(timer) = PINGS.with_borrow_mut(|pings| pings.remove(&download)) {
+    if let Some((timer, frame)) = STREAMS.with_borrow_mut(|streams| streams.remove(&download)) {
         window().clear_interval_with_handle(timer);
+        frame.remove();
     }
     BLOBS.with_borrow_mut(|blobs| blobs.remove(&download));
 }

@@ -45,7 +45,7 @@ fn Browse(set: SetId) -> impl IntoView {
         points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
     });
     let choose = Callback::new(move |at| go.run(spot.get_untracked().at(at)));
-    let shown = RwSignal::new(None::<u64>);
+    let (shown, shown_ms) = (RwSignal::new(None::<u64>), RwSignal::new(None::<u64>));
     let again = Trigger::new();
     // What was opened as the newest stays where it is when a newer one comes.
     let slider_at = Memo::new(move |_| at.get().or(shown.get()));
@@ -64,10 +64,10 @@ fn Browse(set: SetId) -> impl IntoView {
                     }
                 }}
             </section>
-            <PastBanner points at past choose />
+            <PastBanner at past shown shown_ms choose />
             {move || newer.get().then(|| view! { <NewerNotice again /> })}
             <Gate skeleton=sealed_folder>
-                <FolderView set spot=spot.read_only() past shown again go />
+                <FolderView set spot=spot.read_only() past shown shown_ms again go />
             </Gate>
         </div>
     }
@@ -128,9 +128,17 @@ pub fn NoPoints(
 }
 
 #[component]
-fn PastBanner(points: Points, at: Memo<Option<u64>>, past: Memo<bool>, choose: Callback<Option<u64>>) -> impl IntoView {
-    let when = move || {
-        points.list().with(|list| place(list, at.get()).and_then(|place| list.get(place)).map(|point| point.device_ms))
+fn PastBanner(
+    at: Memo<Option<u64>>,
+    past: Memo<bool>,
+    shown: RwSignal<Option<u64>>,
+    shown_ms: RwSignal<Option<u64>>,
+    choose: Callback<Option<u64>>,
+) -> impl IntoView {
+    // The server's list alone is not certain of a time.
+    let when = move || match shown_ms.get() {
+        Some(ms) if shown.get() == at.get() => Moment::local(ms).full(),
+        _ => "an earlier point in time".into(),
     };
     move || {
         past.get().then(|| {
@@ -138,7 +146,7 @@ fn PastBanner(points: Points, at: Memo<Option<u64>>, past: Memo<bool>, choose: C
                 <div class="notice notice--past">
                     <Icon name="history" />
                     <div>
-                        <b>{when().map(|ms| format!("You are looking at {}.", Moment::local(ms).full()))}</b>
+                        <b>{format!("You are looking at {}.", when())}</b>
                     </div>
                     <button class="button button--small" type="button" on:click=move |_| choose.run(None)>
                         "Back to the newest"

@@ -3,13 +3,15 @@
 use iota_core::api::json::SnapshotInfo;
 use iota_core::commit::{CommitKind, Flags, SignedHeader};
 use iota_core::id::SetId;
-use iota_core::vault::Problem;
+use iota_core::vault::{Problem, ProblemKind};
 use leptos::prelude::*;
 
 use crate::client;
 
 /// As many as the server gives at once.
 const PAGE: usize = 1000;
+/// Longest list; a commit every ten minutes makes as many in nine years.
+const MAX_POINTS: usize = 500_000;
 
 /// A commit, as far as anybody may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +36,9 @@ impl Point {
     /// None if the header is not one: the vault raises the alarm, a list leaves it out.
     fn of(info: &SnapshotInfo) -> Option<Self> {
         let header = SignedHeader::decode(&info.header.0).ok()?.header;
+        if header.seq != info.seq {
+            return None;
+        }
         Some(Self {
             seq: info.seq,
             received_ms: info.received_ms,
@@ -108,7 +113,7 @@ impl Points {
         let mut before = None;
         // It ends: each page is older than the one before, and what is known begins somewhere.
         loop {
-            let Some((page, full)) = self.page(before).await else { return };
+            let Some((page, full)) = self.page(before, fresh.len()).await else { return };
             let oldest = page.first().map(|point| point.seq);
             fresh.splice(0..0, page.into_iter().filter(|point| point.seq > known));
             before = oldest;
@@ -128,8 +133,8 @@ impl Points {
             return;
         }
         self.stage.set(Stage::Asking);
-        let before = self.list.with_untracked(|list| list.first().map(|point| point.seq));
-        match self.page(before).await {
+        let (before, known) = self.list.with_untracked(|list| (list.first().map(|point| point.seq), list.len()));
+        match self.page(before, known).await {
             Some((page, full)) => {
                 self.list.update(|list| drop(list.splice(0..0, page)));
                 self.stage.set(if full { Stage::Some } else { Stage::All });
@@ -149,19 +154,58 @@ impl Points {
         }
     }
 
-    /// A page of the list, oldest first, and whether it is a full one.
-    async fn page(&self, before: Option<u64>) -> Option<(Vec<Point>, bool)> {
-        let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
-        let path = format!("/sets/{}/snapshots?limit={PAGE}{before}", self.set);
-        match client::get::<Vec<SnapshotInfo>>(&path).await {
+    /// A page of the list beside those that are `known`, oldest first, and whether it is a full one.
+    async fn page(&self, before: Option<u64>, known: usize) -> Option<(Vec<Point>, bool)> {
+        let limit = before.unwrap_or(u64::MAX);
+        let path = format!("/sets/{}/snapshots?limit={PAGE}&before={limit}", self.set);
+        let answer = if known < MAX_POINTS { client::get::<Vec<SnapshotInfo>>(&path).await } else { Err(endless()) };
+        match answer.and_then(|page| in_order(page, limit)) {
             Ok(page) => {
                 self.problem.set(None);
-                Some((page.iter().rev().filter_map(Point::of).collect(), page.len() == PAGE))
+                let points: Vec<Point> = page.iter().rev().filter_map(Point::of).collect();
+                // Below a page without any there is nothing to ask for.
+                let full = page.len() == PAGE && !points.is_empty();
+                Some((points, full))
             }
             Err(problem) => {
                 self.problem.set(Some(problem));
                 None
             }
         }
+    }
+}
+
+/// Newest first, and all before `limit`: so each page ends below the one above.
+fn in_order(page: Vec<SnapshotInfo>, limit: u64) -> Result<Vec<SnapshotInfo>, Problem> {
+    let seqs = || page.iter().map(|info| info.seq);
+    let falling = std::iter::once(limit).chain(seqs()).zip(seqs()).all(|(above, seq)| above > seq);
+    if falling && page.len() <= PAGE { Ok(page) } else { Err(endless()) }
+}
+
+fn endless() -> Problem {
+    Problem::new(
+        ProblemKind::Failed,
+        "the server’s list of points in time is out of order or has no end; `iota snapshots` shows those that your machine signed",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::api::json::Bytes;
+
+    fn listed(seqs: impl IntoIterator<Item = u64>) -> Vec<SnapshotInfo> {
+        let info = |seq| SnapshotInfo { seq, received_ms: 0, header: Bytes(vec![]), live_bytes: 0 };
+        seqs.into_iter().map(info).collect()
+    }
+
+    #[test]
+    fn a_list_falls_below_the_page_above() {
+        assert!(in_order(listed([8, 7, 3]), 9).is_ok());
+        assert!(in_order(listed([]), 1).is_ok());
+        for (seqs, limit) in [([9, 7, 3], 9), ([8, 8, 3], 9), ([8, 3, 7], u64::MAX)] {
+            assert!(in_order(listed(seqs), limit).is_err(), "{seqs:?}");
+        }
+        assert!(in_order(listed((0..=1000).rev()), u64::MAX).is_err());
     }
 }

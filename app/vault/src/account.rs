@@ -22,6 +22,7 @@ use crate::keys::OpenVault;
 use crate::passphrase::require_strong;
 use crate::platform::Platform;
 use crate::problem::{Result, Tell, failed};
+use crate::server;
 use crate::slots::{self, Given, PendingKit, Shown, new_key_file, saved};
 use crate::witness::Witness;
 
@@ -30,7 +31,7 @@ use crate::witness::Witness;
 /// # Errors
 /// What the server refuses.
 pub async fn sign_in(platform: &impl Platform, question: &SignIn) -> Result<SessionInfo> {
-    let server = api::server(platform).await?;
+    let server = server::known(platform).await?;
     let auth_secret = auth_secret(&question.login, &question.password, server.server_id).tell()?;
     let second = question.second.clone();
     let login = Login { login: question.login.clone(), auth_secret, second, keep: question.keep };
@@ -42,7 +43,7 @@ pub async fn sign_in(platform: &impl Platform, question: &SignIn) -> Result<Sess
 /// # Errors
 /// What the server refuses.
 pub async fn prove(platform: &impl Platform, question: &ProvePassword) -> Result<()> {
-    let server = api::server(platform).await?;
+    let server = server::known(platform).await?;
     let auth_secret = auth_secret(&question.login, &question.password, server.server_id).tell()?;
     let proof = ProveAgain { auth_secret, second: question.second.clone() };
     api::send::<SessionInfo>(platform, "POST", "/session/proof", &proof).await.map(drop)
@@ -70,7 +71,7 @@ pub async fn prepare(platform: &impl Platform, question: &PrepareAccount) -> Res
     }
     let check = CheckCode { code: question.code.clone(), login: question.login.clone() };
     api::send::<()>(platform, "POST", "/accounts/check", &check).await?;
-    let server = api::server(platform).await?;
+    let server = server::known(platform).await?;
     let mut random = system_random();
     let (account, master) = (AccountId(random_bytes(&mut random)), MasterKey::generate(&mut random));
     let kit = PendingKit::new(account, &master)?;
@@ -161,7 +162,7 @@ async fn first_seen(platform: &impl Platform, open: OpenVault) -> OpenVault {
 pub async fn recover(platform: &impl Platform, question: &RecoverAccount) -> Result<(SessionInfo, OpenVault)> {
     require_strong(platform, &question.password, &question.login).await?;
     let (account, master) = prove_vault(platform, &question.login, &Given::parse(&question.secret)?).await?;
-    let server = api::server(platform).await?;
+    let server = server::known(platform).await?;
     let ChallengeAnswer { challenge } =
         api::send(platform, "POST", "/owner/challenge", &OwnerChallengeRequest { account }).await?;
     let auth_secret = auth_secret(&question.login, &question.password, server.server_id).tell()?;
@@ -219,7 +220,7 @@ pub async fn change_login(platform: &impl Platform, question: &ChangeLogin) -> R
         let slot = create(open.account, &open.keys()?.master, &new, &mut system_random()).tell()?;
         slots::change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
     }
-    let server = api::server(platform).await?;
+    let server = server::known(platform).await?;
     let secret = |password: &str| auth_secret(login, password, server.server_id).tell();
     let change = ChangePassword { current: secret(password)?, auth_secret: secret(&question.new_password)? };
     api::send::<()>(platform, "PUT", "/account/password", &change).await?;

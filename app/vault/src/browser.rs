@@ -10,7 +10,7 @@ use iota_core::vault::{Ask, Download, Problem, Strength, VaultEvent, Way};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{BroadcastChannel, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::desk::{Desk, garbled};
 use crate::platform::{Platform, Request, Sink, Store};
@@ -18,10 +18,16 @@ use crate::problem::{Result, failed};
 use sinks::{BlobSink, FileSink, StreamSink};
 use storage::Storage;
 
+/// Name of the channel between the vaults of all tabs.
+const TABS: &str = "iota-vault";
+/// The only word on it.
+const LOCK: &str = "lock";
+
 /// The browser around the Worker.
 pub struct Browser {
     scope: DedicatedWorkerGlobalScope,
     storage: Storage,
+    tabs: Option<BroadcastChannel>,
 }
 
 /// Starts answering; `early` are the messages that came before the program was loaded.
@@ -29,8 +35,12 @@ pub struct Browser {
 pub fn start(early: Array) {
     console_error_panic_hook::set_once();
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let desk = Desk::new(Browser { scope: scope.clone(), storage: Storage::default() });
+    let tabs = BroadcastChannel::new(TABS).ok();
+    let desk = Desk::new(Browser { scope: scope.clone(), storage: Storage::default(), tabs: tabs.clone() });
     spawn_local(Rc::clone(&desk).watch());
+    if let Some(tabs) = tabs {
+        lock_with_others(&tabs, Rc::clone(&desk));
+    }
     let listening = Rc::clone(&desk);
     let hear = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| take(&listening, event.data()));
     scope.set_onmessage(Some(hear.as_ref().unchecked_ref()));
@@ -38,6 +48,17 @@ pub fn start(early: Array) {
     for message in early.iter() {
         take(&desk, message);
     }
+}
+
+/// Locks when another tab does. The handler lives as long as the tab.
+fn lock_with_others(tabs: &BroadcastChannel, desk: Rc<Desk<Browser>>) {
+    let hear = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        if event.data() == LOCK {
+            desk.lock_here();
+        }
+    });
+    tabs.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+    hear.forget();
 }
 
 /// A question `{id, body, beside}`.
@@ -128,6 +149,13 @@ impl Platform for Browser {
 
     fn tell(&self, event: &VaultEvent) {
         self.tell_with(event, JsValue::UNDEFINED);
+    }
+
+    fn lock_others(&self) {
+        if let Some(tabs) = &self.tabs {
+            // A channel that is open takes every text.
+            let _ = tabs.post_message(&LOCK.into());
+        }
     }
 
     fn server_address(&self) -> String {

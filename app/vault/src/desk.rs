@@ -30,6 +30,7 @@ use crate::machines;
 use crate::platform::{Platform, Sink};
 use crate::point;
 use crate::problem::{Result, failed, locked, missing};
+use crate::server;
 use crate::show;
 use crate::slots::{self, PendingKit};
 use crate::versions;
@@ -72,7 +73,7 @@ impl<P: Platform> Desk<P> {
         })
     }
 
-    /// Locks the vault when nobody has been there for [`IDLE_MS`]. Never returns.
+    /// Locks the vault when nobody has been there for [`IDLE_MS`], and forgets keys in the making. Never returns.
     pub async fn watch(self: Rc<Self>) {
         loop {
             self.platform.sleep(LOOK_MS as u32).await;
@@ -81,11 +82,26 @@ impl<P: Platform> Desk<P> {
     }
 
     fn lock_if_idle(&self) {
-        if self.open.borrow().is_some() && self.platform.now_ms() >= self.locks_at_ms.get() {
-            self.lock();
-            self.locks.set(self.locks.get() + 1);
-            self.platform.tell(&VaultEvent::State(self.state()));
+        if self.holds_keys() && self.platform.now_ms() >= self.locks_at_ms.get() {
+            self.lock_all();
         }
+    }
+
+    fn holds_keys(&self) -> bool {
+        self.open.borrow().is_some() || self.pending_account.borrow().is_some()
+    }
+
+    /// Locks the vaults of all tabs.
+    fn lock_all(&self) {
+        self.platform.lock_others();
+        self.lock_here();
+    }
+
+    /// Locks the vault of this tab, as another tab did with its own.
+    pub fn lock_here(&self) {
+        self.lock();
+        self.locks.set(self.locks.get() + 1);
+        self.platform.tell(&VaultEvent::State(self.state()));
     }
 
     /// The open vault.
@@ -98,9 +114,8 @@ impl<P: Platform> Desk<P> {
     }
 
     fn state(&self) -> VaultState {
-        let open = self.open.borrow();
-        let locks_at_ms = open.is_some().then(|| self.locks_at_ms.get());
-        VaultState { account: open.as_ref().map(|open| open.account), locks_at_ms }
+        let account = self.open.borrow().as_ref().map(|open| open.account);
+        VaultState { account, locks_at_ms: self.holds_keys().then(|| self.locks_at_ms.get()) }
     }
 
     /// Opens the vault, unless it was locked since `locks` were counted.
@@ -121,13 +136,14 @@ impl<P: Platform> Desk<P> {
         }
         self.listed.take();
         self.codes.take();
+        self.pending_account.take();
         self.pending_kit.take();
         self.downloads.take();
     }
 
     fn touch(&self) -> VaultState {
         self.lock_if_idle();
-        if self.open.borrow().is_some() {
+        if self.holds_keys() {
             self.touched_ms.set(self.platform.now_ms());
             self.locks_at_ms.set(self.platform.now_ms() + IDLE_MS);
         }
@@ -156,10 +172,8 @@ impl<P: Platform> Desk<P> {
             Ask::ChangeLogin(question) => json(&account::change_login(platform, &question).await?),
             Ask::Unlock(question) => json(&self.unlock(&question).await?),
             Ask::Lock(_) => {
-                self.lock();
-                self.locks.set(self.locks.get() + 1);
-                self.pending_account.take();
-                json(&self.touch())
+                self.lock_all();
+                json(&self.state())
             }
             Ask::AskState(_) => {
                 self.lock_if_idle();
@@ -222,14 +236,20 @@ impl<P: Platform> Desk<P> {
     }
 
     async fn prepare_account(&self, question: &PrepareAccount) -> Result<NewKey> {
+        let locks = self.locks.get();
         let (shown, pending) = account::prepare(&self.platform, question).await?;
+        if self.locks.get() != locks {
+            return Err(forgotten());
+        }
+        self.locks_at_ms.set(self.platform.now_ms() + IDLE_MS);
         self.pending_account.replace(Some(Rc::new(pending)));
+        self.touch();
         Ok(shown)
     }
 
     async fn confirm_account(&self, question: &ConfirmAccount) -> Result<SessionInfo> {
-        let pending = self.pending_account.borrow().clone();
-        let pending = pending.ok_or_else(|| failed("begin again: these keys are not known here any more"))?;
+        self.touch();
+        let pending = self.pending_account.borrow().clone().ok_or_else(forgotten)?;
         pending.require(&question.words)?;
         let locks = self.locks.get();
         let session = pending.create(&self.platform).await?;
@@ -255,7 +275,7 @@ impl<P: Platform> Desk<P> {
 
     async fn prepare_kit(&self) -> Result<NewKey> {
         let open = self.open()?;
-        let server = crate::api::server(&self.platform).await?;
+        let server = server::known(&self.platform).await?;
         let session: SessionInfo = crate::api::get(&self.platform, "/session").await?;
         let pending = PendingKit::new(open.account, &open.keys()?.master)?;
         let address = self.platform.server_address();
@@ -304,7 +324,11 @@ impl<P: Platform> Desk<P> {
         let open = self.open()?;
         let (shown, listed) = listing::list(&self.platform, &open, self.next(), question).await?;
         open.require_open()?;
-        self.listed.replace(Some(listed));
+        // Somebody may have gone on meanwhile: what was asked for last is kept.
+        let newer = |kept: &Listed| kept.listing > listed.listing;
+        if !self.listed.borrow().as_ref().is_some_and(newer) {
+            self.listed.replace(Some(listed));
+        }
         Ok(shown)
     }
 
@@ -371,6 +395,15 @@ impl<P: Platform> Desk<P> {
 
 fn stopped_problem() -> Problem {
     Problem::new(ProblemKind::Cancelled, "the download was stopped; no part of it was kept")
+}
+
+/// An account was in the making, and its keys are gone.
+fn forgotten() -> Problem {
+    failed(format!(
+        "the keys of this sign-up were forgotten, because nobody was here for {} minutes or the vault was locked; start over with a new kit. \
+         If the server then refuses the code, the account may have been made: try to sign in, and keep this kit",
+        IDLE_MS / 60_000
+    ))
 }
 
 fn json(answer: &impl Serialize) -> Result<String> {

@@ -1,6 +1,6 @@
 //! The log of a set under a head that was verified: certificates, signature, links, and that it continues what was seen.
 
-use iota_core::api::json::SetInfo;
+use iota_core::api::json::{SetInfo, SnapshotInfo};
 use iota_core::certificate::SignedCertificate;
 use iota_core::commit::{Body as CommitBody, Flags, Header, SignedHeader};
 use iota_core::history::{Certificates, HistoryError, VerifiedSegment};
@@ -81,8 +81,8 @@ impl History {
         self.certificates.verify_witness(&path, seen).tell()
     }
 
-    /// The newest commit whose scan had finished, or the newest when none had. The list of snapshots is not proved here: the
-    /// commit is, when it is opened.
+    /// The newest commit whose scan had finished, or the newest when none had. Listed commits count as far as they lead down
+    /// from the head without a gap.
     ///
     /// # Errors
     /// A problem when there is no commit yet.
@@ -91,11 +91,20 @@ impl History {
         if !head.flags.contains(Flags::PARTIAL) {
             return Ok(head.seq);
         }
-        let path = format!("/sets/{}/snapshots?limit=1000", self.set);
-        let listed: Vec<iota_core::api::json::SnapshotInfo> = api::get(platform, &path).await?;
-        let complete = listed.iter().filter_map(|info| SignedHeader::decode(&info.header.0).ok());
-        let mut complete = complete.filter(|signed| !signed.header.flags.contains(Flags::PARTIAL));
-        Ok(complete.next().map_or(head.seq, |signed| signed.header.seq.min(head.seq)))
+        let path = format!("/sets/{}/snapshots?limit=1000&before={}", self.set, head.seq);
+        let listed: Vec<SnapshotInfo> = api::get(platform, &path).await?;
+        let mut above = head.prev;
+        for info in &listed {
+            let header = SignedHeader::decode(&info.header.0).tell()?.header;
+            if header.hash() != above {
+                break;
+            }
+            if !header.flags.contains(Flags::PARTIAL) {
+                return Ok(header.seq);
+            }
+            above = header.prev;
+        }
+        Ok(head.seq)
     }
 
     /// The commits from the base of `at` to it, verified to lie under the head.

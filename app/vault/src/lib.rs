@@ -28,6 +28,7 @@ pub mod passphrase;
 pub mod platform;
 pub mod point;
 pub mod problem;
+pub mod server;
 pub mod show;
 pub mod slots;
 pub mod versions;

@@ -68,6 +68,9 @@ pub trait Platform: 'static {
     /// Tells the page.
     fn tell(&self, event: &VaultEvent);
 
+    /// Has the vaults of the other tabs lock.
+    fn lock_others(&self);
+
     /// Address of the server, as the page has it, for the printed kit.
     fn server_address(&self) -> String;
 }

@@ -161,7 +161,7 @@ pub struct Touch {}
 pub struct VaultState {
     /// Whose vault it is, while it is open.
     pub account: Option<AccountId>,
-    /// When it locks by itself, milliseconds since 1970.
+    /// When it locks by itself, or forgets the keys of an account in the making, milliseconds since 1970.
     pub locks_at_ms: Option<u64>,
 }
 

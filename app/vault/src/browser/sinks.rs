@@ -2,6 +2,8 @@
 
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use futures::future::{Either, select};
+use gloo_timers::future::TimeoutFuture;
 use iota_core::vault::{Problem, ProblemKind};
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -88,10 +90,14 @@ async fn call(of: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue>
     JsFuture::from(promise).await.map_err(|error| refused(&error))
 }
 
+/// Who asks for a first piece does so within this time.
+const BEGIN_MS: u32 = 30_000;
+
 /// Hands pieces to whoever asks for them through a port.
 pub struct StreamSink {
     port: MessagePort,
     asked: UnboundedReceiver<bool>,
+    begun: bool,
     _hear: Closure<dyn Fn(MessageEvent)>,
 }
 
@@ -109,12 +115,21 @@ impl StreamSink {
             let _ = sender.unbounded_send(!cancelled);
         });
         port.set_onmessage(Some(hear.as_ref().unchecked_ref()));
-        Ok(Self { port, asked, _hear: hear })
+        Ok(Self { port, asked, begun: false, _hear: hear })
     }
 
     /// Waits until the next piece is asked for.
     async fn wanted(&mut self) -> Result<()> {
-        match self.asked.next().await {
+        let asked = if self.begun {
+            self.asked.next().await
+        } else {
+            match select(self.asked.next(), TimeoutFuture::new(BEGIN_MS)).await {
+                Either::Left((asked, _)) => asked,
+                Either::Right(_) => return Err(failed("the browser did not begin the download; try again")),
+            }
+        };
+        self.begun = true;
+        match asked {
             Some(true) => Ok(()),
             _ => Err(Problem::new(ProblemKind::Cancelled, "the browser stopped the download; no part of it was kept")),
         }

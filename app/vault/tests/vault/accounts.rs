@@ -6,19 +6,19 @@ use futures::FutureExt;
 use iota_core::{
     api::{
         json::{
-            Bytes, ChallengeAnswer, ChangeSlots, CreateAccount, EnrolGrant, Recover, RecoverySlots, Revoke,
+            Bytes, ChallengeAnswer, ChangeSlots, CreateAccount, EnrolGrant, Recover, RecoverySlots, Revoke, ServerInfo,
             SessionInfo, code,
         },
         normalise_login,
     },
     certificate::SignedCertificate,
-    id::{AccountId, Challenge},
+    id::{AccountId, Challenge, ServerId},
     proof,
     slot::{SignedSlotList, SlotKind},
     vault::{
         AddKeyFile, AddPassphrase, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit, Drill, HearEnrolment,
         KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKit, Problem, ProblemKind, RecoverAccount,
-        RemoveSlot, RevokeMachine, Secret, SignIn, SlotKindView, SuggestPassphrase, Unlock,
+        RemoveSlot, RevokeMachine, Secret, SignIn, SlotKindView, SuggestPassphrase, Touch, Unlock,
     },
 };
 use iota_crypto::{
@@ -106,6 +106,32 @@ fn an_account_is_made_when_two_words_came_back() {
 }
 
 #[test]
+fn keys_in_the_making_are_forgotten_when_nobody_is_there() {
+    let tab = tab();
+    let prepared = || {
+        let new = sign_up(&tab, KeyChoice { key_file: true, ..KeyChoice::default() }).unwrap();
+        new.ask_back.map(|number| new.kit.words[number - 1].clone())
+    };
+    let wait = |minutes: u64| tab.browser.0.now_ms.set(tab.browser.0.now_ms.get() + minutes * 60_000);
+    answer(&tab, "POST", "/accounts", &session(AccountId([1; 16])));
+    let words = prepared();
+    wait(14);
+    assert!(tab.ask(Touch {}).unwrap().locks_at_ms.is_some());
+    wait(14);
+    assert!(tab.ask(AskState {}).unwrap().locks_at_ms.is_some());
+    wait(1);
+    let forgotten = tab.ask(ConfirmAccount { words }).unwrap_err();
+    assert!(forgotten.message.contains("15 minutes"), "{}", forgotten.message);
+    let words = prepared();
+    tab.ask(Lock {}).unwrap();
+    assert_eq!(tab.ask(ConfirmAccount { words }).unwrap_err(), forgotten);
+    assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked == "POST /accounts"));
+    let words = prepared();
+    tab.ask(ConfirmAccount { words }).unwrap();
+    assert!(tab.ask(AskState {}).unwrap().is_open());
+}
+
+#[test]
 fn weak_passwords_and_lonely_kits_are_refused_before_anything_is_made() {
     let tab = tab();
     let weak = PrepareAccount {
@@ -152,6 +178,35 @@ fn signing_in_sends_what_the_command_line_sends() {
     let login: iota_core::api::json::Login = sent(&tab, "POST /login");
     assert_eq!(login.auth_secret, auth_secret(LOGIN, PASSWORD, server().server_id).unwrap());
     assert_eq!((login.second.as_deref(), login.keep), (Some("123456"), true));
+}
+
+#[test]
+fn another_server_at_the_same_address_gets_no_login_secret() {
+    let tab = tab();
+    answer(&tab, "POST", "/login", &session(ACCOUNT));
+    answer(&tab, "POST", "/accounts/check", &());
+    let sign_in = |tab: &Tab| {
+        let question = SignIn { login: LOGIN.into(), password: PASSWORD.into(), second: None, keep: false };
+        tab.ask(question).map(drop)
+    };
+    sign_in(&tab).unwrap();
+    answer(&tab, "GET", "/server", &ServerInfo { server_id: ServerId([5; 16]), ..server() });
+    let later = tab.reload();
+    let before = tab.browser.0.asked.borrow().len();
+    for tab in [&tab, &later, &later] {
+        let problem = sign_in(tab).unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::Altered);
+        assert!(problem.message.contains("another server"), "{}", problem.message);
+    }
+    assert!(sign_up(&later, KeyChoice { key_file: true, ..KeyChoice::default() }).is_err());
+    let login = |(asked, _): &(String, Vec<u8>)| asked == "POST /login" || asked == "POST /accounts";
+    assert!(!tab.browser.0.asked.borrow()[before..].iter().any(login));
+    // The same server as before is nothing to speak of; neither is any at a first visit.
+    answer(&tab, "GET", "/server", &server());
+    sign_in(&later).unwrap();
+    later.browser.0.kept.borrow_mut().clear();
+    answer(&tab, "GET", "/server", &ServerInfo { server_id: ServerId([5; 16]), ..server() });
+    sign_in(&later.reload()).unwrap();
 }
 
 #[test]

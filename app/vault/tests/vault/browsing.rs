@@ -5,12 +5,13 @@ use crate::support::{
     crafted::Crafted,
     tree::{MemoryTree, path},
 };
-use crate::tab::Tab;
+use crate::tab::{Lie, Tab};
 use iota_agent::backup::Options;
 use iota_core::vault::{
     AskState, EntryKind, FindVersions, Jump, ListFolder, ListMachines, Lock, OpenPoint, Order, ProblemKind, ReadRows,
     ShowEntry, Touch, VaultEvent, Version,
 };
+use std::{cell::RefCell, rc::Rc};
 
 fn small() -> (Rig, MemoryTree) {
     let (rig, mut tree) = (Rig::new(), MemoryTree::default());
@@ -52,6 +53,28 @@ fn a_point_opens_and_its_folders_list() {
     let question = ListFolder { set: rig.set, at: 2, folder: Some(ada), order: Order::Size, descending: true };
     let by_size = tab.ask(question).unwrap();
     assert_eq!(tab.rows(&by_size)[1].name, "Album 10.jpg");
+}
+
+#[test]
+fn a_slow_answer_does_not_take_the_place_of_a_newer_one() {
+    let (rig, mut tree) = small();
+    tree.file("later.txt", b"x".to_vec());
+    rig.backup(&tree).unwrap();
+    let tab = Rc::new(Tab::unlocked(&rig));
+    let newer = Rc::new(RefCell::new(None));
+    let (asking, kept, set) = (Rc::clone(&tab), Rc::clone(&newer), rig.set);
+    let lie: Lie = Box::new(move |request, answer| {
+        if request.path.ends_with("segment?at=1") && kept.borrow().is_none() {
+            let question = ListFolder { set, at: 2, folder: None, order: Order::Name, descending: false };
+            let listing = asking.ask(question).unwrap();
+            kept.replace(Some(listing));
+        }
+        answer
+    });
+    tab.browser.0.lie.replace(Some(lie));
+    let older = tab.list(&rig, 1, None).unwrap();
+    let newer = newer.take().unwrap();
+    assert_eq!((older.count, newer.count, tab.rows(&newer).len()), (1, 2, 2));
 }
 
 #[test]
@@ -135,6 +158,25 @@ fn a_lock_forgets_everything_and_idleness_locks() {
     ] {
         assert_eq!(problem.kind, ProblemKind::Locked);
     }
+}
+
+#[test]
+fn a_lock_reaches_all_tabs_and_an_unlock_only_its_own() {
+    let (rig, _) = small();
+    let (one, other) = (Tab::unlocked(&rig), Tab::new(&rig));
+    one.browser.0.others.borrow_mut().push(other.desk.clone());
+    other.browser.0.others.borrow_mut().push(one.desk.clone());
+    assert!(!other.ask(AskState {}).unwrap().is_open());
+    other.unlock().unwrap();
+    assert!(!one.ask(Lock {}).unwrap().is_open());
+    assert!(!other.ask(AskState {}).unwrap().is_open());
+    assert!(matches!(other.browser.0.events.borrow().last(), Some(VaultEvent::State(state)) if !state.is_open()));
+    // So does a lock by the clock.
+    one.unlock().unwrap();
+    other.unlock().unwrap();
+    one.browser.0.now_ms.set(one.browser.0.now_ms.get() + 15 * 60_000);
+    assert!(!one.ask(AskState {}).unwrap().is_open());
+    assert_eq!(other.ask(ListMachines {}).unwrap_err().kind, ProblemKind::Locked);
 }
 
 #[test]

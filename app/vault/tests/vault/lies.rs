@@ -1,18 +1,22 @@
 //! A server that lies: the vault says what it saw, and shows nothing of it.
 
-use crate::support::{Rig, tree::MemoryTree};
+use crate::support::{ACCOUNT, Rig, tree::MemoryTree};
 use crate::tab::{Lie, Tab, about_sets, vault};
+use futures::FutureExt;
+use iota_agent::remote::Archive;
 use iota_core::{
     api::{
         frames::Segment,
-        json::{Bytes, Vault},
+        json::{Bytes, SnapshotInfo, Vault},
     },
-    commit::SignedHeader,
+    certificate::SignedCertificate,
+    commit::{Flags, SignedHeader},
+    history::Certificates,
     id::{Cid, HeaderHash, SetId},
     vault::{ListMachines, ListSlots, OpenPoint, ProblemKind, RevokeMachine},
 };
 use iota_crypto::keys::SigningKey;
-use iota_vault::platform::Store;
+use iota_vault::{history::History, platform::Store};
 
 /// Three commits.
 fn rig() -> Rig {
@@ -129,6 +133,44 @@ fn altered_commits_do_not_open() {
         tab.browser.0.lie.replace(Some(lie));
         let problem = tab.ask(OpenPoint { set: rig.set, at: Some(3) }).unwrap_err();
         assert!(matches!(problem.kind, ProblemKind::Altered | ProblemKind::Failed), "{number}: {problem:?}");
+    }
+}
+
+#[test]
+fn the_newest_complete_commit_is_one_below_the_head() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    let identity = rig.master.identity(ACCOUNT).verifying_key();
+    let certificates = rig.archive().sets().unwrap().remove(0).certificates;
+    let certificates: Vec<_> = certificates.iter().map(|bytes| SignedCertificate::decode(&bytes.0).unwrap()).collect();
+    let mut head = rig.server.inner.lock().unwrap().commits[2].frame.header.clone();
+    head.header.flags = Flags::PARTIAL;
+    let history = History {
+        set: rig.set,
+        certificates: Certificates::verify(ACCOUNT, rig.set, &identity, &certificates).unwrap(),
+        head: Some(head),
+        first_visit: false,
+    };
+    let newest = || history.newest_complete(&tab.browser).now_or_never().unwrap().unwrap();
+    assert_eq!(newest(), 2);
+    // What does not follow from the head is no commit, and an older one is not taken for the newest.
+    let lies: [fn(&mut Vec<SnapshotInfo>); 3] = [
+        |listed| listed.clear(),
+        |listed| drop(listed.remove(0)),
+        |listed| {
+            let mut signed = SignedHeader::decode(&listed[0].header.0).unwrap();
+            signed.header.device_time_ms += 1;
+            listed[0].header = Bytes(signed.encode());
+        },
+    ];
+    for lie in lies {
+        let lie: Lie = Box::new(move |_, answer| {
+            let mut listed = serde_json::from_slice(&answer).unwrap();
+            lie(&mut listed);
+            serde_json::to_vec(&listed).unwrap()
+        });
+        tab.browser.0.lie.replace(Some(lie));
+        assert_eq!(newest(), 3);
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Inner {
     pub keeps_nothing: Cell<bool>,
     pub now_ms: Cell<u64>,
     pub events: RefCell<Vec<VaultEvent>>,
+    /// The vaults of other tabs.
+    pub others: RefCell<Vec<Rc<Desk<TestBrowser>>>>,
     pub fetched_bytes: Cell<usize>,
     pub fetched_objects: Cell<usize>,
 }
@@ -71,6 +73,9 @@ impl TestBrowser {
             ("GET", ["vault"], _) => json(&*self.0.vault.borrow()),
             ("GET", ["server"], _) => json(&server()),
             ("GET", ["sets"], _) => json(&self.0.archive.sets().map_err(unreachable)?),
+            ("GET", ["sets", set, "snapshots"], _) => {
+                json(&self.0.archive.snapshots(set.parse().unwrap(), Some(number()), 1000).map_err(unreachable)?)
+            }
             ("GET", ["sets", set, "segment"], _) => {
                 Ok(self.0.archive.segment(set.parse().unwrap(), number()).map_err(unreachable)?.encode())
             }
@@ -158,6 +163,10 @@ impl Platform for TestBrowser {
         self.0.events.borrow_mut().push(event.clone());
     }
 
+    fn lock_others(&self) {
+        self.0.others.borrow().iter().for_each(|other| other.lock_here());
+    }
+
     fn server_address(&self) -> String {
         "https://backup.example.org".into()
     }
@@ -189,6 +198,7 @@ impl Tab {
             keeps_nothing: Cell::new(false),
             now_ms: Cell::new(1_900_000_000_000),
             events: RefCell::default(),
+            others: RefCell::default(),
             fetched_bytes: Cell::new(0),
             fetched_objects: Cell::new(0),
         };
