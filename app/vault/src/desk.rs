@@ -83,7 +83,7 @@ impl<P: Platform> Desk<P> {
 
     fn lock_if_idle(&self) {
         if self.holds_keys() && self.platform.now_ms() >= self.locks_at_ms.get() {
-            self.lock_all();
+            self.lock_here();
         }
     }
 
@@ -97,7 +97,7 @@ impl<P: Platform> Desk<P> {
         self.lock_here();
     }
 
-    /// Locks the vault of this tab, as another tab did with its own.
+    /// Locks the vault of this tab: another did so with its own, or nobody is here. Somebody may be in another tab.
     pub fn lock_here(&self) {
         self.lock();
         self.locks.set(self.locks.get() + 1);

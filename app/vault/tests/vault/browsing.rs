@@ -171,12 +171,12 @@ fn a_lock_reaches_all_tabs_and_an_unlock_only_its_own() {
     assert!(!one.ask(Lock {}).unwrap().is_open());
     assert!(!other.ask(AskState {}).unwrap().is_open());
     assert!(matches!(other.browser.0.events.borrow().last(), Some(VaultEvent::State(state)) if !state.is_open()));
-    // So does a lock by the clock.
+    // Nobody was in one tab, somebody was in the other.
     one.unlock().unwrap();
     other.unlock().unwrap();
     one.browser.0.now_ms.set(one.browser.0.now_ms.get() + 15 * 60_000);
     assert!(!one.ask(AskState {}).unwrap().is_open());
-    assert_eq!(other.ask(ListMachines {}).unwrap_err().kind, ProblemKind::Locked);
+    assert!(other.ask(AskState {}).unwrap().is_open());
 }
 
 #[test]
