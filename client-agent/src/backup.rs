@@ -44,7 +44,7 @@ use iota_crypto::{
 };
 use log::Log;
 use pending::Pending;
-use source::{Event, Source};
+use source::{Event, KeyRange, Source};
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -121,6 +121,8 @@ pub struct Report {
     pub gaps: Vec<Gap>,
     /// How many gaps there are.
     pub gap_count: u64,
+    /// A part was walked, and what was found cannot be told for certain without a walk of everything: files with several links.
+    pub wants_whole: bool,
 }
 
 /// Why a backup ended without its commit. What was committed before stays; running again goes on from there.
@@ -155,7 +157,8 @@ pub enum BackupError {
     Walk(#[from] std::io::Error),
 }
 
-/// Runs one backup of what `open_source` walks.
+/// Runs one backup of what `open_source` walks. The first walk may be of a part; then there is no commit when nothing changed. Another one, which a
+/// part needs when the state is not complete or the server lost something, must be of everything.
 ///
 /// # Errors
 /// [`BackupError`]. Problems with single paths are gaps in the report instead.
@@ -172,22 +175,37 @@ pub fn run<S: Source>(
     log.compare_cache(state.position.head);
     std::thread::scope(|scope| {
         let uploads = Uploads::start(scope, remote);
+        let mut source = open_source()?;
+        if is_part(&source) && !(state.position.complete && state.position.head == log.head()) {
+            source = open_source()?;
+        }
         let mut run = Run::new(machine, remote, log, state, uploads, options, clock, monitor)?;
         for attempt in 0..MAX_ATTEMPTS {
             monitor.stage(Stage::Scan);
-            run.scan(&mut open_source()?)?;
-            run.drop_lost()?;
+            run.scan(&mut source)?;
+            if is_part(&source) {
+                if !run.has_news()? {
+                    return Ok(run.report());
+                }
+            } else {
+                run.drop_lost()?;
+            }
             // What is damaged there and still here is sent again, once.
-            if attempt == 0 && run.lose(&run.uploads.damaged()?)? {
-                continue;
+            let damaged = attempt == 0 && run.lose(&run.uploads.damaged()?)?;
+            if !damaged {
+                match run.commit(false)? {
+                    Outcome::Done => return Ok(run.report()),
+                    Outcome::Missing(cids) => drop(run.lose(&cids)?),
+                }
             }
-            match run.commit(false)? {
-                Outcome::Done => return Ok(run.report()),
-                Outcome::Missing(cids) => drop(run.lose(&cids)?),
-            }
+            source = open_source()?;
         }
         Err(CommitError::KeepsLosing.into())
     })
+}
+
+fn is_part(source: &impl Source) -> bool {
+    source.ranges() != [KeyRange::everything()]
 }
 
 /// A run under way.
@@ -210,6 +228,8 @@ struct Run<'a, 'scope> {
     /// No more commits before the scan has ended: objects were lost since it began.
     hold_commits: bool,
     gaps: Gaps,
+    /// The walk under way is of a part.
+    part: bool,
     /// Heads of other sets that the commit under way names.
     seen: Vec<Seen>,
     small_buffer: Vec<u8>,
@@ -248,6 +268,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
             last_commit_ms: clock.now_ms(),
             hold_commits: false,
             gaps: Gaps::default(),
+            part: false,
             seen: Vec::new(),
             small_buffer: Vec::new(),
             large_buffer: Vec::new(),
@@ -258,9 +279,11 @@ impl<'a, 'scope> Run<'a, 'scope> {
     /// Walks once, and brings the state to what was found.
     fn scan(&mut self, source: &mut impl Source) -> Result<(), BackupError> {
         let (listed, count) = self.state.gaps()?;
-        self.gaps = Gaps::begin(listed, count);
+        let ranges = source.ranges();
+        self.part = is_part(source);
+        self.gaps = Gaps::begin(listed, count, ranges.clone());
         self.hold_commits = false;
-        let mut known = KnownCursor::default();
+        let mut known = KnownCursor::new(ranges);
         while let Some(event) = source.next()? {
             match event {
                 Event::Found(found) => self.found(source, &mut known, found)?,
@@ -278,6 +301,12 @@ impl<'a, 'scope> Run<'a, 'scope> {
         self.flush_bundle()?;
         self.gaps.end();
         self.take_sealed(true)
+    }
+
+    /// Whether there is anything to tell since the last commit.
+    fn has_news(&self) -> Result<bool, BackupError> {
+        let changed = self.delta.as_ref().is_none_or(|delta| !delta.is_empty());
+        Ok(changed || self.gaps.of_state() != self.state.gaps()?)
     }
 
     fn note_change(&mut self, operation: Operation) {

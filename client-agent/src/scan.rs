@@ -13,11 +13,13 @@ mod links;
 mod metadata;
 mod owners;
 mod read;
+mod scope;
 
 pub use read::Opened;
+pub use scope::Scope;
 
 use crate::{
-    backup::source::{Described, Event, Found, FoundKind, OpenFile, Source, gap_reason},
+    backup::source::{Described, Event, Found, FoundKind, KeyRange, OpenFile, Source, gap_reason},
     platform::{
         FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, require_proc,
         status_of,
@@ -41,6 +43,8 @@ pub use frame::is_cache;
 /// A walk under way.
 pub struct Scan {
     rules: Rules,
+    /// What it looks at.
+    scope: Arc<Scope>,
     /// Directories of the agent itself, never entered or told.
     own: Vec<FileKey>,
     frames: Vec<Frame>,
@@ -61,11 +65,19 @@ struct Last {
 }
 
 impl Scan {
-    /// Begins a walk. `own` are directories of the agent, which are left out wherever they lie.
+    /// Begins a walk of everything. `own` are directories of the agent, which are left out wherever they lie.
     ///
     /// # Errors
     /// When `/`, `/proc` or a directory of the agent cannot be opened.
     pub fn start(rules: Rules, own: &[&Path]) -> io::Result<Self> {
+        Self::start_in(rules, own, Arc::new(Scope::whole()))
+    }
+
+    /// Begins a walk of what `scope` says; see [`Scan::start`]. Of a file with several links only those are known that the walk meets.
+    ///
+    /// # Errors
+    /// Those of [`Scan::start`].
+    pub fn start_in(rules: Rules, own: &[&Path], scope: Arc<Scope>) -> io::Result<Self> {
         require_proc()?;
         let own = own
             .iter()
@@ -78,9 +90,10 @@ impl Scan {
         let root = open_root()?;
         let node = Arc::clone(&rules.roots);
         let cover = node.root.map(|one_file_system| Cover { one_file_system });
-        let first = Frame::open(root, Some(node), cover, &rules, 0)?;
+        let first = Frame::open(root, Some(node), cover, Arc::clone(&scope), &rules, 0)?;
         Ok(Self {
             rules,
+            scope,
             own,
             frames: vec![first],
             path: vec![b'/'],
@@ -188,7 +201,8 @@ impl Scan {
             let frame = is_outside(&subdirectory, directory.as_fd()).and_then(|outside| match outside {
                 true => Ok(None),
                 false => {
-                    Frame::open(directory, subdirectory.node, subdirectory.cover, &self.rules, parent_bytes).map(Some)
+                    let Subdirectory { node, cover, scope, .. } = subdirectory;
+                    Frame::open(directory, node, cover, scope, &self.rules, parent_bytes).map(Some)
                 }
             });
             frame.map_err(|error| gap_reason(&error))
@@ -262,6 +276,10 @@ pub(crate) fn stamp(status: &Status) -> Stamp {
 }
 
 impl Source for Scan {
+    fn ranges(&self) -> Vec<KeyRange> {
+        self.scope.ranges()
+    }
+
     fn next(&mut self) -> io::Result<Option<Event>> {
         loop {
             match self.step()? {

@@ -2,9 +2,9 @@
 
 use super::{
     BackupError, Run,
-    source::{Found, FoundKind, Source},
+    source::{Found, FoundKind, KeyRange, Source},
 };
-use crate::state::{Known, State, StateError};
+use crate::state::{Known, Stamp, State, StateError};
 use iota_core::{
     commit::{Gap, GapReason},
     entry::{Entry, Kind},
@@ -19,7 +19,7 @@ impl Run<'_, '_> {
         &mut self,
         source: &mut impl Source,
         known: &mut KnownCursor,
-        found: Found,
+        mut found: Found,
     ) -> Result<(), BackupError> {
         let key = found.path.key();
         self.gaps.reached(key.as_bytes());
@@ -27,6 +27,19 @@ impl Run<'_, '_> {
             self.remove(&gone.key)?;
         }
         let before = known.next_at(&self.state, key.as_bytes())?;
+        if found.kind != FoundKind::Dir {
+            self.gaps.settle(found.path.as_bytes());
+        }
+        if let FoundKind::File { link: Some(leader) } = &mut found.kind
+            && self.part
+            && *leader == found.path
+        {
+            // The first of its paths may lie where this walk does not come.
+            match self.known_leader(&found.path, before.as_ref(), &found.stamp)? {
+                Some(known) => *leader = known,
+                None => self.report.wants_whole = true,
+            }
+        }
         let unmounted = before.as_ref().is_some_and(Known::was_mount) && !found.stamp.mount;
         if unmounted && source.hold_if_empty() {
             return Ok(());
@@ -45,6 +58,22 @@ impl Run<'_, '_> {
             return Ok(());
         }
         self.read(source, found)
+    }
+
+    /// The first path of the file that was known at a path, if it still is the same file.
+    fn known_leader(
+        &self,
+        path: &TreePath,
+        before: Option<&Known>,
+        stamp: &Stamp,
+    ) -> Result<Option<TreePath>, BackupError> {
+        if !before.is_some_and(|before| before.is_of(stamp.inode)) {
+            return Ok(None);
+        }
+        match self.state.entry(path)?.map(|entry| entry.kind) {
+            Some(Kind::File { link, .. }) => Ok(link),
+            _ => Ok(None),
+        }
     }
 
     /// Whether an entry with an unchanged stamp can stay: its link group has the same first path, and its bundle is
@@ -110,22 +139,37 @@ impl Run<'_, '_> {
 }
 
 /// Walks through the known entries beside the file system, both in key order.
-#[derive(Default)]
 pub(super) struct KnownCursor {
     batch: VecDeque<Known>,
-    last: Vec<u8>,
-    ended: bool,
+    /// Where to go on.
+    ranges: VecDeque<KeyRange>,
 }
 
 impl KnownCursor {
     const BATCH: usize = 1000;
 
+    /// Over what is known in `ranges`.
+    pub fn new(ranges: Vec<KeyRange>) -> Self {
+        Self { batch: VecDeque::new(), ranges: ranges.into() }
+    }
+
     fn peek(&mut self, state: &State) -> Result<Option<&Known>, StateError> {
-        if self.batch.is_empty() && !self.ended {
-            self.batch = state.known_after(&self.last, Self::BATCH)?.into();
-            self.ended = self.batch.len() < Self::BATCH;
-            if let Some(last) = self.batch.back() {
-                self.last.clone_from(&last.key);
+        while self.batch.is_empty()
+            && let Some(range) = self.ranges.front_mut()
+        {
+            self.batch = match &range.end {
+                Some(end) => state.known_from(&range.start, end, Self::BATCH)?,
+                None => state.known_after(&range.start, Self::BATCH)?,
+            }
+            .into();
+            match self.batch.back() {
+                Some(last) if self.batch.len() == Self::BATCH => {
+                    range.start.clone_from(&last.key);
+                    if range.end.is_some() {
+                        range.start.push(0);
+                    }
+                }
+                _ => drop(self.ranges.pop_front()),
             }
         }
         Ok(self.batch.front())

@@ -1,5 +1,6 @@
 //! What is missing from the state, at any moment of a scan.
 
+use super::source::KeyRange;
 use iota_core::{
     commit::{Gap, MAX_LISTED_GAPS},
     path::{Key, MAX_PATH_BYTES, TreePath},
@@ -13,14 +14,16 @@ pub(super) struct Gaps {
     count: u64,
     before: Vec<Gap>,
     count_before: u64,
+    /// What the scan looks at.
+    ranges: Vec<KeyRange>,
     /// Key of the path that was scanned last.
     reached: Vec<u8>,
 }
 
 impl Gaps {
-    /// Begins a scan after a commit that had `count` gaps.
-    pub fn begin(listed: Vec<Gap>, count: u64) -> Self {
-        Self { before: listed, count_before: count, ..Self::default() }
+    /// Begins a scan of `ranges` after a commit that had `count` gaps.
+    pub fn begin(listed: Vec<Gap>, count: u64, ranges: Vec<KeyRange>) -> Self {
+        Self { before: listed, count_before: count, ranges, ..Self::default() }
     }
 
     /// The scan has come to `key`.
@@ -29,9 +32,31 @@ impl Gaps {
         self.reached.extend_from_slice(key);
     }
 
-    /// The scan has ended: nothing of the commit before holds any more.
+    /// What is at `path` could be kept, and there is nothing below it.
+    pub fn settle(&mut self, path: &[u8]) {
+        if self.is_of_all() {
+            return;
+        }
+        let before = self.before.len();
+        self.before.retain(|gap| *gap.path != *path);
+        self.count_before -= (before - self.before.len()) as u64;
+    }
+
+    /// The scan has ended: of the commit before holds only what the scan did not look at.
     pub fn end(&mut self) {
-        (self.before, self.count_before) = (Vec::new(), 0);
+        self.reached.clear();
+        if self.is_of_all() {
+            (self.before, self.count_before) = (Vec::new(), 0);
+            return;
+        }
+        let before = self.before.len();
+        let ranges = std::mem::take(&mut self.ranges);
+        self.before.retain(|gap| !is_covered(&ranges, gap));
+        self.count_before -= (before - self.before.len()) as u64;
+    }
+
+    fn is_of_all(&self) -> bool {
+        self.ranges == [KeyRange::everything()]
     }
 
     /// Adds a gap of the scan.
@@ -55,10 +80,17 @@ impl Gaps {
         (gaps, self.count + ahead + unlisted)
     }
 
-    /// Whether the scan has not passed the path and what is below it.
+    /// Whether the scan has not passed the path and what is below it, or will not come to it.
     fn is_ahead(&self, gap: &Gap) -> bool {
-        TreePath::parse(&gap.path).is_ok_and(|path| Key::subtree_end(&path) > self.reached)
+        let passed = TreePath::parse(&gap.path).is_ok_and(|path| Key::subtree_end(&path) <= self.reached);
+        !passed || !is_covered(&self.ranges, gap)
     }
+}
+
+/// Whether a scan of `ranges` tells a gap again if it is still one: it looks at the path and at all below it.
+fn is_covered(ranges: &[KeyRange], gap: &Gap) -> bool {
+    TreePath::parse(&gap.path)
+        .map_or(ranges == [KeyRange::everything()], |path| ranges.iter().any(|range| range.covers(&path)))
 }
 
 #[cfg(test)]
@@ -77,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_gap_of_before_holds_until_everything_below_it_was_scanned_and_counts_once() {
-        let mut gaps = Gaps::begin(vec![gap("a/f"), gap("b")], 2 + 5);
+        let mut gaps = Gaps::begin(vec![gap("a/f"), gap("b")], 2 + 5, vec![KeyRange::everything()]);
         let reach =
             |gaps: &mut Gaps, path: &str| gaps.reached(TreePath::parse(path.as_bytes()).unwrap().key().as_bytes());
         let are = |paths: &[&str], count| (paths.iter().map(|&path| path.to_owned()).collect(), count);
@@ -95,8 +127,24 @@ mod tests {
     }
 
     #[test]
+    fn a_scan_of_a_part_ends_the_gaps_that_it_looked_at() {
+        let path = |text: &str| TreePath::parse(text.as_bytes()).unwrap();
+        let key = path("c").key().as_bytes().to_vec();
+        let one = KeyRange { end: Some([&key[..], &[0]].concat()), start: key };
+        let ranges = vec![one, KeyRange::below(&path("b"))];
+        let mut gaps = Gaps::begin(vec![gap("a"), gap("b"), gap("b/x"), gap("c"), gap("d")], 5 + 2, ranges);
+        gaps.reached(path("c").key().as_bytes());
+        gaps.settle(b"c");
+        assert_eq!(paths(&gaps), (["a", "b", "b/x", "d"].map(String::from).into(), 6));
+        gaps.reached(path("b/x").key().as_bytes());
+        gaps.add(gap("b/x"));
+        gaps.end();
+        assert_eq!(paths(&gaps), (["b/x", "a", "d"].map(String::from).into(), 5));
+    }
+
+    #[test]
     fn more_gaps_are_counted_than_are_listed() {
-        let mut gaps = Gaps::begin(vec![gap("z")], 1);
+        let mut gaps = Gaps::begin(vec![gap("z")], 1, vec![KeyRange::everything()]);
         (0..MAX_LISTED_GAPS + 3).for_each(|number| gaps.add(gap(&format!("{number}"))));
         let (listed, count) = gaps.of_state();
         assert_eq!((listed.len(), count), (MAX_LISTED_GAPS, MAX_LISTED_GAPS as u64 + 4));

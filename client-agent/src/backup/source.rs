@@ -4,7 +4,7 @@ use crate::state::Stamp;
 use iota_core::{
     commit::GapReason,
     entry::{Metadata, Timestamp},
-    path::TreePath,
+    path::{Key, TreePath},
 };
 use std::io;
 
@@ -104,10 +104,46 @@ pub trait OpenFile {
     fn stamp(&mut self) -> io::Result<Stamp>;
 }
 
-/// A walk over everything that the rules include.
+/// Neighbouring paths, by their sort keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRange {
+    /// The first.
+    pub start: Vec<u8>,
+    /// Just past the last; `None` for no end.
+    pub end: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// All paths.
+    pub fn everything() -> Self {
+        Self { start: Vec::new(), end: None }
+    }
+
+    /// Everything below a directory.
+    pub fn below(directory: &TreePath) -> Self {
+        Self { start: Key::subtree_start(Some(directory)), end: Some(Key::subtree_end(directory)) }
+    }
+
+    /// Whether a path with this key is one of them.
+    pub fn holds(&self, key: &[u8]) -> bool {
+        *self.start <= *key && self.end.as_ref().is_none_or(|end| *key < **end)
+    }
+
+    /// Whether everything below `path` is among them.
+    pub fn covers(&self, path: &TreePath) -> bool {
+        let Self { start, end } = Self::below(path);
+        self.start <= start && self.end.as_ref().is_none_or(|limit| end.is_some_and(|end| end <= *limit))
+    }
+}
+
+/// A walk over everything that the rules include, or a part of it.
 ///
 /// [`Source::metadata`] and [`Source::open`] are asked about the path of the last event only.
 pub trait Source {
+    /// The paths that this walk meets if they are there, in order and without overlap. What is known of others stays as it is.
+    fn ranges(&self) -> Vec<KeyRange> {
+        vec![KeyRange::everything()]
+    }
     /// The next path in key order.
     fn next(&mut self) -> io::Result<Option<Event>>;
     /// Holds the directory of the last event back when it is empty: in its turn it is told as a gap

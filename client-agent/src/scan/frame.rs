@@ -4,6 +4,7 @@ use crate::{
     backup::source::gap_reason,
     platform::{FileKey, FileKind, Names, Status, is_swapped, list, open_directory, open_file, status_at, status_of},
     rules::{RootNode, Rules},
+    scan::Scope,
 };
 use iota_core::commit::GapReason;
 use std::{
@@ -33,6 +34,8 @@ pub(super) struct Subdirectory {
     pub cover: Option<Cover>,
     /// It is the root of a mount.
     pub crosses: bool,
+    /// What to look at below it.
+    pub scope: Arc<Scope>,
     /// It could not even be looked at.
     pub failed: Option<GapReason>,
 }
@@ -41,7 +44,8 @@ impl Subdirectory {
     /// One that could not be looked at; what was known below it is kept.
     pub fn unseen(name: &[u8], reason: GapReason) -> Self {
         let key = FileKey { device: 0, inode: 0 };
-        Self { name: name.into(), key, node: None, cover: None, crosses: false, failed: Some(reason) }
+        let scope = Arc::default();
+        Self { name: name.into(), key, node: None, cover: None, crosses: false, scope, failed: Some(reason) }
     }
 
     /// A root, what leads to one, or another file system.
@@ -58,6 +62,7 @@ pub(super) struct Frame {
     next: usize,
     node: Option<Arc<RootNode>>,
     cover: Option<Cover>,
+    scope: Arc<Scope>,
     device: u64,
     /// Where the path of the parent directory ends.
     pub parent_bytes: usize,
@@ -65,26 +70,35 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Lists an open directory: all of it below a root, else only what leads to roots.
+    /// Lists an open directory: all of it below a root, else only what leads to roots; of that, what is to be looked at.
     pub fn open(
         directory: OwnedFd,
         node: Option<Arc<RootNode>>,
         cover: Option<Cover>,
+        scope: Arc<Scope>,
         rules: &Rules,
         parent_bytes: usize,
     ) -> io::Result<Self> {
-        let mut names = if cover.is_some() { list(directory.as_fd())? } else { Names::default() };
-        if rules.skip_caches && names.contains(CACHE_TAG) && is_cache(directory.as_fd()) {
+        let mut names = match cover {
+            Some(_) if scope.is_whole() => list(directory.as_fd())?,
+            Some(_) => named(&scope)?,
+            None => Names::default(),
+        };
+        let may_be_cache = cover.is_some() && (!scope.is_whole() || names.contains(CACHE_TAG));
+        if rules.skip_caches && may_be_cache && is_cache(directory.as_fd()) {
             names = Names::default();
-            names.push(CACHE_TAG, false)?;
+            if scope.child(CACHE_TAG).is_some() {
+                names.push(CACHE_TAG, false)?;
+            }
         }
         if let Some(node) = &node {
-            node.children.keys().try_for_each(|name| names.push(name, true))?;
+            let mut looked_at = node.children.keys().filter(|name| scope.child(name).is_some());
+            looked_at.try_for_each(|name| names.push(name, true))?;
             names.sort();
         }
         let device = status_of(&directory)?.key.device;
         let subdirectories = VecDeque::new();
-        Ok(Self { directory, names, next: 0, node, cover, device, parent_bytes, subdirectories })
+        Ok(Self { directory, names, next: 0, node, cover, scope, device, parent_bytes, subdirectories })
     }
 
     /// The open directory.
@@ -145,8 +159,9 @@ impl Frame {
                 (!out && stays).then_some(cover)
             }
         };
-        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default().into();
-        Some(Subdirectory { name, key: status.key, node, cover, crosses, failed: None })
+        let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let scope = self.scope.child(name).unwrap_or_default();
+        Some(Subdirectory { name: name.into(), key: status.key, node, cover, crosses, scope, failed: None })
     }
 
     /// Holds back the directory `name`, which was told last, when there is nothing in it: it used to hold another file
@@ -172,6 +187,13 @@ impl Frame {
         let key = status_of(&directory).map_err(reason)?.key;
         if key == subdirectory.key { Ok(Some(directory)) } else { Err(GapReason::Vanished) }
     }
+}
+
+/// The names to look at, whether they are there or not.
+fn named(scope: &Scope) -> io::Result<Names> {
+    let mut names = Names::default();
+    scope.names().try_for_each(|name| names.push(name, true))?;
+    Ok(names)
 }
 
 /// Whether a directory is tagged as a cache.

@@ -64,6 +64,11 @@ impl Known {
         self.stamp[..] == [1] || self.stamp.get(48) == Some(&1)
     }
 
+    /// Whether it was the file with this inode number, as far as its stamp tells.
+    pub fn is_of(&self, inode: u64) -> bool {
+        self.stamp.get(24..32) == Some(&inode.to_le_bytes()[..])
+    }
+
     /// Whether nothing has changed since.
     pub fn is_as(&self, stamp: &Stamp) -> bool {
         self.stamp.get(..49) == Some(&stamp.encode()[..])

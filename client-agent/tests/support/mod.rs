@@ -6,6 +6,7 @@ pub mod archive;
 pub mod compare;
 pub mod corpus;
 pub mod crafted;
+pub mod mutator;
 pub mod reader;
 pub mod server;
 pub mod tree;
