@@ -7,6 +7,7 @@ pub mod durable;
 pub mod enrol;
 pub mod history;
 pub mod identity;
+pub mod live;
 pub mod monitor;
 pub mod owner;
 pub mod platform;

@@ -107,6 +107,22 @@ impl Rules {
         }
     }
 
+    /// Whether a change at an absolute path is of no interest: it lies below no root and leads to none, or a pattern leaves it out. What it is, is not
+    /// known; patterns for directories alone do not count.
+    pub fn leave_out(&self, path: &[u8]) -> bool {
+        let mut node = Some(&*self.roots);
+        let mut covered = false;
+        for name in path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()) {
+            node = node.and_then(|node| node.children.get(name)).map(|child| &**child);
+            match node {
+                Some(node) => covered |= node.root.is_some(),
+                None if !covered => return true,
+                None => {}
+            }
+        }
+        node.is_none() && self.excluding(path, false).is_some()
+    }
+
     /// Whether a file of `size` bytes is too large.
     pub fn is_too_large(&self, size: u64) -> bool {
         self.max_file_bytes.is_some_and(|limit| size > limit)

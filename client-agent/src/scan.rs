@@ -20,6 +20,7 @@ pub use scope::Scope;
 
 use crate::{
     backup::source::{Described, Event, Found, FoundKind, KeyRange, OpenFile, Source, gap_reason},
+    live::watch::Watch,
     platform::{
         FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, require_proc,
         status_of,
@@ -45,6 +46,8 @@ pub struct Scan {
     rules: Rules,
     /// What it looks at.
     scope: Arc<Scope>,
+    /// Hears of each directory before it is listed.
+    watch: Option<Arc<dyn Watch>>,
     /// Directories of the agent itself, never entered or told.
     own: Vec<FileKey>,
     frames: Vec<Frame>,
@@ -70,14 +73,15 @@ impl Scan {
     /// # Errors
     /// When `/`, `/proc` or a directory of the agent cannot be opened.
     pub fn start(rules: Rules, own: &[&Path]) -> io::Result<Self> {
-        Self::start_in(rules, own, Arc::new(Scope::whole()))
+        Self::start_in(rules, own, Arc::new(Scope::whole()), None)
     }
 
-    /// Begins a walk of what `scope` says; see [`Scan::start`]. Of a file with several links only those are known that the walk meets.
+    /// Begins a walk of what `scope` says; see [`Scan::start`]. Of a file with several links only those are known that the walk meets. `watch` hears
+    /// of each directory before it is listed.
     ///
     /// # Errors
     /// Those of [`Scan::start`].
-    pub fn start_in(rules: Rules, own: &[&Path], scope: Arc<Scope>) -> io::Result<Self> {
+    pub fn start_in(rules: Rules, own: &[&Path], scope: Arc<Scope>, watch: Option<Arc<dyn Watch>>) -> io::Result<Self> {
         require_proc()?;
         let own = own
             .iter()
@@ -88,12 +92,16 @@ impl Scan {
             })
             .collect::<io::Result<Vec<_>>>()?;
         let root = open_root()?;
+        if let Some(watch) = &watch {
+            watch.enter(b"/");
+        }
         let node = Arc::clone(&rules.roots);
         let cover = node.root.map(|one_file_system| Cover { one_file_system });
         let first = Frame::open(root, Some(node), cover, Arc::clone(&scope), &rules, 0)?;
         Ok(Self {
             rules,
             scope,
+            watch,
             own,
             frames: vec![first],
             path: vec![b'/'],
@@ -201,6 +209,13 @@ impl Scan {
             let frame = is_outside(&subdirectory, directory.as_fd()).and_then(|outside| match outside {
                 true => Ok(None),
                 false => {
+                    if let Some(watch) = &self.watch {
+                        watch.enter(&self.path);
+                        // Between telling and watching it, nobody was told of what changed in it.
+                        if !status_of(&directory).is_ok_and(|status| status.ctime == subdirectory.ctime) {
+                            watch.changed(&self.path);
+                        }
+                    }
                     let Subdirectory { node, cover, scope, .. } = subdirectory;
                     Frame::open(directory, node, cover, scope, &self.rules, parent_bytes).map(Some)
                 }

@@ -30,7 +30,7 @@ fn back_up(rig: &Rig, root: &Path, touched: &[Touched]) -> Report {
     let mut scope = Scope::default();
     touched.iter().for_each(|touched| scope.add(&tree_path(&touched.path), touched.below));
     let mut scope = (!touched.is_empty()).then(|| Arc::new(scope));
-    let open = || Scan::start_in(rules(root), &[], scope.take().unwrap_or_else(|| Arc::new(Scope::whole())));
+    let open = || Scan::start_in(rules(root), &[], scope.take().unwrap_or_else(|| Arc::new(Scope::whole())), None);
     rig.run(open, Options { commit_every: Duration::MAX, ..Options::default() }).unwrap()
 }
 

@@ -6,7 +6,7 @@ use crate::{
     rules::{RootNode, Rules},
     scan::Scope,
 };
-use iota_core::commit::GapReason;
+use iota_core::{commit::GapReason, entry::Timestamp};
 use std::{
     collections::VecDeque,
     io::{self, Read},
@@ -29,6 +29,8 @@ pub(super) struct Cover {
 pub(super) struct Subdirectory {
     pub name: Box<[u8]>,
     key: FileKey,
+    /// Its last change when it was told.
+    pub ctime: Timestamp,
     pub node: Option<Arc<RootNode>>,
     /// `None`: it only leads to roots.
     pub cover: Option<Cover>,
@@ -44,8 +46,8 @@ impl Subdirectory {
     /// One that could not be looked at; what was known below it is kept.
     pub fn unseen(name: &[u8], reason: GapReason) -> Self {
         let key = FileKey { device: 0, inode: 0 };
-        let scope = Arc::default();
-        Self { name: name.into(), key, node: None, cover: None, crosses: false, scope, failed: Some(reason) }
+        let (ctime, scope) = (Timestamp::default(), Arc::default());
+        Self { name: name.into(), key, ctime, node: None, cover: None, crosses: false, scope, failed: Some(reason) }
     }
 
     /// A root, what leads to one, or another file system.
@@ -161,7 +163,8 @@ impl Frame {
         };
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let scope = self.scope.child(name).unwrap_or_default();
-        Some(Subdirectory { name: name.into(), key: status.key, node, cover, crosses, scope, failed: None })
+        let (name, key, ctime) = (name.into(), status.key, status.ctime);
+        Some(Subdirectory { name, key, ctime, node, cover, crosses, scope, failed: None })
     }
 
     /// Holds back the directory `name`, which was told last, when there is nothing in it: it used to hold another file

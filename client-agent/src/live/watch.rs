@@ -1,0 +1,230 @@
+//! What changes, as far as the system tells.
+
+use crate::rules::Rules;
+use notify::{
+    ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    ops::Bound,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// More paths than this between two looks are not kept one by one.
+const MAX_PATHS: usize = super::queue::MAX_WAITING;
+/// The file that makes a directory a cache, or no cache any more.
+const CACHE_TAG: &[u8] = b"/CACHEDIR.TAG";
+
+/// Something may have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// At this absolute path, and with `below` anywhere below it.
+    Changed {
+        /// The path.
+        path: Box<[u8]>,
+        /// Everything below it, too.
+        below: bool,
+    },
+    /// Somewhere: events were lost.
+    Lost,
+}
+
+/// Hears of directories before they are listed.
+pub trait Watch: Send + Sync {
+    /// `directory`, an absolute path, is about to be listed.
+    fn enter(&self, directory: &[u8]);
+    /// What was seen at `path`, an absolute path, is not what is there any more.
+    fn changed(&self, path: &[u8]);
+}
+
+/// How much of what is backed up is watched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Directories that are watched.
+    pub watched: u64,
+    /// Directories that are not: the system refused.
+    pub refused: u64,
+    /// The system's limit is reached (`fs.inotify.max_user_watches`).
+    pub at_limit: bool,
+}
+
+/// Watches directories by the means of the system.
+pub struct SystemWatch {
+    watcher: Mutex<RecommendedWatcher>,
+    inbox: Arc<Inbox>,
+    directories: Mutex<Directories>,
+}
+
+#[derive(Default)]
+struct Directories {
+    watched: BTreeSet<Box<[u8]>>,
+    refused: BTreeSet<Box<[u8]>>,
+    at_limit: bool,
+}
+
+/// What was heard and not looked at yet.
+#[derive(Default)]
+struct Inbox {
+    content: Mutex<Content>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Content {
+    /// Paths, and whether everything below changed.
+    paths: BTreeMap<Box<[u8]>, bool>,
+    lost: bool,
+    /// Directories that were moved or removed: their old paths say nothing any more.
+    gone: Vec<Box<[u8]>>,
+}
+
+impl SystemWatch {
+    /// Watches nothing yet. What the rules leave out is not told.
+    ///
+    /// # Errors
+    /// When the system has no watcher to give.
+    pub fn start(rules: Rules) -> notify::Result<Self> {
+        let inbox = Arc::new(Inbox::default());
+        let watcher = notify::recommended_watcher({
+            let inbox = Arc::clone(&inbox);
+            move |event| inbox.take_in(event, &rules)
+        })?;
+        Ok(Self { watcher: Mutex::new(watcher), inbox, directories: Mutex::default() })
+    }
+
+    /// What was heard since this was asked last. Waits for it, at most for `patience`; [`SystemWatch::wake`] ends the wait.
+    pub fn hear(&self, patience: Duration) -> Vec<Hint> {
+        let content = lock(&self.inbox.content);
+        let quiet = |content: &mut Content| content.paths.is_empty() && !content.lost;
+        let waited = self.inbox.arrived.wait_timeout_while(content, patience, quiet);
+        let (mut content, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let Content { paths, lost, gone } = std::mem::take(&mut *content);
+        drop(content);
+        self.forget(gone);
+        let changed = paths.into_iter().map(|(path, below)| Hint::Changed { path, below });
+        changed.chain(lost.then_some(Hint::Lost)).collect()
+    }
+
+    /// Ends a wait.
+    pub fn wake(&self) {
+        self.inbox.arrived.notify_all();
+    }
+
+    /// How much is watched.
+    pub fn coverage(&self) -> Coverage {
+        let directories = lock(&self.directories);
+        let (watched, refused) = (directories.watched.len() as u64, directories.refused.len() as u64);
+        Coverage { watched, refused, at_limit: directories.at_limit }
+    }
+
+    /// What was below a directory that is gone is not watched by its old path any more; at a new one it is watched again when it is entered.
+    fn forget(&self, gone: Vec<Box<[u8]>>) {
+        for top in gone {
+            let below = [&top[..], b"/"].concat();
+            let mut directories = lock(&self.directories);
+            let range = (Bound::Included(below.clone().into_boxed_slice()), Bound::Unbounded);
+            let inside = directories.watched.range::<Box<[u8]>, _>(range).take_while(|path| path.starts_with(&below));
+            let old: Vec<_> = inside.cloned().chain([top]).collect();
+            let mut watcher = lock(&self.watcher);
+            for path in old {
+                if directories.watched.remove(&path) {
+                    // It may be gone from the system already.
+                    let _ = watcher.unwatch(as_path(&path));
+                }
+                directories.refused.remove(&path);
+            }
+        }
+    }
+}
+
+impl Watch for SystemWatch {
+    fn enter(&self, directory: &[u8]) {
+        let result = lock(&self.watcher).watch(as_path(directory), RecursiveMode::NonRecursive);
+        let mut directories = lock(&self.directories);
+        match result {
+            Ok(()) => {
+                directories.refused.remove(directory);
+                directories.watched.insert(directory.into());
+            }
+            // It is gone again, and whoever removed it is heard of.
+            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
+            Err(error) => {
+                directories.at_limit |= matches!(error.kind, ErrorKind::MaxFilesWatch);
+                directories.watched.remove(directory);
+                directories.refused.insert(directory.into());
+            }
+        }
+    }
+
+    fn changed(&self, path: &[u8]) {
+        self.inbox.changed(path);
+    }
+}
+
+impl Inbox {
+    fn changed(&self, path: &[u8]) {
+        lock(&self.content).changed(path, false);
+        self.arrived.notify_all();
+    }
+
+    fn take_in(&self, event: notify::Result<Event>, rules: &Rules) {
+        let mut content = lock(&self.content);
+        match event {
+            Ok(event) if event.need_rescan() => content.lost = true,
+            Ok(event) => content.add(event, rules),
+            Err(_) => content.lost = true,
+        }
+        if content.lost || !content.paths.is_empty() {
+            self.arrived.notify_all();
+        }
+    }
+}
+
+impl Content {
+    fn add(&mut self, event: Event, rules: &Rules) {
+        let (below, gone) = match event.kind {
+            EventKind::Create(CreateKind::Folder | CreateKind::Any) => (true, false),
+            EventKind::Modify(ModifyKind::Name(RenameMode::From)) => (true, true),
+            EventKind::Modify(ModifyKind::Name(_)) => (true, false),
+            EventKind::Remove(_) => (false, true),
+            EventKind::Create(_) | EventKind::Modify(_) | EventKind::Access(AccessKind::Close(AccessMode::Write)) => {
+                (false, false)
+            }
+            EventKind::Access(_) | EventKind::Any | EventKind::Other => return,
+        };
+        for path in event.paths {
+            let path = path.as_os_str().as_bytes();
+            if gone {
+                self.gone.push(path.into());
+            }
+            match path.strip_suffix(CACHE_TAG) {
+                Some(directory) => self.changed(directory, true),
+                None if !rules.leave_out(path) => self.changed(path, below),
+                None => {}
+            }
+        }
+    }
+
+    fn changed(&mut self, path: &[u8], below: bool) {
+        if let Some(known) = self.paths.get_mut(path) {
+            *known |= below;
+        } else if self.paths.len() < MAX_PATHS {
+            self.paths.insert(path.into(), below);
+        } else {
+            self.lost = true;
+        }
+    }
+}
+
+fn as_path(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
