@@ -152,6 +152,9 @@ pub enum BackupError {
     /// The commit.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// Another run is under way.
+    #[error(transparent)]
+    Busy(#[from] crate::config::ConfigError),
     /// The walk itself failed, not a single path.
     #[error("the file system cannot be walked: {0}")]
     Walk(#[from] std::io::Error),

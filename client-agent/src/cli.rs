@@ -16,6 +16,7 @@ pub mod output;
 mod reading;
 mod restore;
 mod rules;
+mod run;
 mod secrets;
 mod snapshots;
 mod status;
@@ -127,6 +128,12 @@ enum Command {
     Rules(rules::Show),
     /// Back up now
     Backup(backup::Arguments),
+    /// Watch, and back up what changes, until a signal ends it
+    Run,
+    /// Let the service rest for a while
+    Pause(run::Pause),
+    /// End the rest of the service
+    Resume,
     /// List what can be restored
     Snapshots(snapshots::Arguments),
     /// List a directory of a snapshot
@@ -135,16 +142,17 @@ enum Command {
     Restore(restore::Arguments),
     /// Check that a snapshot is whole
     Verify(verify::Arguments),
-    /// Show what is set up, and what was backed up last
-    Status,
+    /// Show what is set up, what was backed up last, and what the service is doing
+    Status(status::Arguments),
     /// Check everything that a backup needs, and say what to do
     Doctor,
 }
 
 impl Command {
     /// What to know when it is cut off.
-    fn interrupted(&self) -> &'static str {
-        match self {
+    fn interrupted(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Run | Self::Status(_) => return None,
             Self::Account(command) => command.interrupted(),
             Self::Enroll(_) => {
                 "interrupted; this machine has not joined: run `iota enroll` again, with a new code if it had one. If it was \
@@ -155,7 +163,7 @@ impl Command {
                  and `iota enroll` there with the new code"
             }
             _ => "interrupted; there is nothing to repair, run it again to go on",
-        }
+        })
     }
 }
 
@@ -184,11 +192,14 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Exclude(arguments) => rules::exclude(context, arguments),
         Command::Rules(arguments) => rules::show(context, arguments),
         Command::Backup(arguments) => backup::run(context, arguments),
+        Command::Run => run::run(context),
+        Command::Pause(arguments) => run::pause(context, &arguments),
+        Command::Resume => run::resume(context),
         Command::Snapshots(arguments) => snapshots::run(context, arguments),
         Command::Ls(arguments) => ls::run(context, arguments),
         Command::Restore(arguments) => restore::run(context, arguments),
         Command::Verify(arguments) => verify::run(context, arguments),
-        Command::Status => status::run(context),
+        Command::Status(arguments) => status::run(context, &arguments),
         Command::Doctor => doctor::run(context),
     }
 }
@@ -227,6 +238,10 @@ mod tests {
             "iota --config-dir /c --state-dir /s --quiet backup --full",
             "iota --login a@b --server-pin 00 status --json",
             "iota doctor",
+            "iota status --watch",
+            "iota run",
+            "iota pause --for 8h",
+            "iota resume",
             "iota snapshots --kit k --set attic",
             "iota ls --at 2026-11-25 /home",
             "iota restore --at 17 /home/ada /etc --to /tmp/x --devices --trust --keep-damaged",

@@ -7,7 +7,9 @@
 //! Each directory is watched before it is listed, so what changes while the first walk is under way is seen by the walk or by the watcher. The
 //! watcher is a hint only: the walk of everything at the start, and once a day, is the truth.
 
+pub mod pause;
 pub mod queue;
+pub mod status;
 mod store;
 pub mod urgency;
 pub mod watch;
@@ -124,17 +126,35 @@ impl Live {
         self.whole_ended_ms.is_some()
     }
 
+    /// Whether the last attempt failed.
+    pub fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Everything is to be walked as soon as possible.
+    pub fn walk_now(&mut self, now_ms: u64) {
+        self.walk_by(now_ms);
+    }
+
+    /// Takes in what the watcher said, and does nothing else.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep(&mut self, hints: impl IntoIterator<Item = Hint>, now_ms: u64) -> Result<(), StoreError> {
+        self.follow_clock(now_ms);
+        for hint in hints {
+            self.take_in(hint, now_ms);
+        }
+        self.store.save(&self.queue.take_unsaved())
+    }
+
     /// Takes in what the watcher said, and does at most one backup.
     ///
     /// # Errors
     /// [`LiveError`]: the service cannot go on.
     pub fn turn(&mut self, hints: impl IntoIterator<Item = Hint>, work: &mut dyn Work) -> Result<Turn, LiveError> {
         let now_ms = work.now_ms();
-        self.follow_clock(now_ms);
-        for hint in hints {
-            self.take_in(hint, now_ms);
-        }
-        self.store.save(&self.queue.take_unsaved())?;
+        self.keep(hints, now_ms)?;
         let turn = self.act(now_ms, work)?;
         self.store.save(&self.queue.take_unsaved())?;
         Ok(turn)

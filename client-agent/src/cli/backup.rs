@@ -65,7 +65,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
 }
 
 /// Whoever reads this set from here expects what was acknowledged, even if identity and ratchet are gone by then.
-fn remember_head(context: &Context, identity: &Identity) -> Result<()> {
+pub(super) fn remember_head(context: &Context, identity: &Identity) -> Result<()> {
     let mut witness = Witness::load(&context.config_dir, identity.account)?;
     witness.remember_own(&identity.ratchet(&context.config_dir)?);
     Ok(witness.save()?)

@@ -8,13 +8,14 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-/// From here on the program ends with exit code 1 and `message` at the first signal. Where that cannot be set up, a signal
-/// ends it without the word. With `--json`, a program whose result is out ends by itself.
-pub fn watch(output: Output, message: &'static str) {
+/// From here on the program ends with exit code 1 and `message` at the first signal; without a message, as a service does, with 0 and no word. Where
+/// that cannot be set up, a signal ends it without the word. With `--json`, a program whose result is out ends by itself.
+pub fn watch(output: Output, message: Option<&'static str>) {
     let Ok((runtime, interrupt, terminate)) = listen() else { return };
     let wait = move || {
         runtime.block_on(first(interrupt, terminate));
         let _terminal = secrets::restore_terminal();
+        let Some(message) = message else { std::process::exit(0) };
         failure::print_and(output, "interrupted", message, || std::process::exit(1));
     };
     let _ = std::thread::Builder::new().name("signals".into()).spawn(wait);

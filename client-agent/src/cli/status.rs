@@ -1,13 +1,17 @@
-//! `iota status`: what is set up, and what was backed up last.
+//! `iota status`: what is set up, what was backed up last, and what the service is doing.
+
+mod service;
 
 use super::{
     Context, Outcome,
     output::{JsonPath, human_ago},
 };
 use anyhow::Result;
+use clap::Args;
 use iota_agent::{
     history::show_time,
     identity::Identity,
+    live::status::Status,
     monitor::{Clock, SystemClock},
     ratchet::Ratchet,
     remote::{
@@ -20,8 +24,21 @@ use iota_core::api::json::HeadInfo;
 use serde_json::{Value, json};
 use std::os::unix::ffi::OsStrExt;
 
+/// What `iota status` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Fill the screen with what the service is doing, and follow it
+    #[arg(long, conflicts_with_all = ["json", "quiet"])]
+    watch: bool,
+}
+
 /// Runs the command. A server that does not answer is part of the answer.
-pub fn run(context: &Context) -> Result<Outcome> {
+pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    if arguments.watch {
+        return service::watch(context);
+    }
+    let now_ms = SystemClock.now_ms();
+    let service = Status::read(&context.state_dir, now_ms)?;
     let identity = context.find_identity()?;
     let rules = RuleFile::load(&context.config_dir)?;
     let ratchet = identity.as_ref().map(|identity| identity.ratchet(&context.config_dir)).transpose()?;
@@ -47,6 +64,10 @@ pub fn run(context: &Context) -> Result<Outcome> {
         output.line(format!("Last:      {}", last(ratchet)));
         output.line(format!("At server: {}", at_server(ratchet, head)));
     }
+    match &service {
+        Some(status) => service::lines(status, now_ms).iter().for_each(|line| output.line(line)),
+        None => output.line("Service:   not running; `iota run` watches and backs up what changes"),
+    }
     output.object(&json!({
         "enrolled": identity.is_some(),
         "account": identity.as_ref().map(|identity| identity.account),
@@ -64,6 +85,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
             json!({"seq": seq, "hash": hash, "received_ms": ratchet.head_received_ms})
         }),
         "server_head": head.as_ref().map(of_head),
+        "service": service,
     }));
     Ok(Outcome::Done)
 }

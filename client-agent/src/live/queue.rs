@@ -156,7 +156,9 @@ impl Queue {
             .filter(|(_, waiting)| waiting.last_ms < began_ms)
             .map(|(path, _)| path.clone())
             .collect();
-        old.iter().for_each(|path| drop(self.remove(path)));
+        for path in &old {
+            self.remove(path);
+        }
     }
 
     /// The clock was set back: nothing changed later than now.

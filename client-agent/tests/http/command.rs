@@ -35,7 +35,7 @@ impl Home {
         self.command(arguments).output().unwrap()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iota"));
         for variable in ["IOTA_SERVER", "IOTA_SERVER_PIN", "IOTA_ENROL_CODE", "IOTA_PASSPHRASE_FILE", "IOTA_INVITE"] {
             command.env_remove(variable);

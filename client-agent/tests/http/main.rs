@@ -7,6 +7,7 @@ mod command;
 #[path = "../support/server.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod server;
+mod service;
 mod terminal;
 
 use appliance::{Appliance, Fault, INVITE, SERVER_ID};

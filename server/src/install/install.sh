@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the IotaBackup agent of the server below on this machine, and backs the machine up every hour.
+# Installs the IotaBackup agent of the server below on this machine, and has it back up what changes.
 #
 #   curl -fsS SERVER/install.sh | IOTA_ENROL_CODE=CODE sh
 #
@@ -107,16 +107,21 @@ schedule() {
     return
   fi
   if ! has_systemd; then
-    say "There is no systemd here: run \`$iota backup\` every hour yourself, by cron for example."
+    say "There is no systemd here: have your system keep \`$iota run\` running, or run \`$iota backup\` every hour, by cron for example."
     return
   fi
   mkdir -p "$units"
   write_service >"$units/iota-backup.service"
-  write_timer >"$units/iota-backup.timer"
-  if systemctl "$scope" daemon-reload && systemctl "$scope" --quiet enable --now iota-backup.timer; then
+  # What earlier versions ran every hour.
+  if [ -e "$units/iota-backup.timer" ]; then
+    systemctl "$scope" --quiet disable --now iota-backup.timer || say "notice: iota-backup.timer could not be stopped"
+    rm -f "$units/iota-backup.timer"
+  fi
+  # One that runs already goes on with the new program.
+  if systemctl "$scope" daemon-reload && systemctl "$scope" --quiet enable iota-backup.service && systemctl "$scope" restart iota-backup.service; then
     scheduled=yes
   else
-    say "The timer could not be started: look at \`systemctl $scope status iota-backup.timer\`."
+    say "The service could not be started: look at \`systemctl $scope status iota-backup.service\`."
   fi
 }
 
@@ -131,10 +136,9 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
-Type=oneshot
-ExecStart="$iota" --quiet backup
-# 3: complete, with gaps that the program named.
-SuccessExitStatus=3
+ExecStart="$iota" run
+Restart=on-failure
+RestartSec=60
 Nice=10
 IOSchedulingClass=idle
 NoNewPrivileges=yes
@@ -159,27 +163,13 @@ LockPersonality=yes
 MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 UNIT
-}
-
-write_timer() {
-  cat <<'UNIT'
-[Unit]
-Description=Back up this machine every hour with IotaBackup
-
-[Timer]
-OnActiveSec=0
-OnUnitActiveSec=1h
-OnBootSec=5min
-RandomizedDelaySec=1min
-
-[Install]
-WantedBy=timers.target
-UNIT
+  if [ "$scope" = --user ]; then target=default.target; else target=multi-user.target; fi
+  printf '\n[Install]\nWantedBy=%s\n' "$target"
 }
 
 summary() {
   say "Done: $installed at $iota."
-  [ -z "$scheduled" ] || say "It backs up now and every hour."
+  [ -z "$scheduled" ] || say "It backs up now, and from then on what changes."
   if [ -n "$scheduled" ] && [ "$scope" = --user ]; then
     say "While you are logged in, that is; to go on without: loginctl enable-linger"
   fi

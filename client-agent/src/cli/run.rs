@@ -1,0 +1,277 @@
+//! `iota run`: the service. `iota pause` and `iota resume`.
+
+use super::{Coded, Context, Outcome, Usage, backup::remember_head};
+use anyhow::Result;
+use clap::Args;
+use iota_agent::{
+    backup::{self, BackupError, Options, Report},
+    config::RunLock,
+    durable,
+    history::show_time,
+    identity::Identity,
+    live::{
+        Live, Store, Turn, Work, pause,
+        status::{Board, Stage},
+        urgency::Urgency,
+        watch::{SystemWatch, Watch},
+    },
+    monitor::{Clock, SystemClock},
+    remote::http::{HttpRemote, Patience},
+    rules::{RuleFile, Rules},
+    scan::{Scan, Scope},
+};
+use iota_crypto::{chunker::ChunkerKey, cut::CutKey};
+use serde_json::json;
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How long events gather before they are looked at.
+const GATHER: Duration = Duration::from_millis(500);
+/// How often somebody who paused, or changed the rules, is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// What `iota pause` takes.
+#[derive(Debug, Args)]
+pub struct Pause {
+    /// For how long: minutes, or with m, h, d; at most a week
+    #[arg(long = "for", value_name = "TIME", default_value = "1h")]
+    duration: String,
+}
+
+/// Runs `iota pause`.
+pub fn pause(context: &Context, arguments: &Pause) -> Result<Outcome> {
+    let until_ms = SystemClock.now_ms() + parse_duration(&arguments.duration)?.as_millis() as u64;
+    pause::set(&context.state_dir, until_ms)?;
+    context.output.line(format!(
+        "Paused until {}: a backup that is under way ends, and none begins. `iota resume` goes on at once.",
+        show_time(until_ms)
+    ));
+    context.output.object(&json!({"until_ms": until_ms}));
+    Ok(Outcome::Done)
+}
+
+/// Runs `iota resume`.
+pub fn resume(context: &Context) -> Result<Outcome> {
+    let was_paused = pause::end(&context.state_dir)?;
+    context.output.line(if was_paused { "Goes on." } else { "There was no pause." });
+    context.output.object(&json!({"was_paused": was_paused}));
+    Ok(Outcome::Done)
+}
+
+fn parse_duration(text: &str) -> Result<Duration> {
+    let wrong = || Usage(format!("{text:?} is no time up to a week; write minutes, or 90m, 8h, 2d"));
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let seconds: u64 = match &text[digits.len()..] {
+        "" | "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        _ => return Err(wrong().into()),
+    };
+    let count: u64 = digits.parse().map_err(|_| wrong())?;
+    let duration = Duration::from_secs(count.checked_mul(seconds).ok_or_else(wrong)?);
+    if duration.is_zero() || duration > pause::LONGEST { Err(wrong().into()) } else { Ok(duration) }
+}
+
+/// Runs `iota run`, until a signal ends it.
+pub fn run(context: &Context) -> Result<Outcome> {
+    let identity = context.identity()?;
+    identity.ratchet(&context.config_dir)?;
+    durable::create_private_dir(&context.state_dir)?;
+    let board = Arc::new(Board::new(&context.state_dir));
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                if let Err(error) = board.write(SystemClock.now_ms()) {
+                    context.output.note(format!("The status cannot be written: {error}"));
+                }
+                thread::sleep(WRITE_EVERY);
+            }
+            board.remove();
+        });
+        let result = serve(context, &identity, &board);
+        ended.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+fn serve(context: &Context, identity: &Identity, board: &Board) -> Result<Outcome> {
+    let cuts = identity.cuts();
+    let http = context.http(Some(identity), Patience::PERSON)?;
+    let rules = wait_for_rules(context, board)?;
+    let mut service = Service {
+        context,
+        identity,
+        cuts: &cuts,
+        remote: HttpRemote::new(http, identity.speaker()),
+        board,
+        watch: Arc::new(SystemWatch::start(Rules::compile(&rules)?)?),
+        rules: Rules::compile(&rules)?,
+        rule_file: rules,
+        ever_complete: identity.ratchet(&context.config_dir)?.n > 0,
+    };
+    let mut live = Live::start(Store::open(&context.state_dir)?, service.now_ms())?;
+    context.output.note("Watching begins; everything is walked first.");
+    let mut patience = Duration::ZERO;
+    loop {
+        let hints = service.watch.hear(patience);
+        let now_ms = service.now_ms();
+        if service.follow_rules()? {
+            context.output.note("The rules have changed; everything is walked again.");
+            live.walk_now(now_ms);
+        }
+        board.note(&live, service.watch.coverage());
+        if let Some(until_ms) = pause::until_ms(&context.state_dir, now_ms) {
+            live.keep(hints, now_ms)?;
+            board.enter(Stage::Paused, Some(until_ms), now_ms);
+            thread::sleep(LOOK_EVERY);
+            continue;
+        }
+        let turn = live.turn(hints, &mut service)?;
+        let now_ms = service.now_ms();
+        match turn {
+            Turn::Wait { until_ms } => {
+                let stage = if live.is_failing() { Stage::Offline } else { Stage::Idle };
+                board.enter(stage, live.is_failing().then_some(until_ms), now_ms);
+                patience = Duration::from_millis(until_ms.saturating_sub(now_ms)).clamp(GATHER, LOOK_EVERY);
+                thread::sleep(GATHER);
+            }
+            Turn::Part(report) | Turn::Whole(report) => {
+                board.done(&report, now_ms);
+                tell(context, &report);
+            }
+            Turn::Failed(error) => {
+                board.failed(&error, now_ms);
+                context.output.note(format!("{error}; it will be tried again"));
+            }
+        }
+    }
+}
+
+fn tell(context: &Context, report: &Report) {
+    if report.changes > 0 {
+        let gaps = if report.gap_count > 0 { format!(", {} gaps", report.gap_count) } else { String::new() };
+        context.output.note(format!("Snapshot {}: {} changes{gaps}.", report.seq, report.changes));
+    }
+}
+
+/// The rules, once there are any.
+fn wait_for_rules(context: &Context, board: &Board) -> Result<RuleFile> {
+    let mut told = false;
+    loop {
+        match load_rules(context) {
+            Err(error) if error.is::<Coded>() => {
+                board.failed(&error, SystemClock.now_ms());
+                if !told {
+                    context.output.note(format!("Waits: {error}"));
+                }
+                told = true;
+                thread::sleep(LOOK_EVERY);
+            }
+            loaded => return loaded,
+        }
+    }
+}
+
+fn load_rules(context: &Context) -> Result<RuleFile> {
+    let rules = RuleFile::load(&context.config_dir)?;
+    if rules.roots.is_empty() {
+        let message = "nothing is included yet; say what to back up with `iota include PATH…`".to_owned();
+        return Err(Coded { code: "nothing_included", message }.into());
+    }
+    Ok(rules)
+}
+
+/// What the service works with.
+struct Service<'a> {
+    context: &'a Context,
+    identity: &'a Identity,
+    cuts: &'a (ChunkerKey, CutKey),
+    remote: HttpRemote,
+    board: &'a Board,
+    watch: Arc<SystemWatch>,
+    rules: Rules,
+    rule_file: RuleFile,
+    ever_complete: bool,
+}
+
+impl Service<'_> {
+    /// Takes over rules that were changed meanwhile. Says whether they were. Rules that cannot be used leave the old ones in force.
+    fn follow_rules(&mut self) -> Result<bool> {
+        let file = match load_rules(self.context) {
+            Ok(file) => file,
+            Err(error) => {
+                self.board.failed(&error, SystemClock.now_ms());
+                return Ok(false);
+            }
+        };
+        if file == self.rule_file {
+            return Ok(false);
+        }
+        self.rules = Rules::compile(&file)?;
+        self.watch = Arc::new(SystemWatch::start(self.rules.clone())?);
+        self.rule_file = file;
+        Ok(true)
+    }
+}
+
+impl Work for Service<'_> {
+    fn now_ms(&self) -> u64 {
+        SystemClock.now_ms()
+    }
+
+    fn urgency(&self, path: &[u8]) -> Urgency {
+        let path = Path::new(OsStr::from_bytes(path));
+        Urgency::of_size(fs::symlink_metadata(path).map_or(0, |metadata| metadata.len()))
+    }
+
+    fn back_up(&mut self, scope: Option<Arc<Scope>>) -> Result<Report, BackupError> {
+        let stage = match (&scope, self.ever_complete) {
+            (Some(_), _) => Stage::Incremental,
+            (None, true) => Stage::FullScan,
+            (None, false) => Stage::FullBackup,
+        };
+        self.board.enter(stage, None, self.now_ms());
+        let _lock = RunLock::take(&self.context.config_dir)?;
+        let own = [self.context.config_dir.as_path(), self.context.state_dir.as_path()];
+        let machine = self.identity.machine(self.cuts, own[0], own[1]);
+        let mut scope = scope;
+        let open = || {
+            let scope = scope.take().unwrap_or_else(|| Arc::new(Scope::whole()));
+            let watch: Arc<dyn Watch> = self.watch.clone();
+            Scan::start_in(self.rules.clone(), &own, scope, Some(watch))
+        };
+        let report = backup::run(&machine, &self.remote, open, Options::default(), &SystemClock, self.board);
+        if let Err(error) = remember_head(self.context, self.identity) {
+            self.context.output.note(format!("The newest snapshot is not noted for readers: {error}"));
+        }
+        self.ever_complete |= report.is_ok();
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_parse() {
+        for (text, minutes) in [("5", 5), ("90m", 90), ("8h", 480), ("7d", 7 * 24 * 60)] {
+            assert_eq!(parse_duration(text).unwrap(), Duration::from_secs(minutes * 60), "{text}");
+        }
+        for text in ["", "0", "8d", "1w", "-1", "h", "99999999999999999999h"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}

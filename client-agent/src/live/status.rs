@@ -1,0 +1,272 @@
+//! What the service is doing: a small file in the state directory, written at most once a second, which `iota status` reads.
+
+use super::{Live, watch::Coverage};
+use crate::{
+    backup::Report,
+    monitor::{Monitor, Stage as RunStage},
+};
+use iota_core::path::TreePath;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+const FILE_NAME: &str = "status.json";
+const MAX_FILE_BYTES: u64 = 1 << 20;
+/// Waiting paths that are named.
+const MAX_NAMED: usize = 20;
+/// A service that has not written for this long is not running.
+const SILENT_MS: u64 = 90_000;
+/// How often a status that does not change is written all the same.
+const SIGN_OF_LIFE_MS: u64 = 30_000;
+
+/// What the service is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It begins.
+    #[default]
+    Starting,
+    /// The first backup: everything is read.
+    FullBackup,
+    /// Everything is walked; what did not change is not read.
+    FullScan,
+    /// Paths that changed are backed up.
+    Incremental,
+    /// Nothing is done at the moment.
+    Idle,
+    /// Somebody asked it to rest.
+    Paused,
+    /// The last attempt failed; the next one follows by itself.
+    Offline,
+}
+
+/// A path that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingPath {
+    /// Its name, with U+FFFD for what is no text.
+    pub path: String,
+    /// Its first change since it was backed up, milliseconds since 1970.
+    pub first_ms: u64,
+    /// Its last change.
+    pub last_ms: u64,
+    /// How long it must be quiet, milliseconds.
+    pub settle_ms: u64,
+    /// How long it waits at most, milliseconds.
+    pub longest_wait_ms: u64,
+}
+
+/// See the module. Times are in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// The service's process.
+    pub process: u32,
+    /// When this was written.
+    pub written_ms: u64,
+    /// What it is at.
+    pub stage: Stage,
+    /// Since when.
+    pub since_ms: u64,
+    /// Files of the run under way that were looked at.
+    pub files: u64,
+    /// Their bytes, read or unchanged.
+    pub bytes: u64,
+    /// The file that is read.
+    pub current: Option<String>,
+    /// Paths that wait.
+    pub waiting: u64,
+    /// The first of them.
+    pub first: Vec<WaitingPath>,
+    /// Directories that are watched.
+    pub watched: u64,
+    /// Directories that are not: the system refused.
+    pub refused: u64,
+    /// The system's limit of watched directories is reached.
+    pub at_limit: bool,
+    /// The last commit since the start: its number and when it was made.
+    pub last_commit: Option<(u64, u64)>,
+    /// What is missing from the state.
+    pub gap_count: u64,
+    /// The last failure: when and what.
+    pub last_error: Option<(u64, String)>,
+    /// When the pause ends, or the next attempt is made.
+    pub until_ms: Option<u64>,
+    /// When everything is walked next.
+    pub next_scan_ms: u64,
+}
+
+impl Status {
+    /// What the service that works with `state_dir` wrote last; `None` when none is running.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is none of ours.
+    pub fn read(state_dir: &Path, now_ms: u64) -> io::Result<Option<Self>> {
+        let path = state_dir.join(FILE_NAME);
+        match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(metadata) if metadata.len() > MAX_FILE_BYTES => return Err(io::Error::other("the file is too large")),
+            result => result?,
+        };
+        let status: Self = serde_json::from_slice(&fs::read(&path)?).map_err(io::Error::other)?;
+        let alive = now_ms.saturating_sub(status.written_ms) < SILENT_MS
+            && Path::new(&format!("/proc/{}", status.process)).exists();
+        Ok(alive.then_some(status))
+    }
+}
+
+/// Where the service notes what it does while it does it.
+#[derive(Debug)]
+pub struct Board {
+    path: PathBuf,
+    status: Mutex<Status>,
+    written: Mutex<Status>,
+    current: Mutex<Option<TreePath>>,
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Board {
+    /// Of the service of this process.
+    pub fn new(state_dir: &Path) -> Self {
+        Self {
+            path: state_dir.join(FILE_NAME),
+            status: Mutex::new(Status { process: std::process::id(), ..Status::default() }),
+            written: Mutex::default(),
+            current: Mutex::default(),
+            files: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Something else begins.
+    pub fn enter(&self, stage: Stage, until_ms: Option<u64>, now_ms: u64) {
+        let mut status = lock(&self.status);
+        if status.stage != stage {
+            (status.stage, status.since_ms) = (stage, now_ms);
+            self.files.store(0, Ordering::Relaxed);
+            self.bytes.store(0, Ordering::Relaxed);
+            *lock(&self.current) = None;
+        }
+        status.until_ms = until_ms;
+    }
+
+    /// What waits and what is watched.
+    pub fn note(&self, live: &Live, coverage: Coverage) {
+        let named = live.queue().in_order().take(MAX_NAMED).map(|(path, waiting)| WaitingPath {
+            path: String::from_utf8_lossy(path).into_owned(),
+            first_ms: waiting.first_ms,
+            last_ms: waiting.last_ms,
+            settle_ms: waiting.urgency.settle.as_millis() as u64,
+            longest_wait_ms: waiting.urgency.longest_wait.as_millis() as u64,
+        });
+        let mut status = lock(&self.status);
+        status.waiting = live.queue().len() as u64;
+        status.first = named.collect();
+        (status.watched, status.refused, status.at_limit) = (coverage.watched, coverage.refused, coverage.at_limit);
+        status.next_scan_ms = live.whole_due_ms();
+    }
+
+    /// A backup has ended well.
+    pub fn done(&self, report: &Report, now_ms: u64) {
+        let mut status = lock(&self.status);
+        if status.last_commit.is_none_or(|(seq, _)| seq < report.seq) {
+            status.last_commit = Some((report.seq, now_ms));
+        }
+        status.gap_count = report.gap_count;
+    }
+
+    /// A backup has failed.
+    pub fn failed(&self, error: &dyn std::fmt::Display, now_ms: u64) {
+        lock(&self.status).last_error = Some((now_ms, error.to_string()));
+    }
+
+    /// Writes the file, if there is anything new.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn write(&self, now_ms: u64) -> io::Result<()> {
+        let mut status = lock(&self.status).clone();
+        status.files = self.files.load(Ordering::Relaxed);
+        status.bytes = self.bytes.load(Ordering::Relaxed);
+        status.current =
+            lock(&self.current).as_ref().map(|path| format!("/{}", String::from_utf8_lossy(path.as_bytes())));
+        let mut written = lock(&self.written);
+        status.written_ms = written.written_ms;
+        if status == *written && now_ms.saturating_sub(written.written_ms) < SIGN_OF_LIFE_MS {
+            return Ok(());
+        }
+        status.written_ms = now_ms;
+        let draft = self.path.with_extension("new");
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(&serde_json::to_vec(&status)?)?;
+        drop(file);
+        fs::rename(&draft, &self.path)?;
+        *written = status;
+        Ok(())
+    }
+
+    /// The service ends.
+    pub fn remove(&self) {
+        // If it stays, its process is gone.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Monitor for Board {
+    fn stage(&self, _stage: RunStage) {
+        *lock(&self.current) = None;
+    }
+
+    fn file(&self, path: &TreePath, _bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.current) = Some(path.clone());
+    }
+
+    fn unchanged(&self, bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn progress(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_as_it_was_written_while_its_process_lives() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(Status::read(directory.path(), 0).unwrap(), None);
+        let board = Board::new(directory.path());
+        board.enter(Stage::Incremental, None, 5);
+        board.file(&TreePath::parse(b"home/ada/\xff").unwrap(), 7);
+        board.progress(7);
+        board.write(9).unwrap();
+        let status = Status::read(directory.path(), 10).unwrap().unwrap();
+        assert_eq!((status.stage, status.since_ms, status.files, status.bytes), (Stage::Incremental, 5, 1, 7));
+        assert_eq!(status.current.as_deref(), Some("/home/ada/\u{fffd}"));
+        // Nothing new is not written; a sign of life is.
+        let file = directory.path().join(FILE_NAME);
+        fs::remove_file(&file).unwrap();
+        board.write(10).unwrap();
+        assert!(!file.exists());
+        board.write(9 + SIGN_OF_LIFE_MS).unwrap();
+        assert_eq!(Status::read(directory.path(), 9 + SIGN_OF_LIFE_MS + SILENT_MS).unwrap(), None);
+        fs::write(&file, "{").unwrap();
+        assert!(Status::read(directory.path(), 0).is_err());
+    }
+}
