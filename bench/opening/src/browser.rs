@@ -123,6 +123,8 @@ impl Platform for FixtureBrowser {
 
     fn tell(&self, _event: &VaultEvent) {}
 
+    fn lock_others(&self) {}
+
     fn server_address(&self) -> String {
         "https://backup.example.org".into()
     }
