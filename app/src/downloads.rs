@@ -3,11 +3,16 @@
 #[cfg(feature = "hydrate")]
 pub(crate) mod browser;
 
+use std::time::Duration;
+
 use iota_core::id::SetId;
 use iota_core::vault::{CancelDownload, PathToken, Problem, ProblemKind, VaultEvent};
 use leptos::prelude::*;
 
 use crate::vault::Vault;
+
+/// How long one that has ended well stays in the list.
+const SHOWN: Duration = Duration::from_secs(12);
 
 /// A file to take out, as a page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,8 +205,10 @@ impl Downloads {
             browser::ended(*download);
             return;
         }
+        let mut done = None;
         self.items.update(|items| {
             let Some(item) = items.iter_mut().find(|item| running(item)) else { return };
+            done = matches!(event, VaultEvent::Done { .. }).then_some(item.key);
             item.stage = match event {
                 VaultEvent::Progress { download, bytes } => Stage::Running { download: *download, bytes: *bytes },
                 VaultEvent::Stopped { problem, .. } => Stage::Stopped(problem.clone()),
@@ -212,6 +219,11 @@ impl Downloads {
                 }
             };
         });
+        if let Some(key) = done {
+            // It lies over the page, and has been said.
+            let downloads = *self;
+            set_timeout(move || downloads.dismiss(key), SHOWN);
+        }
         #[cfg(feature = "hydrate")]
         if !matches!(event, VaultEvent::Progress { .. }) {
             browser::ended(*download);

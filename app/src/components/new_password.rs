@@ -1,10 +1,9 @@
 //! A new password, with how well it withstands guessing.
 
-use iota_core::vault::Strength;
 use leptos::prelude::*;
 
 use crate::components::field::PasswordField;
-use crate::components::strength_meter::{StrengthMeter, rated};
+use crate::components::strength_meter::{Rating, StrengthMeter, rated};
 
 /// What is typed, its rating, and what is wrong with it. A copy is the same.
 #[derive(Clone, Copy)]
@@ -13,21 +12,21 @@ pub struct NewPassword {
     pub text: RwSignal<String>,
     /// What is wrong, and what to do.
     pub error: RwSignal<Option<String>>,
-    strength: ReadSignal<Option<Strength>>,
+    rating: Rating,
 }
 
 impl NewPassword {
     /// Nothing typed yet. Call it in a component.
     pub fn new(login: RwSignal<String>) -> Self {
         let text = RwSignal::new(String::new());
-        Self { text, error: RwSignal::new(None), strength: rated(text, login) }
+        Self { text, error: RwSignal::new(None), rating: rated(text, login) }
     }
 
     /// Whether it may be used; says in place why not.
     pub fn check(&self) -> bool {
         let wrong = if self.text.with_untracked(String::is_empty) {
             Some("Choose one first.")
-        } else if self.strength.with_untracked(|strength| strength.as_ref().is_some_and(|strength| !strength.enough)) {
+        } else if self.rating.is_too_weak() {
             Some("That would be guessed too easily. Take more words.")
         } else {
             None
@@ -66,7 +65,7 @@ pub fn NewPasswordField(
                 big=true
                 focus
             />
-            <StrengthMeter strength=password.strength />
+            <StrengthMeter strength=password.rating.strength />
         </div>
     }
     .into_any()

@@ -11,15 +11,16 @@ use crate::vault::Vault;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Rates what is typed, a moment after it was. None while nothing is rated.
-pub fn rated(passphrase: RwSignal<String>, login: RwSignal<String>) -> ReadSignal<Option<Strength>> {
+pub fn rated(passphrase: RwSignal<String>, login: RwSignal<String>) -> Rating {
     let vault = Vault::current();
-    let strength = RwSignal::new(None);
+    let (strength, fresh) = (RwSignal::new(None), RwSignal::new(false));
     let turn = StoredValue::new(0u32);
     Effect::new(move || {
         let text = passphrase.get();
         login.track();
         turn.update_value(|turn| *turn += 1);
         let mine = turn.get_value();
+        fresh.set(false);
         if text.is_empty() {
             return strength.set(None);
         }
@@ -36,13 +37,31 @@ pub fn rated(passphrase: RwSignal<String>, login: RwSignal<String>) -> ReadSigna
                         && newest()
                     {
                         strength.set(Some(answer));
+                        fresh.set(true);
                     }
                 });
             },
             PAUSE,
         );
     });
-    strength.read_only()
+    Rating { strength: strength.read_only(), fresh: fresh.read_only() }
+}
+
+/// How well what is typed withstands guessing.
+#[derive(Clone, Copy)]
+pub struct Rating {
+    /// Of what was typed last and rated.
+    pub strength: ReadSignal<Option<Strength>>,
+    /// Nothing was typed since.
+    fresh: ReadSignal<bool>,
+}
+
+impl Rating {
+    /// Whether what is typed is known to be too weak.
+    pub fn is_too_weak(&self) -> bool {
+        let weak = self.strength.with_untracked(|strength| strength.as_ref().is_some_and(|strength| !strength.enough));
+        weak && self.fresh.get_untracked()
+    }
 }
 
 /// The rating as a bar and in words.

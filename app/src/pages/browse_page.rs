@@ -78,13 +78,14 @@ fn Browse(set: SetId) -> impl IntoView {
 pub fn follow_points(set: SetId) -> Points {
     let points = Points::new(set);
     let live = Live::current();
-    Effect::new(move || {
-        let event = live.latest().get();
-        let about = match event {
+    Effect::new(move |before: Option<()>| {
+        let about = match live.latest().get() {
             None | Some(Event::Resync) => true,
             Some(Event::Set { set: of }) => of == set,
             Some(_) => false,
         };
+        // What was heard last before the page was there says nothing about it.
+        let about = about || before.is_none();
         if about {
             leptos::task::spawn_local(async move { points.refresh().await });
         }

@@ -108,7 +108,13 @@ impl Points {
     /// Asks for what is newer than what is there.
     pub async fn refresh(&self) {
         let known = self.list.with_untracked(|list| list.last().map(|point| point.seq));
-        let Some(known) = known else { return self.older().await };
+        let Some(known) = known else {
+            // That there was none does not mean that there is none.
+            if self.stage.get_untracked() == Stage::All {
+                self.stage.set(Stage::Nothing);
+            }
+            return self.older().await;
+        };
         let mut fresh = Vec::new();
         let mut before = None;
         // It ends: each page is older than the one before, and what is known begins somewhere.
