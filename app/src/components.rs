@@ -28,6 +28,7 @@ pub mod problem_notice;
 pub mod proof;
 pub mod public_frame;
 pub mod qr_code;
+pub mod right_now;
 pub mod rings;
 pub mod sealed;
 pub mod secret_field;

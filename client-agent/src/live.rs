@@ -7,6 +7,7 @@
 //! Each directory is watched before it is listed, so what changes while the first walk is under way is seen by the walk or by the watcher. The
 //! watcher is a hint only: the walk of everything at the start, and once a day, is the truth.
 
+pub mod channel;
 pub mod pause;
 pub mod queue;
 pub mod status;
@@ -262,7 +263,7 @@ impl Live {
 
 /// Whether trying again is of no use: the machine may not write to its log any more.
 fn is_final(error: &BackupError) -> bool {
-    let refused = |error: &RemoteError| error.code() == Some(code::UNAUTHENTICATED);
+    let refused = |error: &RemoteError| error.code() == Some(code::DEVICE_REPLACED);
     match error {
         BackupError::Log(LogError::ForeignHead { .. } | LogError::WrongSet) => true,
         BackupError::Remote(error) | BackupError::Log(LogError::Remote(error)) => refused(error),

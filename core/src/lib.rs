@@ -12,6 +12,7 @@ pub mod entry;
 pub mod extent;
 pub mod history;
 pub mod id;
+pub mod live;
 pub mod operation;
 pub mod pack;
 pub mod page;

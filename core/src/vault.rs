@@ -7,11 +7,13 @@
 mod account;
 mod browse;
 mod download;
+mod live;
 mod machines;
 
 pub use account::*;
 pub use browse::*;
 pub use download::*;
+pub use live::*;
 pub use machines::*;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -69,6 +71,8 @@ questions! {
     ListMachines -> Vec<MachineView>;
     Rename -> ();
     RevokeMachine -> ();
+    ReadLive -> LiveView;
+    GiveOrder -> ();
     BeginEnrolment -> EnrolmentView;
     HearEnrolment -> Option<HelloView>;
     Admit -> crate::id::SetId;

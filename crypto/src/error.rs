@@ -27,6 +27,9 @@ pub enum CryptoError {
     /// A sealed name does not open.
     #[error("the sealed name does not open with this account's key")]
     Label,
+    /// A message of the sealed channel does not open, or is not newer than the last.
+    #[error("a message of the live channel does not open, or was shown before")]
+    Live,
     /// Text that a person keeps (words, kit, key file, code) does not parse.
     #[error("{what} is not complete or has a mistake in it: {hint}")]
     Text {

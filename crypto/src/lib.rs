@@ -16,6 +16,7 @@ pub mod history;
 pub mod keys;
 pub mod kit;
 pub mod label;
+pub mod live;
 pub mod login;
 pub mod path_token;
 pub mod ratchet;

@@ -73,6 +73,7 @@ fn check(vector: &Vector<'_>) -> Check {
         "body" => sealed::body(vector),
         "body-padded" => sealed::body_padded(vector),
         "label" => sealed::label(vector),
+        "live" => sealed::live(vector),
         "cut" => sealed::cut(vector),
         "chunker" => sealed::chunker(vector),
         "size-class" => sealed::size_class(vector),

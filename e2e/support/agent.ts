@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 export type Ended = { code: number | null; out: string; err: string };
 
 /** A program that runs: what it has said so far, and how it ends. */
-export type Running = { said: () => string; ended: Promise<Ended> };
+export type Running = { said: () => string; ended: Promise<Ended>; stop: () => void };
 
 /** What `iota backup` tells. */
 export type Report = { seq: number; files: number; dirs: number; sent_bytes: number; gap_count: number };
@@ -17,6 +17,7 @@ export class Agent {
   readonly home: string;
   /** What it backs up, unless told otherwise. */
   readonly files: string;
+  private readonly services: Running[] = [];
 
   constructor(
     readonly name: string,
@@ -25,6 +26,18 @@ export class Agent {
     this.home = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-agent-'));
     this.files = join(this.home, 'files');
     mkdirSync(this.files);
+  }
+
+  /** Runs the service until `end` is called or the test ends. */
+  serve(): { end: () => Promise<void> } {
+    const running = this.start(['run']);
+    this.services.push(running);
+    return {
+      end: async () => {
+        running.stop();
+        await running.ended;
+      },
+    };
   }
 
   /** Begins a command. */
@@ -65,6 +78,7 @@ export class Agent {
   }
 
   remove(): void {
+    for (const service of this.services) service.stop();
     rmSync(this.home, { recursive: true, force: true });
   }
 
@@ -89,7 +103,7 @@ export function start(program: string, words: string[], env: Record<string, stri
     child.once('error', failed);
     child.once('close', (code) => done({ code, out, err }));
   });
-  return { said: () => out + err, ended };
+  return { said: () => out + err, ended, stop: () => void child.kill('SIGTERM') };
 }
 
 /** The agent that cargo built last. */

@@ -38,6 +38,11 @@ export class Appliance {
     return appliance;
   }
 
+  /** Where everything lies that the server keeps. */
+  get data(): string {
+    return join(this.folder, 'data');
+  }
+
   /** The code of the first account, who administers. */
   setupToken(): Promise<string> {
     return this.code('setup-token');
@@ -69,20 +74,20 @@ export class Appliance {
 
   /** Runs a statement in the server's own database, as its own user. */
   async sql(statement: string): Promise<string> {
-    const place = ['--host', join(this.folder, 'data/run'), '--username', 'iotabackup', '--dbname', 'iotabackup'];
+    const place = ['--host', join(this.data, 'run'), '--username', 'iotabackup', '--dbname', 'iotabackup'];
     const words = [...place, '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', '--command', statement];
     const said = await promisify(execFile)('psql', words, asUser(NOBODY));
     return said.stdout.trim();
   }
 
   private async code(command: string): Promise<string> {
-    const said = await promisify(execFile)(this.program, [command, '--data', join(this.folder, 'data')], asUser(NOBODY));
+    const said = await promisify(execFile)(this.program, [command, '--data', this.data], asUser(NOBODY));
     return said.stdout.trim();
   }
 
   /** Puts the agent where the server hands it out. */
   private offerAgent(): void {
-    const folder = join(this.folder, 'data/downloads');
+    const folder = join(this.data, 'downloads');
     const program = join(folder, `iota-linux-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`);
     mkdirSync(folder, { recursive: true });
     copyFileSync(builtAgent(), program);

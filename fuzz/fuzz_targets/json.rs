@@ -1,8 +1,8 @@
-//! Messages of the API in JSON: what parses is written and parses to the same.
+//! Messages of the API and of the live channel in JSON: what parses is written and parses to the same.
 
 #![no_main]
 
-use iota_core::api::json;
+use iota_core::{api::json, live};
 use iota_fuzz::within;
 use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
@@ -38,6 +38,12 @@ fuzz_target!(|data: &[u8]| {
     check::<json::UploadInfo>(data);
     check::<json::UploadAnswer>(data);
     check::<json::CommitAnswer>(data);
+    check::<json::LiveReport>(data);
+    check::<json::LiveAnswer>(data);
+    check::<json::LiveState>(data);
+    check::<json::SendOrder>(data);
+    check::<live::Status>(data);
+    check::<live::Order>(data);
 });
 
 fn check<T: Serialize + DeserializeOwned>(data: &[u8]) {

@@ -20,6 +20,7 @@ use crate::memory::Memory;
 use crate::packs::{Packs, Record, RecordKind};
 use crate::rate::Rates;
 use crate::records::seal_verifier;
+use crate::relay::Relay;
 use crate::security_headers::Transport;
 use crate::tls::Pin;
 
@@ -35,6 +36,7 @@ struct Shared {
     nobody: Nobody,
     memory: Memory,
     events: Events,
+    relay: Relay,
     /// Machines and the minute in which each was last noted to be there.
     contacts: Mutex<HashMap<i64, u64>>,
     /// Sets whose log is being changed.
@@ -99,6 +101,7 @@ impl AppState {
             nobody,
             memory: Memory::default(),
             events: Events::default(),
+            relay: Relay::default(),
             contacts: Mutex::default(),
             busy: Mutex::default(),
         })))
@@ -187,6 +190,11 @@ impl AppState {
     /// What happens, for pages that are open.
     pub fn events(&self) -> &Events {
         &self.0.events
+    }
+
+    /// Sealed messages between machines and pages.
+    pub fn relay(&self) -> &Relay {
+        &self.0.relay
     }
 
     /// The minute of now, when a machine was not noted to be there in it yet.

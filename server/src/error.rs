@@ -84,7 +84,9 @@ fn status_of(code: &str) -> StatusCode {
         code::UNAUTHENTICATED | code::BAD_CREDENTIALS | code::SECOND_FACTOR => StatusCode::UNAUTHORIZED,
         code::FORBIDDEN | code::REAUTHENTICATE | code::DEVICE_REPLACED | code::BAD_CODE => StatusCode::FORBIDDEN,
         code::NOT_FOUND => StatusCode::NOT_FOUND,
-        code::CONFLICT | code::HEAD_MOVED | code::MISSING_OBJECTS | code::NEED_FULL_REFERENCES => StatusCode::CONFLICT,
+        code::CONFLICT | code::MACHINE_AWAY | code::HEAD_MOVED | code::MISSING_OBJECTS | code::NEED_FULL_REFERENCES => {
+            StatusCode::CONFLICT
+        }
         code::UPLOAD_ENDED => StatusCode::GONE,
         code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         code::INVALID_COMMIT => StatusCode::UNPROCESSABLE_ENTITY,

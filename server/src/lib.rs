@@ -30,6 +30,7 @@ pub mod rate;
 pub mod rebuild;
 pub mod recent;
 pub mod records;
+pub mod relay;
 pub mod router;
 mod same_origin;
 pub mod security_headers;

@@ -62,7 +62,7 @@ enum Body {
     Bytes,
 }
 
-const TABLE: [(&str, &str, Who, Body); 44] = [
+const TABLE: [(&str, &str, Who, Body); 47] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -99,8 +99,11 @@ const TABLE: [(&str, &str, Who, Body); 44] = [
     ("GET", "/sets/{set}/snapshots", Who::Reader, Body::None),
     ("GET", "/sets/{set}/segment", Who::Reader, Body::None),
     ("GET", "/sets/{set}/path", Who::Reader, Body::None),
+    ("GET", "/sets/{set}/live", Who::Web, Body::None),
+    ("POST", "/sets/{set}/orders", Who::Web, Body::Empty),
     ("POST", "/objects/read", Who::Reader, Body::References),
     ("GET", "/agent/head", Who::Machine, Body::None),
+    ("POST", "/agent/live", Who::Machine, Body::Empty),
     ("POST", "/agent/uploads", Who::Machine, Body::Empty),
     ("POST", "/agent/uploads/{upload}/renew", Who::Machine, Body::Empty),
     ("POST", "/agent/uploads/{upload}/have", Who::Machine, Body::References),

@@ -14,6 +14,7 @@ use crate::components::icon::Icon;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::machine_keys::MachineKeys;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::right_now::{RightNow, Waiting, Word};
 use crate::components::sealed::Sealed;
 use crate::components::skeleton::Skeleton;
 use crate::components::when_open::WhenOpen;
@@ -36,6 +37,7 @@ fn Status(set: SetId) -> impl IntoView {
     let machine = Memo::new(move |_| fleet.machine(set));
     let vault = Vault::current();
     let open = Memo::new(move |_| vault.is_open());
+    let word = Word::follow(set);
     view! {
         {move || match machine.get() {
             Some(machine) => view! { <Sentence machine /> }.into_any(),
@@ -50,6 +52,9 @@ fn Status(set: SetId) -> impl IntoView {
                             "Right now"
                         </h2>
                     </div>
+                    <WhenOpen otherwise=|| ()>
+                        <RightNow word />
+                    </WhenOpen>
                     {move || match machine.get() {
                         Some(machine) => view! { <Sending upload=machine.upload /> }.into_any(),
                         None => view! { <Skeleton lines=2 /> }.into_any(),
@@ -84,6 +89,14 @@ fn Status(set: SetId) -> impl IntoView {
                 </section>
             </div>
             <div class="stack">
+                <section class="card" aria-labelledby="waiting">
+                    <h2 class="card__title" id="waiting">
+                        "Waiting"
+                    </h2>
+                    <WhenOpen otherwise=|| view! { <Sealed /> }>
+                        <Waiting word />
+                    </WhenOpen>
+                </section>
                 <section class="card" aria-labelledby="heard">
                     <h2 class="card__title" id="heard">
                         "Last heard"

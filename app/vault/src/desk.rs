@@ -26,6 +26,7 @@ use crate::enrolment::{self, Codes};
 use crate::entry;
 use crate::keys::OpenVault;
 use crate::listing::{self, Listed};
+use crate::live;
 use crate::machines;
 use crate::platform::{Platform, Sink};
 use crate::point;
@@ -201,6 +202,8 @@ impl<P: Platform> Desk<P> {
             Ask::ListMachines(_) => json(&machines::list(platform, &*self.open()?).await?),
             Ask::Rename(question) => json(&machines::rename(platform, &*self.open()?, &question).await?),
             Ask::RevokeMachine(question) => json(&machines::revoke(platform, &*self.open()?, &question).await?),
+            Ask::ReadLive(question) => json(&live::read(platform, &*self.open()?, &question).await?),
+            Ask::GiveOrder(question) => json(&live::order(platform, &*self.open()?, &question).await?),
             Ask::BeginEnrolment(question) => {
                 self.open()?;
                 let (view, pending) = enrolment::begin(platform, &question).await?;

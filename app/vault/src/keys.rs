@@ -1,7 +1,7 @@
 //! The open vault: what is gone when it locks.
 
 use std::cell::{Ref, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use iota_core::id::{AccountId, SetId, VerifyingKey};
@@ -11,6 +11,7 @@ use iota_crypto::keys::{DedupKey, FIRST_EPOCH, MasterKey, PathKey, SigningKey};
 use iota_crypto::path_token;
 
 use crate::history::History;
+use crate::live::Heard;
 use crate::point::Point;
 use crate::problem::{Result, locked, missing};
 
@@ -27,6 +28,7 @@ pub struct OpenVault {
     keys: RefCell<Option<Keys>>,
     histories: RefCell<Vec<Rc<History>>>,
     points: RefCell<VecDeque<Rc<Point>>>,
+    heard: RefCell<HashMap<SetId, Heard>>,
 }
 
 /// The keys.
@@ -51,6 +53,7 @@ impl OpenVault {
             })),
             histories: RefCell::default(),
             points: RefCell::default(),
+            heard: RefCell::default(),
         }
     }
 
@@ -111,6 +114,16 @@ impl OpenVault {
         histories.retain(|kept| kept.set != history.set);
         histories.push(Rc::clone(&history));
         history
+    }
+
+    /// What was heard of a machine in this visit.
+    pub fn heard(&self, set: SetId) -> Option<Heard> {
+        self.heard.borrow().get(&set).copied()
+    }
+
+    /// Keeps what was heard of a machine.
+    pub fn keep_heard(&self, set: SetId, heard: Heard) {
+        self.heard.borrow_mut().insert(set, heard);
     }
 
     /// A state that is open already.

@@ -22,6 +22,7 @@ pub mod entry;
 pub mod history;
 pub mod keys;
 pub mod listing;
+pub mod live;
 pub mod machines;
 pub mod objects;
 pub mod passphrase;

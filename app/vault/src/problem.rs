@@ -52,6 +52,7 @@ fn kind(error: &CryptoError) -> ProblemKind {
         | CryptoError::WrongIdentity
         | CryptoError::Enrolment
         | CryptoError::Label
+        | CryptoError::Live
         | CryptoError::Wire(_) => ProblemKind::Altered,
     }
 }

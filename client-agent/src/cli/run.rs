@@ -10,8 +10,10 @@ use iota_agent::{
     history::show_time,
     identity::Identity,
     live::{
-        Live, Store, Turn, Work, pause,
-        status::{Board, Stage},
+        Live, Store, Turn, Work,
+        channel::Channel,
+        pause,
+        status::Board,
         urgency::Urgency,
         watch::{SystemWatch, Watch},
     },
@@ -20,7 +22,8 @@ use iota_agent::{
     rules::{RuleFile, Rules},
     scan::{Scan, Scope},
 };
-use iota_crypto::{chunker::ChunkerKey, cut::CutKey};
+use iota_core::live::{Order, Stage};
+use iota_crypto::{chunker::ChunkerKey, cut::CutKey, live::Place};
 use serde_json::json;
 use std::{
     ffi::OsStr,
@@ -38,8 +41,10 @@ use std::{
 /// How long events gather before they are looked at.
 const GATHER: Duration = Duration::from_millis(500);
 /// How often somebody who paused, or changed the rules, is looked for.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 const WRITE_EVERY: Duration = Duration::from_secs(1);
+/// How long the service waits, at first and at most, when it cannot talk to the server.
+const TALK_AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
 /// What `iota pause` takes.
 #[derive(Debug, Args)]
@@ -89,7 +94,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
     identity.ratchet(&context.config_dir)?;
     durable::create_private_dir(&context.state_dir)?;
     let board = Arc::new(Board::new(&context.state_dir));
-    let ended = AtomicBool::new(false);
+    let (ended, walk_now) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
@@ -100,13 +105,58 @@ pub fn run(context: &Context) -> Result<Outcome> {
             }
             board.remove();
         });
-        let result = serve(context, &identity, &board);
+        scope.spawn(|| talk(context, &identity, &board, &walk_now, &ended));
+        let result = serve(context, &identity, &board, &walk_now);
         ended.store(true, Ordering::Relaxed);
         result
     })
 }
 
-fn serve(context: &Context, identity: &Identity, board: &Board) -> Result<Outcome> {
+/// Says how things stand to whoever looks, and takes orders, until the service ends.
+fn talk(context: &Context, identity: &Identity, board: &Board, walk_now: &AtomicBool, ended: &AtomicBool) {
+    let place = Place { account: identity.account, set: identity.set };
+    let opened = context.http(Some(identity), Patience::PERSON).and_then(|http| {
+        let channel = Channel::open(&identity.live, place, &context.config_dir)?;
+        Ok((channel, HttpRemote::new(http, identity.speaker())))
+    });
+    let (mut channel, line) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return context.output.note(format!("Orders of the owner cannot be heard: {error}")),
+    };
+    let mut pause = TALK_AGAIN.0;
+    while !ended.load(Ordering::Relaxed) {
+        match channel.turn(&line, board.status(), SystemClock.now_ms()) {
+            Ok(orders) => {
+                pause = TALK_AGAIN.0;
+                for order in orders {
+                    if let Err(error) = follow(context, order, walk_now) {
+                        context.output.note(format!("An order of the owner could not be followed: {error}"));
+                    }
+                }
+            }
+            Err(_) => {
+                thread::sleep(pause);
+                pause = (pause * 2).min(TALK_AGAIN.1);
+            }
+        }
+    }
+}
+
+fn follow(context: &Context, order: Order, walk_now: &AtomicBool) -> std::io::Result<()> {
+    match order {
+        Order::Pause { for_ms } => {
+            let for_ms = for_ms.min(pause::LONGEST.as_millis() as u64);
+            pause::set(&context.state_dir, SystemClock.now_ms() + for_ms)
+        }
+        Order::Resume => pause::end(&context.state_dir).map(drop),
+        Order::BackUpNow => {
+            walk_now.store(true, Ordering::Relaxed);
+            pause::end(&context.state_dir).map(drop)
+        }
+    }
+}
+
+fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &AtomicBool) -> Result<Outcome> {
     let cuts = identity.cuts();
     let http = context.http(Some(identity), Patience::PERSON)?;
     let rules = wait_for_rules(context, board)?;
@@ -129,6 +179,9 @@ fn serve(context: &Context, identity: &Identity, board: &Board) -> Result<Outcom
         let now_ms = service.now_ms();
         if service.follow_rules()? {
             context.output.note("The rules have changed; everything is walked again.");
+            live.walk_now(now_ms);
+        }
+        if walk_now.swap(false, Ordering::Relaxed) {
             live.walk_now(now_ms);
         }
         board.note(&live, service.watch.coverage());

@@ -11,7 +11,7 @@ use clap::Args;
 use iota_agent::{
     history::show_time,
     identity::Identity,
-    live::status::Status,
+    live::status,
     monitor::{Clock, SystemClock},
     ratchet::Ratchet,
     remote::{
@@ -38,7 +38,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         return service::watch(context);
     }
     let now_ms = SystemClock.now_ms();
-    let service = Status::read(&context.state_dir, now_ms)?;
+    let service = status::read(&context.state_dir, now_ms)?;
     let identity = context.find_identity()?;
     let rules = RuleFile::load(&context.config_dir)?;
     let ratchet = identity.as_ref().map(|identity| identity.ratchet(&context.config_dir)).transpose()?;

@@ -5,8 +5,10 @@ use crate::{
     backup::Report,
     monitor::{Monitor, Stage as RunStage},
 };
-use iota_core::path::TreePath;
-use serde::{Deserialize, Serialize};
+use iota_core::{
+    live::{Stage, Status, WaitingPath},
+    path::TreePath,
+};
 use std::{
     fs,
     io::{self, Write},
@@ -27,98 +29,20 @@ const SILENT_MS: u64 = 90_000;
 /// How often a status that does not change is written all the same.
 const SIGN_OF_LIFE_MS: u64 = 30_000;
 
-/// What the service is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// It begins.
-    #[default]
-    Starting,
-    /// The first backup: everything is read.
-    FullBackup,
-    /// Everything is walked; what did not change is not read.
-    FullScan,
-    /// Paths that changed are backed up.
-    Incremental,
-    /// Nothing is done at the moment.
-    Idle,
-    /// Somebody asked it to rest.
-    Paused,
-    /// The last attempt failed; the next one follows by itself.
-    Offline,
-}
-
-/// A path that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingPath {
-    /// Its name, with U+FFFD for what is no text.
-    pub path: String,
-    /// Its first change since it was backed up, milliseconds since 1970.
-    pub first_ms: u64,
-    /// Its last change.
-    pub last_ms: u64,
-    /// How long it must be quiet, milliseconds.
-    pub settle_ms: u64,
-    /// How long it waits at most, milliseconds.
-    pub longest_wait_ms: u64,
-}
-
-/// See the module. Times are in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Status {
-    /// The service's process.
-    pub process: u32,
-    /// When this was written.
-    pub written_ms: u64,
-    /// What it is at.
-    pub stage: Stage,
-    /// Since when.
-    pub since_ms: u64,
-    /// Files of the run under way that were looked at.
-    pub files: u64,
-    /// Their bytes, read or unchanged.
-    pub bytes: u64,
-    /// The file that is read.
-    pub current: Option<String>,
-    /// Paths that wait.
-    pub waiting: u64,
-    /// The first of them.
-    pub first: Vec<WaitingPath>,
-    /// Directories that are watched.
-    pub watched: u64,
-    /// Directories that are not: the system refused.
-    pub refused: u64,
-    /// The system's limit of watched directories is reached.
-    pub at_limit: bool,
-    /// The last commit since the start: its number and when it was made.
-    pub last_commit: Option<(u64, u64)>,
-    /// What is missing from the state.
-    pub gap_count: u64,
-    /// The last failure: when and what.
-    pub last_error: Option<(u64, String)>,
-    /// When the pause ends, or the next attempt is made.
-    pub until_ms: Option<u64>,
-    /// When everything is walked next.
-    pub next_scan_ms: u64,
-}
-
-impl Status {
-    /// What the service that works with `state_dir` wrote last; `None` when none is running.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or is none of ours.
-    pub fn read(state_dir: &Path, now_ms: u64) -> io::Result<Option<Self>> {
-        let path = state_dir.join(FILE_NAME);
-        match fs::metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(metadata) if metadata.len() > MAX_FILE_BYTES => return Err(io::Error::other("the file is too large")),
-            result => result?,
-        };
-        let status: Self = serde_json::from_slice(&fs::read(&path)?).map_err(io::Error::other)?;
-        let alive = now_ms.saturating_sub(status.written_ms) < SILENT_MS
-            && Path::new(&format!("/proc/{}", status.process)).exists();
-        Ok(alive.then_some(status))
-    }
+/// What the service that works with `state_dir` wrote last; `None` when none is running.
+///
+/// # Errors
+/// When the file cannot be read, or is none of ours.
+pub fn read(state_dir: &Path, now_ms: u64) -> io::Result<Option<Status>> {
+    let path = state_dir.join(FILE_NAME);
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(metadata) if metadata.len() > MAX_FILE_BYTES => return Err(io::Error::other("the file is too large")),
+        result => result?,
+    };
+    let status: Status = serde_json::from_slice(&fs::read(&path)?).map_err(io::Error::other)?;
+    let recent = now_ms.saturating_sub(status.written_ms) < SILENT_MS;
+    Ok((recent && Path::new(&format!("/proc/{}", status.process)).exists()).then_some(status))
 }
 
 /// Where the service notes what it does while it does it.
@@ -187,16 +111,22 @@ impl Board {
         lock(&self.status).last_error = Some((now_ms, error.to_string()));
     }
 
+    /// How things stand.
+    pub fn status(&self) -> Status {
+        let mut status = lock(&self.status).clone();
+        status.files = self.files.load(Ordering::Relaxed);
+        status.bytes = self.bytes.load(Ordering::Relaxed);
+        let name = |path: &TreePath| format!("/{}", String::from_utf8_lossy(path.as_bytes()));
+        status.current = lock(&self.current).as_ref().map(name);
+        status
+    }
+
     /// Writes the file, if there is anything new.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, now_ms: u64) -> io::Result<()> {
-        let mut status = lock(&self.status).clone();
-        status.files = self.files.load(Ordering::Relaxed);
-        status.bytes = self.bytes.load(Ordering::Relaxed);
-        status.current =
-            lock(&self.current).as_ref().map(|path| format!("/{}", String::from_utf8_lossy(path.as_bytes())));
+        let mut status = self.status();
         let mut written = lock(&self.written);
         status.written_ms = written.written_ms;
         if status == *written && now_ms.saturating_sub(written.written_ms) < SIGN_OF_LIFE_MS {
@@ -250,13 +180,13 @@ mod tests {
     #[test]
     fn a_status_is_read_as_it_was_written_while_its_process_lives() {
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(Status::read(directory.path(), 0).unwrap(), None);
+        assert_eq!(read(directory.path(), 0).unwrap(), None);
         let board = Board::new(directory.path());
         board.enter(Stage::Incremental, None, 5);
         board.file(&TreePath::parse(b"home/ada/\xff").unwrap(), 7);
         board.progress(7);
         board.write(9).unwrap();
-        let status = Status::read(directory.path(), 10).unwrap().unwrap();
+        let status = read(directory.path(), 10).unwrap().unwrap();
         assert_eq!((status.stage, status.since_ms, status.files, status.bytes), (Stage::Incremental, 5, 1, 7));
         assert_eq!(status.current.as_deref(), Some("/home/ada/\u{fffd}"));
         // Nothing new is not written; a sign of life is.
@@ -265,8 +195,8 @@ mod tests {
         board.write(10).unwrap();
         assert!(!file.exists());
         board.write(9 + SIGN_OF_LIFE_MS).unwrap();
-        assert_eq!(Status::read(directory.path(), 9 + SIGN_OF_LIFE_MS + SILENT_MS).unwrap(), None);
+        assert_eq!(read(directory.path(), 9 + SIGN_OF_LIFE_MS + SILENT_MS).unwrap(), None);
         fs::write(&file, "{").unwrap();
-        assert!(Status::read(directory.path(), 0).is_err());
+        assert!(read(directory.path(), 0).is_err());
     }
 }

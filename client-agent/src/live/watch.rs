@@ -97,7 +97,7 @@ impl SystemWatch {
         Ok(Self { watcher: Mutex::new(watcher), inbox, directories: Mutex::default() })
     }
 
-    /// What was heard since this was asked last. Waits for it, at most for `patience`; [`SystemWatch::wake`] ends the wait.
+    /// What was heard since this was asked last. Waits for it, at most for `patience`.
     pub fn hear(&self, patience: Duration) -> Vec<Hint> {
         let content = lock(&self.inbox.content);
         let quiet = |content: &mut Content| content.paths.is_empty() && !content.lost;
@@ -108,11 +108,6 @@ impl SystemWatch {
         self.forget(gone);
         let changed = paths.into_iter().map(|(path, below)| Hint::Changed { path, below });
         changed.chain(lost.then_some(Hint::Lost)).collect()
-    }
-
-    /// Ends a wait.
-    pub fn wake(&self) {
-        self.inbox.arrived.notify_all();
     }
 
     /// How much is watched.

@@ -82,6 +82,8 @@ pub mod code {
     pub const NOT_FOUND: &str = "not_found";
     /// It exists already.
     pub const CONFLICT: &str = "conflict";
+    /// The machine is not connected now.
+    pub const MACHINE_AWAY: &str = "machine_away";
     /// The one-time code is wrong, used or expired.
     pub const BAD_CODE: &str = "bad_code";
     /// The machine was replaced or revoked.
@@ -439,6 +441,43 @@ pub struct UploadState {
     pub received_bytes: u64,
 }
 
+/// What a machine that listens says: body of `POST /agent/live`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveReport {
+    /// Its sealed status, when there is something new ([`crate::live`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Bytes>,
+    /// How long it waits for an answer if there is nothing to tell, milliseconds; at most 25 seconds.
+    pub wait_ms: u64,
+}
+
+/// Answer to [`LiveReport`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveAnswer {
+    /// Somebody looks: tell more often.
+    pub watched: bool,
+    /// Sealed orders.
+    pub orders: Vec<Bytes>,
+}
+
+/// How a machine is: answer to `GET /sets/{set}/live`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveState {
+    /// The machine has a connection open, so that orders reach it.
+    pub listens: bool,
+    /// What it said last, sealed; none when it has said nothing since the server started.
+    pub status: Option<Bytes>,
+    /// When that arrived.
+    pub received_ms: Option<u64>,
+}
+
+/// A sealed order: body of `POST /sets/{set}/orders`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendOrder {
+    /// The order ([`crate::live`]).
+    pub order: Bytes,
+}
+
 /// What happens in the account: data of an event of `GET /events` (`text/event-stream`). An event says what to ask again; it
 /// is not the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -449,6 +488,11 @@ pub enum Event {
     /// A set was made, renamed, replaced or revoked, has a new commit, or an upload of it began, went on or ended.
     Set {
         /// Which.
+        set: SetId,
+    },
+    /// A machine said anew how it is, while somebody looks.
+    Live {
+        /// Its set.
         set: SetId,
     },
     /// A machine answered to an enrolment, or took its keys.

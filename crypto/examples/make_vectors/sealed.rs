@@ -22,7 +22,7 @@ use iota_crypto::{
     chunk::{ChunkSealer, SealedChunk, chunk_key, seal_stored},
     cut::CutKey,
     keys::{ChunkerSecret, DedupKey, MasterKey},
-    label,
+    label, live,
     ratchet::LogKey,
 };
 
@@ -34,6 +34,7 @@ pub(crate) fn write(folder: &mut Folder) {
     codec1(folder);
     bodies(folder);
     labels(folder);
+    live_channel(folder);
     cuts(folder);
     chunkers(folder);
 }
@@ -434,6 +435,48 @@ fn labels(folder: &mut Folder) {
             .encrypt(&[7; 24].into(), Payload { msg: &text, aad: &aad })
             .expect("it seals");
         folder.bad(name, "label", "opens, but is no name", &case, Hex([&[1][..], &[7; 24], &sealed].concat()));
+    }
+}
+
+fn live_channel(folder: &mut Folder) {
+    let key = MasterKey::from_bytes(MASTER).live_key(ACCOUNT, SET, 1);
+    let place = live::Place { account: ACCOUNT, set: SET };
+    let case = |to: &str, after: u64| {
+        Case::new("live")
+            .hex("live", key.expose())
+            .with("account", ACCOUNT)
+            .with("set", SET)
+            .with("to", to)
+            .with("after", after)
+    };
+    let seal = |direction, seq, text: &str| {
+        live::seal(&key, direction, &place, seq, text, &mut Seeded::new(text)).expect("it is short")
+    };
+    let order = seal(live::Direction::ToMachine, 7, r#"{"order":"resume"}"#);
+    for (name, to, direction, text) in [
+        ("order", "machine", live::Direction::ToMachine, r#"{"order":"resume"}"#),
+        ("status", "owner", live::Direction::ToOwner, r#"{"stage":"idle"}"#),
+        ("empty_text", "owner", live::Direction::ToOwner, ""),
+    ] {
+        let good = case(to, 6).with("seq", 7).with("text", text);
+        folder.good(name, "a message of the live channel", &good, Hex(seal(direction, 7, text)));
+    }
+    folder.bad("again", "live", "shown before", &case("machine", 7), Hex(order.clone()));
+    folder.bad("sent_back", "live", "of the other direction", &case("owner", 6), Hex(order.clone()));
+    folder.bad(
+        "other_set",
+        "live",
+        "another machine's",
+        &case("machine", 6).with("set", SetId([9; 16])),
+        Hex(order.clone()),
+    );
+    for (name, bytes) in [
+        ("renumbered", patched(&order, 0, &[8])),
+        ("flipped", flipped(&order, 60)),
+        ("truncated", shorter(&order)),
+        ("short", vec![0; 7]),
+    ] {
+        folder.bad(name, "live", "not what was sealed", &case("machine", 0), Hex(bytes));
     }
 }
 

@@ -36,6 +36,7 @@ impl From<CryptoError> for Fault {
             CryptoError::WrongIdentity => "wrong-identity",
             CryptoError::Enrolment => "enrolment",
             CryptoError::Label => "label",
+            CryptoError::Live => "live",
             CryptoError::Text { .. } => "text",
             CryptoError::System(_) => "system",
             CryptoError::Wire(error) => return error.into(),

@@ -9,8 +9,8 @@ use crate::{
     chunk::{ChunkOpener, chunk_key, parse_payload, seal_stored},
     chunker::{Chunker, ChunkerKey, SizeClass},
     cut::{CutKey, ends_extent_page, pack_extents},
-    keys::{ChunkerSecret, DedupKey, LabelKey, MasterKey},
-    label as labels,
+    keys::{ChunkerSecret, DedupKey, LabelKey, LiveKey, MasterKey},
+    label as labels, live as live_channel,
     ratchet::{BodyKey, LogKey},
 };
 use iota_core::{
@@ -180,6 +180,19 @@ pub(super) fn body_padded(vector: &Vector<'_>) -> Check {
 pub(super) fn label(vector: &Vector<'_>) -> Check {
     let key = LabelKey::from_bytes(vector.array("label-key")?);
     vector.same("text", &labels::open(&key, vector.parsed("set")?, &vector.payload)?)
+}
+
+pub(super) fn live(vector: &Vector<'_>) -> Check {
+    let key = LiveKey::from_bytes(vector.array("live")?);
+    let place = live_channel::Place { account: vector.parsed("account")?, set: vector.parsed("set")? };
+    let direction = match vector.text("to")? {
+        "machine" => live_channel::Direction::ToMachine,
+        "owner" => live_channel::Direction::ToOwner,
+        other => return Err(Fault::Broken(format!("nobody called {other} hears"))),
+    };
+    let (seq, text) = live_channel::open(&key, direction, &place, vector.parsed("after")?, &vector.payload)?;
+    vector.same("seq", &seq)?;
+    vector.same("text", &text)
 }
 
 /// Each line of the payload is an item; the field `ends` has the numbers, from 0, of those that something ends after.

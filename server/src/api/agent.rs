@@ -2,5 +2,6 @@
 
 pub mod challenge;
 pub mod head;
+pub mod live;
 pub mod session;
 pub mod uploads;

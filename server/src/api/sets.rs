@@ -3,6 +3,8 @@
 pub mod certificate;
 pub mod label;
 pub mod list;
+pub mod live;
+pub mod orders;
 pub mod path;
 pub mod segment;
 pub mod snapshots;

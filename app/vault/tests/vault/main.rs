@@ -9,4 +9,5 @@ mod accounts;
 mod browsing;
 mod downloads;
 mod lies;
+mod live;
 mod tab;

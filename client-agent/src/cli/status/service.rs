@@ -7,9 +7,10 @@ use crate::cli::{
 use anyhow::Result;
 use iota_agent::{
     history::show_time,
-    live::status::{Stage, Status, WaitingPath},
+    live::status,
     monitor::{Clock, SystemClock},
 };
+use iota_core::live::{Stage, Status, WaitingPath, WaitingReason};
 use std::{
     io::{self, Write},
     thread,
@@ -52,7 +53,7 @@ pub fn lines(status: &Status, now_ms: u64) -> Vec<String> {
 pub fn watch(context: &Context) -> Result<Outcome> {
     loop {
         let now_ms = SystemClock.now_ms();
-        let shown = match Status::read(&context.state_dir, now_ms)? {
+        let shown = match status::read(&context.state_dir, now_ms)? {
             Some(status) => lines(&status, now_ms).join("\r\n"),
             None => "Service:   not running; `iota run` watches and backs up what changes".into(),
         };
@@ -100,17 +101,16 @@ fn coverage(status: &Status) -> String {
 
 /// Why a path waits.
 fn waiting(path: &WaitingPath, now_ms: u64) -> String {
-    let quiet_ms = now_ms.saturating_sub(path.last_ms);
-    let all_ms = now_ms.saturating_sub(path.first_ms);
     let name = clean(&path.path);
-    let longest_left_ms = path.longest_wait_ms.saturating_sub(all_ms);
-    if quiet_ms >= path.settle_ms || longest_left_ms == 0 {
-        return format!("{name}  its turn comes with the next snapshot");
+    match path.reason(now_ms) {
+        WaitingReason::NextSnapshot => format!("{name}  its turn comes with the next snapshot"),
+        WaitingReason::Restless { left_ms } => {
+            format!("{name}  changes all the time; in {} it waits no longer", span(left_ms))
+        }
+        WaitingReason::Settling { quiet_ms } => {
+            format!("{name}  settling, {} of {}", span(quiet_ms), span(path.settle_ms))
+        }
     }
-    if longest_left_ms < path.settle_ms - quiet_ms {
-        return format!("{name}  changes all the time; in {} it waits no longer", span(longest_left_ms));
-    }
-    format!("{name}  settling, {} of {}", span(quiet_ms), span(path.settle_ms))
 }
 
 fn count(count: u64, what: &str) -> String {

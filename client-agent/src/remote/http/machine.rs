@@ -5,12 +5,15 @@ use super::{
     outcome::malformed,
     transport::{Http, Payload, Request},
 };
-use crate::remote::{Remote, RemoteError};
+use crate::{
+    live::channel::Line,
+    remote::{Remote, RemoteError},
+};
 use bytes::Bytes;
 use iota_core::{
     api::{
         frames::decode_bitmap,
-        json::{CommitAnswer, HeadInfo, UploadAnswer, UploadInfo},
+        json::{CommitAnswer, HeadInfo, LiveAnswer, LiveReport, UploadAnswer, UploadInfo},
     },
     id::UploadId,
     refs::{Reference, encode_references},
@@ -25,6 +28,13 @@ impl HttpRemote {
     /// The machine `speaker` at the server of `http`.
     pub fn new(http: Arc<Http>, speaker: Speaker) -> Self {
         Self(Bearer::new(http, speaker))
+    }
+}
+
+impl Line for HttpRemote {
+    fn live(&self, report: &LiveReport) -> Result<LiveAnswer, RemoteError> {
+        let request = Request::new("POST /agent/live", Method::POST, "/agent/live").with(Payload::json(report));
+        self.0.send(&request)?.json(request.name)
     }
 }
 

@@ -1,0 +1,110 @@
+//! The owner's end of the sealed channel with a machine.
+
+use iota_core::api::json::{Bytes, LiveState, SendOrder};
+use iota_core::id::SetId;
+use iota_core::live::{Order, Status};
+use iota_core::vault::{GiveOrder, LiveView, Problem, ProblemKind, ReadLive};
+use iota_crypto::keys::LiveKey;
+use iota_crypto::live::{self as channel, Direction, Place};
+use iota_crypto::secret::system_random;
+
+use crate::api;
+use crate::keys::OpenVault;
+use crate::machines;
+use crate::platform::Platform;
+use crate::problem::{Result, failed};
+use crate::show;
+
+/// What was heard of a machine in this visit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// The key epoch of the machine.
+    key_epoch: u32,
+    /// Number of its newest status.
+    status: u64,
+    /// Number of the last order that it took, or was sent from here.
+    order: u64,
+}
+
+/// Answers [`ReadLive`].
+///
+/// # Errors
+/// When the server cannot be asked, or shows an older word than before.
+pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLive) -> Result<LiveView> {
+    let set = question.set;
+    let key_epoch = key_epoch(platform, open, set).await?;
+    let state: LiveState = api::get(platform, &format!("/sets/{set}/live")).await?;
+    let heard = heard(open, set, key_epoch);
+    // One that does not open is of another machine that wrote this set before.
+    let opened = match &state.status {
+        Some(frame) => {
+            channel::open(&key(open, set, key_epoch)?, Direction::ToOwner, &place(open, set), 0, &frame.0).ok()
+        }
+        None => None,
+    };
+    let Some((seq, json)) = opened else {
+        return Ok(LiveView { listens: state.listens, received_ms: None, status: None });
+    };
+    if seq < heard.status {
+        let message = "the server shows an older word of this machine than before; what it does now is not known";
+        return Err(Problem::new(ProblemKind::Altered, message));
+    }
+    let unread = |error| failed(format!("the machine’s word cannot be read ({error}): update its program"));
+    let status: Status = serde_json::from_str(&json).map_err(unread)?;
+    open.keep_heard(set, Heard { status: seq, order: heard.order.max(status.last_order), ..heard });
+    Ok(LiveView { listens: state.listens, received_ms: state.received_ms, status: Some(safe(status)) })
+}
+
+/// Answers [`GiveOrder`].
+///
+/// # Errors
+/// When the machine does not listen, or the server cannot be asked.
+pub async fn order(platform: &impl Platform, open: &OpenVault, question: &GiveOrder) -> Result<()> {
+    let set = question.set;
+    let key_epoch = key_epoch(platform, open, set).await?;
+    let heard = heard(open, set, key_epoch);
+    // Above all that the machine took, whoever gave it.
+    let seq = platform.now_ms().max(heard.order + 1);
+    let sealed = seal(open, set, key_epoch, seq, &question.order)?;
+    open.keep_heard(set, Heard { order: seq, ..heard });
+    let body = SendOrder { order: Bytes(sealed) };
+    api::send(platform, "POST", &format!("/sets/{set}/orders"), &body).await
+}
+
+fn seal(open: &OpenVault, set: SetId, key_epoch: u32, seq: u64, order: &Order) -> Result<Vec<u8>> {
+    let json = serde_json::to_string(order).map_err(|error| failed(error.to_string()))?;
+    let key = key(open, set, key_epoch)?;
+    channel::seal(&key, Direction::ToMachine, &place(open, set), seq, &json, &mut system_random())
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// The epoch of the machine that writes the set now, by certificates that were verified.
+async fn key_epoch(platform: &impl Platform, open: &OpenVault, set: SetId) -> Result<u32> {
+    let history = match open.history(set) {
+        Some(history) => history,
+        None => machines::history(platform, open, set).await?,
+    };
+    Ok(history.certificates.newest().key_epoch)
+}
+
+fn heard(open: &OpenVault, set: SetId, key_epoch: u32) -> Heard {
+    let heard = open.heard(set).filter(|heard| heard.key_epoch == key_epoch);
+    heard.unwrap_or(Heard { key_epoch, ..Heard::default() })
+}
+
+fn key(open: &OpenVault, set: SetId, key_epoch: u32) -> Result<LiveKey> {
+    Ok(open.keys()?.master.live_key(open.account, set, key_epoch))
+}
+
+fn place(open: &OpenVault, set: SetId) -> Place {
+    Place { account: open.account, set }
+}
+
+/// Names of files come from anywhere.
+fn safe(mut status: Status) -> Status {
+    let show = |name: &mut String| *name = show::text(name.as_bytes());
+    status.first.iter_mut().for_each(|waiting| show(&mut waiting.path));
+    status.current.iter_mut().for_each(show);
+    status.last_error.iter_mut().for_each(|(_, error)| show(error));
+    status
+}

@@ -1,0 +1,208 @@
+//! The machine's end of the sealed channel: it says how it is, as often as somebody looks, and takes orders that only its owner can have given.
+
+use crate::{durable, remote::RemoteError};
+use iota_core::{
+    api::json::{Bytes, LiveAnswer, LiveReport},
+    live::{Order, Status},
+};
+use iota_crypto::{
+    keys::LiveKey,
+    live::{Direction, Place, open, seal},
+    secret::system_random,
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+const FILE_NAME: &str = "last_order";
+/// How often somebody who looks is told.
+const WATCHED: Duration = Duration::from_secs(1);
+/// How long the machine listens where nobody looks.
+const UNWATCHED: Duration = Duration::from_secs(25);
+
+/// The way to the server.
+pub trait Line {
+    /// Says how the machine is, and hears what there is to hear.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    fn live(&self, report: &LiveReport) -> Result<LiveAnswer, RemoteError>;
+}
+
+/// See the module.
+pub struct Channel<'a> {
+    key: &'a LiveKey,
+    place: Place,
+    file: PathBuf,
+    /// Number of the last order that was taken, also before the last restart: none is taken twice.
+    last_order: u64,
+    last_told: u64,
+    told: Option<Status>,
+    watched: bool,
+}
+
+impl<'a> Channel<'a> {
+    /// Of the machine at `place`, which keeps in `config_dir` what it heard last.
+    ///
+    /// # Errors
+    /// Those of the file system. A file that is damaged is one: old orders must not count as new.
+    pub fn open(key: &'a LiveKey, place: Place, config_dir: &Path) -> io::Result<Self> {
+        let file = config_dir.join(FILE_NAME);
+        let last_order = match fs::read_to_string(&file) {
+            Ok(text) => text.trim().parse().map_err(|_| {
+                io::Error::other(format!(
+                    "{} holds no number; write the milliseconds since 1970 into it",
+                    file.display()
+                ))
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { key, place, file, last_order, last_told: 0, told: None, watched: false })
+    }
+
+    /// One question and its answer, which takes up to 25 seconds. What comes back are orders in their order.
+    ///
+    /// # Errors
+    /// [`RemoteError`]; [`io::Error`] inside of it when an order cannot be noted, and is not taken.
+    pub fn turn(&mut self, line: &dyn Line, mut status: Status, now_ms: u64) -> Result<Vec<Order>, RemoteError> {
+        (status.written_ms, status.last_order) = (now_ms, self.last_order);
+        let is_news = self.told.as_ref().is_none_or(|told| !is_same(told, &status, self.watched));
+        let frame = if is_news { self.seal(&status, now_ms) } else { None };
+        let wait = if self.watched { WATCHED } else { UNWATCHED };
+        let report = LiveReport { status: frame.map(Bytes), wait_ms: wait.as_millis() as u64 };
+        let answer = line.live(&report)?;
+        if report.status.is_some() {
+            self.told = Some(status);
+        }
+        if answer.watched && !self.watched {
+            self.told = None;
+        }
+        self.watched = answer.watched;
+        Ok(answer.orders.iter().filter_map(|order| self.take(&order.0)).collect())
+    }
+
+    fn seal(&mut self, status: &Status, now_ms: u64) -> Option<Vec<u8>> {
+        let seq = now_ms.max(self.last_told + 1);
+        self.last_told = seq;
+        let json = serde_json::to_string(status).ok()?;
+        seal(self.key, Direction::ToOwner, &self.place, seq, &json, &mut system_random()).ok()
+    }
+
+    /// What does not open, or was heard before, is nobody's order. One that cannot be noted is not taken.
+    fn take(&mut self, frame: &[u8]) -> Option<Order> {
+        let (seq, json) = open(self.key, Direction::ToMachine, &self.place, self.last_order, frame).ok()?;
+        let order = serde_json::from_str(&json).ok()?;
+        durable::write(&self.file, seq.to_string().as_bytes()).ok()?;
+        self.last_order = seq;
+        Some(order)
+    }
+}
+
+/// Whether there is nothing to tell: for nobody, that the stage is the same.
+fn is_same(told: &Status, status: &Status, watched: bool) -> bool {
+    let coarse = |status: &Status| (status.stage, status.last_order, status.gap_count, status.refused);
+    if !watched {
+        return coarse(told) == coarse(status);
+    }
+    Status { written_ms: told.written_ms, ..status.clone() } == *told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::{
+        id::{AccountId, SetId},
+        live::Stage,
+    };
+    use std::cell::RefCell;
+
+    const PLACE: Place = Place { account: AccountId([1; 16]), set: SetId([2; 16]) };
+
+    /// A server that answers what it is told to.
+    #[derive(Default)]
+    struct Answers {
+        reports: RefCell<Vec<LiveReport>>,
+        watched: bool,
+        orders: Vec<Vec<u8>>,
+    }
+
+    impl Line for Answers {
+        fn live(&self, report: &LiveReport) -> Result<LiveAnswer, RemoteError> {
+            self.reports.borrow_mut().push(report.clone());
+            Ok(LiveAnswer { watched: self.watched, orders: self.orders.iter().cloned().map(Bytes).collect() })
+        }
+    }
+
+    fn key() -> LiveKey {
+        LiveKey::from_bytes([7; 32])
+    }
+
+    fn order(seq: u64, json: &str) -> Vec<u8> {
+        seal(&key(), Direction::ToMachine, &PLACE, seq, json, &mut system_random()).unwrap()
+    }
+
+    #[test]
+    fn orders_are_taken_once_and_from_the_owner_only() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let stranger = LiveKey::from_bytes([8; 32]);
+        let forged = seal(&stranger, Direction::ToMachine, &PLACE, 9, r#"{"order":"resume"}"#, &mut system_random());
+        let orders = vec![
+            order(5, r#"{"order":"back-up-now"}"#),
+            order(5, r#"{"order":"back-up-now"}"#),
+            order(4, r#"{"order":"resume"}"#),
+            forged.unwrap(),
+            order(6, r#"{"order":"run","command":"rm"}"#),
+            order(7, r#"{"order":"pause","for_ms":1000}"#),
+        ];
+        let line = Answers { orders, ..Answers::default() };
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        let taken = channel.turn(&line, Status::default(), 1).unwrap();
+        assert_eq!(taken, [Order::BackUpNow, Order::Pause { for_ms: 1000 }]);
+        // Also after a restart.
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        assert_eq!(channel.turn(&line, Status::default(), 1).unwrap(), []);
+        fs::write(directory.path().join(FILE_NAME), "x").unwrap();
+        assert!(Channel::open(&key, PLACE, directory.path()).is_err());
+    }
+
+    #[test]
+    fn who_looks_is_told_every_second_what_is_new_and_nobody_else_is() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        let mut line = Answers::default();
+        let status = |files| Status { files, stage: Stage::FullScan, written_ms: files, ..Status::default() };
+        let mut turn = |line: &Answers, files| {
+            channel.turn(line, status(files), 100).unwrap();
+            let report = line.reports.borrow_mut().pop().unwrap();
+            (report.status.is_some(), report.wait_ms)
+        };
+        assert_eq!(turn(&line, 1), (true, 25_000));
+        assert_eq!(turn(&line, 2), (false, 25_000), "the stage is the same");
+        line.watched = true;
+        assert_eq!(turn(&line, 3), (false, 25_000));
+        assert_eq!(turn(&line, 3), (true, 1_000));
+        assert_eq!(turn(&line, 3), (false, 1_000));
+        assert_eq!(turn(&line, 4), (true, 1_000));
+    }
+
+    #[test]
+    fn what_is_told_opens_for_the_owner_with_rising_numbers() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        let line = Answers { watched: true, ..Answers::default() };
+        let mut last = 0;
+        for files in [1, 2, 3] {
+            // A clock that stands still.
+            channel.turn(&line, Status { files, ..Status::default() }, 100).unwrap();
+            let report = line.reports.borrow_mut().pop().unwrap();
+            let Some(frame) = report.status else { continue };
+            let (seq, json) = open(&key, Direction::ToOwner, &PLACE, last, &frame.0).unwrap();
+            assert_eq!(serde_json::from_str::<Status>(&json).unwrap().files, files);
+            last = seq;
+        }
+        assert_eq!(last, 102);
+    }
+}

@@ -1,0 +1,156 @@
+//! What a machine and its owner tell each other while both are there: status and orders. They travel sealed (`iota_crypto::live`), as JSON.
+//!
+//! Times are in milliseconds since 1970, by the machine's clock where nothing else is said.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest sealed message, bytes.
+pub const MAX_FRAME_BYTES: usize = 64 << 10;
+/// How long a machine is thought to listen after it asked last, milliseconds.
+pub const LISTENS_MS: u64 = 40_000;
+
+/// What the service is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// It begins.
+    #[default]
+    Starting,
+    /// The first backup: everything is read.
+    FullBackup,
+    /// Everything is walked; what did not change is not read.
+    FullScan,
+    /// Paths that changed are backed up.
+    Incremental,
+    /// Nothing is done at the moment.
+    Idle,
+    /// Somebody asked it to rest.
+    Paused,
+    /// The last attempt failed; the next one follows by itself.
+    Offline,
+}
+
+/// A path that changed and waits for its turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingPath {
+    /// Its name, with U+FFFD for what is no text.
+    pub path: String,
+    /// Its first change since it was backed up.
+    pub first_ms: u64,
+    /// Its last change.
+    pub last_ms: u64,
+    /// How long it must be quiet, milliseconds.
+    pub settle_ms: u64,
+    /// How long it waits at most, milliseconds.
+    pub longest_wait_ms: u64,
+}
+
+impl WaitingPath {
+    /// Why it still waits at a time.
+    pub fn reason(&self, now_ms: u64) -> WaitingReason {
+        let quiet_ms = now_ms.saturating_sub(self.last_ms);
+        let left_ms = self.longest_wait_ms.saturating_sub(now_ms.saturating_sub(self.first_ms));
+        if quiet_ms >= self.settle_ms || left_ms == 0 {
+            WaitingReason::NextSnapshot
+        } else if left_ms < self.settle_ms - quiet_ms {
+            WaitingReason::Restless { left_ms }
+        } else {
+            WaitingReason::Settling { quiet_ms }
+        }
+    }
+}
+
+/// Why a path waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitingReason {
+    /// It has not been quiet for long enough.
+    Settling {
+        /// How long it has been quiet, milliseconds.
+        quiet_ms: u64,
+    },
+    /// It changes all the time; the longest wait ends first.
+    Restless {
+        /// When that is, in milliseconds.
+        left_ms: u64,
+    },
+    /// It goes with the next snapshot.
+    NextSnapshot,
+}
+
+/// What the service is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// The service's process.
+    pub process: u32,
+    /// When this was written.
+    pub written_ms: u64,
+    /// What it is at.
+    pub stage: Stage,
+    /// Since when.
+    pub since_ms: u64,
+    /// Files of the run under way that were looked at.
+    pub files: u64,
+    /// Their bytes, read or unchanged.
+    pub bytes: u64,
+    /// The file that is read.
+    pub current: Option<String>,
+    /// Paths that wait.
+    pub waiting: u64,
+    /// The first of them.
+    pub first: Vec<WaitingPath>,
+    /// Directories that are watched.
+    pub watched: u64,
+    /// Directories that are not: the system refused.
+    pub refused: u64,
+    /// The system's limit of watched directories is reached.
+    pub at_limit: bool,
+    /// The last commit since the start: its number and when it was made.
+    pub last_commit: Option<(u64, u64)>,
+    /// What is missing from the state.
+    pub gap_count: u64,
+    /// The last failure: when and what.
+    pub last_error: Option<(u64, String)>,
+    /// When the pause ends, or the next attempt is made.
+    pub until_ms: Option<u64>,
+    /// When everything is walked next.
+    pub next_scan_ms: u64,
+    /// Number of the last order that it took.
+    pub last_order: u64,
+}
+
+/// What the owner asks of a machine. Nothing of it touches files or commands of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Order {
+    /// Rest for so long, milliseconds, at most a week.
+    Pause {
+        /// How long.
+        for_ms: u64,
+    },
+    /// Go on.
+    Resume,
+    /// Walk everything now.
+    BackUpNow,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_path_waits() {
+        let path = |first_ms, last_ms| WaitingPath {
+            path: "/a".into(),
+            first_ms,
+            last_ms,
+            settle_ms: 120_000,
+            longest_wait_ms: 3_600_000,
+        };
+        assert_eq!(path(0, 0).reason(80_000), WaitingReason::Settling { quiet_ms: 80_000 });
+        assert_eq!(path(0, 0).reason(120_000), WaitingReason::NextSnapshot);
+        assert_eq!(path(0, 3_590_000).reason(3_595_000), WaitingReason::Restless { left_ms: 5_000 });
+        assert_eq!(path(0, 3_599_000).reason(3_600_000), WaitingReason::NextSnapshot);
+        // Of a machine whose clock goes ahead.
+        assert_eq!(path(9_000, 9_000).reason(0), WaitingReason::Settling { quiet_ms: 0 });
+    }
+}
