@@ -181,7 +181,7 @@ mod tests {
             Some((cells.next()?, cells.next()?.parse::<u16>().ok()?))
         });
         let rows: Vec<_> = rows.collect();
-        assert_eq!(rows.len(), 20);
+        assert_eq!(rows.len(), 21);
         for (code, status) in rows {
             assert_eq!(status_of(code).as_u16(), status, "{code}");
         }
