@@ -46,6 +46,7 @@ pub const SHELVES: [Shelf; 3] = [
     Shelf {
         title: "Running and asking a server",
         documents: &[
+            document!("traits", "traits.md", "What is backed up, what is left out, and how paths are treated."),
             document!("operations", "operations.md", "Installing, backing up and repairing an appliance."),
             document!("api", "api.md", "Everything that is asked of a server."),
         ],

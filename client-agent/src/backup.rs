@@ -32,7 +32,7 @@ use iota_core::{
     commit::{Gap, Seen},
     id::{AccountId, Cid, DeviceId, HeaderHash, SetId},
     operation::Operation,
-    path::Key,
+    path::{Key, TreePath},
     wire::WireError,
 };
 use iota_crypto::{
@@ -123,6 +123,8 @@ pub struct Report {
     pub gap_count: u64,
     /// A part was walked, and what was found cannot be told for certain without a walk of everything: files with several links.
     pub wants_whole: bool,
+    /// Files that are new or have changed, and that their schedule does not let be read now.
+    pub postponed: Vec<TreePath>,
 }
 
 /// Why a backup ended without its commit. What was committed before stays; running again goes on from there.

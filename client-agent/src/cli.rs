@@ -126,6 +126,8 @@ enum Command {
     Exclude(rules::Exclude),
     /// Show or change the rules
     Rules(rules::Show),
+    /// Say why a path is, or is not, in the backup, and how it is treated
+    Explain(rules::Explain),
     /// Back up now
     Backup(backup::Arguments),
     /// Watch, and back up what changes, until a signal ends it
@@ -191,6 +193,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Include(arguments) => rules::include(context, arguments),
         Command::Exclude(arguments) => rules::exclude(context, arguments),
         Command::Rules(arguments) => rules::show(context, arguments),
+        Command::Explain(arguments) => rules::explain_path(context, &arguments),
         Command::Backup(arguments) => backup::run(context, arguments),
         Command::Run => run::run(context),
         Command::Pause(arguments) => run::pause(context, &arguments),

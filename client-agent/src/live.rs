@@ -20,6 +20,7 @@ pub use store::{Store, StoreError};
 use crate::{
     backup::{BackupError, LogError, Report},
     remote::RemoteError,
+    rules::Priority,
     scan::Scope,
 };
 use iota_core::{api::json::code, path::TreePath};
@@ -32,6 +33,8 @@ use watch::Hint;
 pub const SCAN_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// How far apart commits are while changes go on.
 pub const COMMIT_APART: Duration = Duration::from_secs(60);
+/// How far apart they are while paths of high priority change.
+const PRESSING_APART: Duration = Duration::from_secs(10);
 /// How far apart walks of everything are that nobody planned: for events that were lost.
 const SCANS_APART: Duration = Duration::from_secs(5 * 60);
 /// How long the walk after lost events waits: they are seldom lost alone.
@@ -197,8 +200,14 @@ impl Live {
         if self.whole_due_ms <= now_ms {
             return self.walk(now_ms, work);
         }
-        if commit_ms <= now_ms && self.queue.is_due(now_ms, |path| work.urgency(path)) {
-            return self.back_up_due(now_ms, work);
+        let pressing_ms = self.last_commit_ms.map_or(0, |last_ms| last_ms + ms(PRESSING_APART));
+        match self.queue.due(now_ms, |path| work.urgency(path)) {
+            Some(Priority::High) if pressing_ms <= now_ms => {
+                return self.back_up_due(now_ms, Some(Priority::High), work);
+            }
+            Some(_) if commit_ms <= now_ms => return self.back_up_due(now_ms, None, work),
+            Some(Priority::High) => return Ok(Turn::Wait { until_ms: pressing_ms.min(commit_ms) }),
+            _ => {}
         }
         let next_ms = self.queue.next_due_ms().map(|due_ms| due_ms.max(commit_ms));
         Ok(Turn::Wait { until_ms: next_ms.unwrap_or(u64::MAX).min(self.whole_due_ms) })
@@ -210,6 +219,7 @@ impl Live {
         match result {
             Ok(report) => {
                 self.queue.forget_before(began_ms);
+                self.postpone(&report, now_ms);
                 self.whole_ended_ms = Some(now_ms);
                 self.whole_due_ms = now_ms + ms(SCAN_EVERY);
                 self.worked(Some(now_ms));
@@ -219,9 +229,9 @@ impl Live {
         }
     }
 
-    fn back_up_due(&mut self, now_ms: u64, work: &mut dyn Work) -> Result<Turn, LiveError> {
+    fn back_up_due(&mut self, now_ms: u64, only: Option<Priority>, work: &mut dyn Work) -> Result<Turn, LiveError> {
         let mut scope = Scope::default();
-        for (path, waiting) in self.queue.take(now_ms, |path| work.urgency(path)) {
+        for (path, waiting) in self.queue.take(now_ms, only) {
             // What is no path of a tree is in no backup.
             if let Some(Ok(path)) = path.strip_prefix(b"/").map(TreePath::parse) {
                 scope.add(&path, waiting.below);
@@ -232,6 +242,7 @@ impl Live {
         match result {
             Ok(report) => {
                 self.queue.done();
+                self.postpone(&report, now_ms);
                 if report.wants_whole {
                     self.walk_by(now_ms + ms(SCAN_FOR_CERTAINTY));
                 }
@@ -241,6 +252,17 @@ impl Live {
             Err(error) => {
                 self.queue.put_back();
                 self.failed(error, now_ms)
+            }
+        }
+    }
+
+    /// What was met outside of its schedule waits for it.
+    fn postpone(&mut self, report: &Report, now_ms: u64) {
+        for path in &report.postponed {
+            let path = [b"/", path.as_bytes()].concat();
+            if !self.queue.touch(&path, false, now_ms) {
+                // The next walk of everything meets it again.
+                break;
             }
         }
     }

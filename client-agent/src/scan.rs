@@ -19,13 +19,14 @@ pub use read::Opened;
 pub use scope::Scope;
 
 use crate::{
-    backup::source::{Described, Event, Found, FoundKind, KeyRange, OpenFile, Source, gap_reason},
-    live::watch::Watch,
+    backup::source::{Described, Event, Found, FoundKind, KeyRange, OpenFile, Source, Treatment, gap_reason},
+    live::{urgency::opens_ms, watch::Watch},
+    monitor::{Clock, SystemClock},
     platform::{
         FileKey, FileKind, Status, is_pseudo, is_swapped, open_given_directory, open_root, read_link, require_proc,
         status_of,
     },
-    rules::Rules,
+    rules::{Rules, Schedule, facts},
     state::Stamp,
 };
 use frame::{Cover, Frame, Subdirectory};
@@ -57,6 +58,10 @@ pub struct Scan {
     last: Option<Last>,
     links: LinkGroups,
     owners: Owners,
+    /// When it began, milliseconds since 1970: ages of files count from here.
+    now_ms: u64,
+    /// Files are left for later while their schedule is closed.
+    heeds_schedules: bool,
 }
 
 /// The path of the last event, still open for questions.
@@ -108,7 +113,15 @@ impl Scan {
             last: None,
             links: LinkGroups::default(),
             owners: Owners::default(),
+            now_ms: SystemClock.now_ms(),
+            heeds_schedules: false,
         })
+    }
+
+    /// Leaves files that have changed for later while their schedule is closed. What a person asks for is not left.
+    pub fn heeding_schedules(mut self) -> Self {
+        self.heeds_schedules = self.rules.has_schedules();
+        self
     }
 
     fn step(&mut self) -> io::Result<Step> {
@@ -151,7 +164,7 @@ impl Scan {
             }
             Ok(status) => {
                 last.status = status;
-                match frame.decide(&self.rules, &self.own, &self.path, node, &status) {
+                match frame.decide(&self.rules, &self.own, &self.path, node, &status, self.now_ms) {
                     None => Step::On,
                     Some(subdirectory) => self.found(subdirectory)?,
                 }
@@ -308,6 +321,18 @@ impl Source for Scan {
     fn hold_if_empty(&mut self) -> bool {
         let (Some(frame), Some(last)) = (self.frames.last_mut(), &self.last) else { return false };
         frame.hold_if_empty(&last.name)
+    }
+
+    fn treatment(&self, found: &Found) -> Treatment {
+        let Some(last) = &self.last else { return Treatment::default() };
+        let path = [b"/", found.path.as_bytes()].concat();
+        let settings = self.rules.settings(&path, &facts(&last.status, self.now_ms));
+        let closed = |schedule: &Schedule| opens_ms(schedule, SystemClock.now_ms()) > 0;
+        Treatment {
+            postponed: self.heeds_schedules && settings.schedule.as_ref().is_some_and(closed),
+            compression: settings.compression,
+            chunking: settings.chunking,
+        }
     }
 
     fn metadata(&mut self, _found: &Found) -> Result<Described, GapReason> {

@@ -60,6 +60,17 @@ enum Event {
     Failed(UploadError),
 }
 
+/// A chunk to seal and send.
+#[derive(Debug)]
+pub struct Job {
+    /// Its key.
+    pub ckey: ChunkKey,
+    /// Its content.
+    pub plaintext: Vec<u8>,
+    /// Whether compressing it is worth the try.
+    pub compression: bool,
+}
+
 /// A chunk that has its id now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealedRef {
@@ -120,7 +131,7 @@ impl Session<'_> {
 
 /// A running pipeline. Its threads end when it is dropped.
 pub struct Uploads<'scope> {
-    jobs: Option<Sender<(ChunkKey, Vec<u8>)>>,
+    jobs: Option<Sender<Job>>,
     window: Arc<Window>,
     events: Receiver<Event>,
     session: Arc<Session<'scope>>,
@@ -170,7 +181,7 @@ impl<'scope> Uploads<'scope> {
     /// Starts the threads in `scope`.
     pub fn start<'env>(scope: &'scope Scope<'scope, 'env>, remote: &'scope dyn Remote) -> Self {
         let sealers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
-        let (jobs, queue) = bounded::<(ChunkKey, Vec<u8>)>(QUEUED_CHUNKS);
+        let (jobs, queue) = bounded::<Job>(QUEUED_CHUNKS);
         let (full, windows) = bounded::<Vec<SealedChunk>>(1);
         let (event, events) = unbounded();
         let (spares, spare) = bounded(2 * QUEUED_CHUNKS);
@@ -197,10 +208,10 @@ impl<'scope> Uploads<'scope> {
     ///
     /// # Errors
     /// [`UploadError`] of any chunk before.
-    pub fn push(&mut self, ckey: ChunkKey, plaintext: Vec<u8>) -> Result<(), UploadError> {
+    pub fn push(&mut self, job: Job) -> Result<(), UploadError> {
         self.pushed += 1;
         let jobs = self.jobs.as_ref().ok_or(UploadError::Stopped)?;
-        jobs.send((ckey, plaintext)).map_err(|_| UploadError::Stopped)
+        jobs.send(job).map_err(|_| UploadError::Stopped)
     }
 
     /// Hands on a chunk that is sealed already.
@@ -302,10 +313,11 @@ fn guarded(event: &Sender<Event>, work: impl FnOnce()) {
     }
 }
 
-fn seal_all(queue: &Receiver<(ChunkKey, Vec<u8>)>, window: &Window, event: &Sender<Event>, spares: &Sender<Vec<u8>>) {
+fn seal_all(queue: &Receiver<Job>, window: &Window, event: &Sender<Event>, spares: &Sender<Vec<u8>>) {
     let mut sealer = ChunkSealer::default();
-    for (ckey, mut plaintext) in queue {
-        let said = match sealer.seal(&ckey, &plaintext) {
+    for Job { ckey, mut plaintext, compression } in queue {
+        let sealed = if compression { sealer.seal(&ckey, &plaintext) } else { sealer.seal_stored(&ckey, &plaintext) };
+        let said = match sealed {
             Ok(sealed) => {
                 // First into the window: who knows every id may flush, and must find every chunk there.
                 let cid = sealed.cid;
@@ -409,7 +421,10 @@ mod tests {
             // More windows than there are threads to take them.
             for number in 0..8 * MAX_HAVE_IDS as u64 {
                 let ckey = ChunkKey(Cid::of(&number.to_le_bytes()).0);
-                match uploads.push(ckey, number.to_le_bytes().to_vec()).and_then(|()| uploads.sealed(true)) {
+                match uploads
+                    .push(Job { ckey, plaintext: number.to_le_bytes().to_vec(), compression: true })
+                    .and_then(|()| uploads.sealed(true))
+                {
                     Ok(_) => {}
                     Err(error) => return assert!(matches!(error, UploadError::Stopped), "{error}"),
                 }

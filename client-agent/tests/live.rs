@@ -117,8 +117,7 @@ impl Work for Machine {
     }
 
     fn urgency(&self, path: &[u8]) -> Urgency {
-        let path = Path::new(OsStr::from_bytes(path));
-        Urgency::of_size(fs::symlink_metadata(path).map_or(0, |metadata| metadata.len()))
+        Urgency::of_path(&self.rules, path, self.now_ms())
     }
 
     fn back_up(&mut self, scope: Option<Arc<Scope>>) -> Result<Report, BackupError> {

@@ -19,6 +19,7 @@ pub mod page;
 pub mod path;
 pub mod proof;
 pub mod refs;
+pub mod rules;
 pub mod slot;
 pub mod state;
 pub mod vault;

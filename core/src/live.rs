@@ -43,14 +43,25 @@ pub struct WaitingPath {
     pub settle_ms: u64,
     /// How long it waits at most, milliseconds.
     pub longest_wait_ms: u64,
+    /// When its schedule lets it; 0: at any time.
+    #[serde(default)]
+    pub opens_ms: u64,
+    /// It makes no snapshot of its own.
+    #[serde(default)]
+    pub goes_along: bool,
 }
 
 impl WaitingPath {
     /// Why it still waits at a time.
     pub fn reason(&self, now_ms: u64) -> WaitingReason {
+        if self.opens_ms > now_ms {
+            return WaitingReason::Scheduled { opens_ms: self.opens_ms };
+        }
         let quiet_ms = now_ms.saturating_sub(self.last_ms);
         let left_ms = self.longest_wait_ms.saturating_sub(now_ms.saturating_sub(self.first_ms));
-        if quiet_ms >= self.settle_ms || left_ms == 0 {
+        if self.goes_along && quiet_ms >= self.settle_ms && left_ms > 0 {
+            WaitingReason::GoesAlong
+        } else if quiet_ms >= self.settle_ms || left_ms == 0 {
             WaitingReason::NextSnapshot
         } else if left_ms < self.settle_ms - quiet_ms {
             WaitingReason::Restless { left_ms }
@@ -75,6 +86,13 @@ pub enum WaitingReason {
     },
     /// It goes with the next snapshot.
     NextSnapshot,
+    /// Its priority is low: it goes along when another path makes a snapshot.
+    GoesAlong,
+    /// Its schedule is closed.
+    Scheduled {
+        /// Until when.
+        opens_ms: u64,
+    },
 }
 
 /// What the service is doing.
@@ -145,11 +163,19 @@ mod tests {
             last_ms,
             settle_ms: 120_000,
             longest_wait_ms: 3_600_000,
+            opens_ms: 0,
+            goes_along: false,
         };
         assert_eq!(path(0, 0).reason(80_000), WaitingReason::Settling { quiet_ms: 80_000 });
         assert_eq!(path(0, 0).reason(120_000), WaitingReason::NextSnapshot);
         assert_eq!(path(0, 3_590_000).reason(3_595_000), WaitingReason::Restless { left_ms: 5_000 });
         assert_eq!(path(0, 3_599_000).reason(3_600_000), WaitingReason::NextSnapshot);
+        let low = |now_ms| WaitingPath { goes_along: true, ..path(0, 0) }.reason(now_ms);
+        assert_eq!(low(120_000), WaitingReason::GoesAlong);
+        assert_eq!(low(3_600_000), WaitingReason::NextSnapshot);
+        let closed = WaitingPath { opens_ms: 500_000, ..path(0, 0) };
+        assert_eq!(closed.reason(499_999), WaitingReason::Scheduled { opens_ms: 500_000 });
+        assert_eq!(closed.reason(500_000), WaitingReason::NextSnapshot);
         // Of a machine whose clock goes ahead.
         assert_eq!(path(9_000, 9_000).reason(0), WaitingReason::Settling { quiet_ms: 0 });
     }

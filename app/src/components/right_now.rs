@@ -287,7 +287,7 @@ fn WaitingRow(path: WaitingPath, machine_now: Memo<u64>) -> impl IntoView {
         path.with_value(|path| match path.reason(machine_now.get()) {
             WaitingReason::Settling { quiet_ms } => clock_span(path.settle_ms.saturating_sub(quiet_ms)),
             WaitingReason::Restless { left_ms } => clock_span(left_ms),
-            WaitingReason::NextSnapshot => String::new(),
+            WaitingReason::NextSnapshot | WaitingReason::GoesAlong | WaitingReason::Scheduled { .. } => String::new(),
         })
     };
     let dashes = move || {
@@ -330,6 +330,10 @@ fn reason_words(path: &WaitingPath, now_ms: u64) -> String {
             format!("changes all the time; waits no longer than {}", clock_span(left_ms))
         }
         WaitingReason::NextSnapshot => "goes with the next snapshot".into(),
+        WaitingReason::GoesAlong => "low priority: goes along with the next other change".into(),
+        WaitingReason::Scheduled { opens_ms } => {
+            format!("its schedule opens in {}", clock_span(opens_ms.saturating_sub(now_ms)))
+        }
     }
 }
 
@@ -347,8 +351,15 @@ mod tests {
     #[test]
     fn times_and_reasons_are_said_in_words() {
         assert_eq!((clock_span(80_500), clock_span(7_380_000)), ("1:20".into(), "2:03:00".into()));
-        let path =
-            WaitingPath { settle_ms: 120_000, longest_wait_ms: HOUR_MS, first_ms: 0, last_ms: 0, path: "/a".into() };
+        let path = WaitingPath {
+            path: "/a".into(),
+            first_ms: 0,
+            last_ms: 0,
+            settle_ms: 120_000,
+            longest_wait_ms: HOUR_MS,
+            opens_ms: 0,
+            goes_along: false,
+        };
         assert_eq!(reason_words(&path, 80_000), "settling: quiet 1:20 of 2:00");
         let paused = Status { stage: Stage::Paused, until_ms: Some(90_000), ..Status::default() };
         assert_eq!(stage_words(&paused, 30_000), "Paused, 1:00 left");

@@ -1,9 +1,9 @@
 //! Files that were read and wait for the ids of their chunks.
 
-use super::{BackupError, Run, small::Bundle};
+use super::{BackupError, Run, small::Bundle, source::Treatment};
 use crate::{
     state::{Put, StoredAs},
-    upload::SealedRef,
+    upload::{Job, SealedRef},
 };
 use iota_core::{
     entry::{Entry, Kind, Metadata},
@@ -34,6 +34,7 @@ pub(super) struct PendingFile {
     pub path: TreePath,
     pub metadata: Metadata,
     pub link: Option<TreePath>,
+    treatment: Treatment,
     pub size: u64,
     pub stamp: Vec<u8>,
     /// Extents that are packed already, in pages as far as they fill them.
@@ -48,10 +49,10 @@ pub(super) struct PendingFile {
 
 impl PendingFile {
     /// A file of which nothing was read yet.
-    pub fn new(path: TreePath, link: Option<TreePath>) -> Self {
+    pub fn new(path: TreePath, link: Option<TreePath>, treatment: Treatment) -> Self {
         let (metadata, packer) = (Metadata::default(), ExtentPacker::default());
         let (stamp, pieces) = (Vec::new(), VecDeque::new());
-        Self { path, metadata, link, size: 0, stamp, packer, packed: 0, pieces, waiting: 0, read: false }
+        Self { path, metadata, link, treatment, size: 0, stamp, packer, packed: 0, pieces, waiting: 0, read: false }
     }
 
     /// Takes the extents before the first piece that waits.
@@ -105,6 +106,11 @@ impl Pending {
 
     fn file(&mut self, id: FileId) -> &mut PendingFile {
         self.files.get_mut(&id).expect("a file that is being read is pending")
+    }
+
+    /// How a file is treated.
+    pub fn treatment(&self, id: FileId) -> Treatment {
+        self.files.get(&id).map_or_else(Treatment::default, |file| file.treatment)
     }
 
     /// Begins to read a file: forgets what was read of it before. Chunks under way stay, without it.
@@ -199,7 +205,8 @@ impl Run<'_, '_> {
         self.pending.chunks.insert(ckey.0, chunk);
         self.pending.join(file, &ckey, 0, bytes);
         self.report.new_bytes += u64::from(bytes);
-        Ok(self.uploads.push(ckey, plaintext)?)
+        let compression = self.pending.treatment(file).compression;
+        Ok(self.uploads.push(Job { ckey, plaintext, compression })?)
     }
 
     /// Adds the whole content of a small file: in a known bundle, one under way, or the one that is being filled.
@@ -253,7 +260,7 @@ impl Run<'_, '_> {
             return Ok(());
         }
         self.pending.chunks.insert(ckey.0, chunk);
-        Ok(self.uploads.push(ckey, bundle.bytes)?)
+        Ok(self.uploads.push(Job { ckey, plaintext: bundle.bytes, compression: true })?)
     }
 
     /// Completes entries with the chunks that have their ids now; with `all`, waits until none is left.

@@ -5,7 +5,7 @@ use super::{
     pending::{FileId, PendingFile},
     source::{Described, Found, FoundKind, OpenFile, Segment, Source, gap_reason, is_racy},
 };
-use crate::state::Stamp;
+use crate::{rules::Chunking, state::Stamp};
 use iota_core::{
     commit::{Gap, GapReason},
     entry::{Entry, Kind},
@@ -88,8 +88,13 @@ impl Run<'_, '_> {
         found: &Found,
         link: Option<TreePath>,
     ) -> Result<(), BackupError> {
+        let treatment = source.treatment(found);
+        if treatment.postponed {
+            self.report.postponed.push(found.path.clone());
+            return Ok(());
+        }
         self.monitor.file(&found.path, found.stamp.size);
-        let id = self.pending.begin(PendingFile::new(found.path.clone(), link));
+        let id = self.pending.begin(PendingFile::new(found.path.clone(), link, treatment));
         let mut attempt = 1;
         loop {
             let Described { metadata, lacks } = match source.metadata(found) {
@@ -218,7 +223,11 @@ impl Run<'_, '_> {
                 }
                 start = 0;
             }
-            let class = *class.get_or_insert_with(|| SizeClass::of(name, &buffer[..buffer.len().min(HEAD_BYTES)]));
+            let class = *class.get_or_insert_with(|| match self.pending.treatment(id).chunking {
+                Chunking::Auto => SizeClass::of(name, &buffer[..buffer.len().min(HEAD_BYTES)]),
+                Chunking::Normal => SizeClass::Normal,
+                Chunking::Fine => SizeClass::Fine,
+            });
             let chunker = chunker.get_or_insert_with(|| Chunker::new(machine.chunker, class));
             while let Some(length) = chunker.next_cut(&buffer[start..], eof) {
                 let mut plaintext = self.uploads.buffer();

@@ -1,6 +1,6 @@
 //! What a backup needs of a file system. [`crate::scan`] gives it for a real one.
 
-use crate::state::Stamp;
+use crate::{rules::Chunking, state::Stamp};
 use iota_core::{
     commit::GapReason,
     entry::{Metadata, Timestamp},
@@ -41,6 +41,23 @@ pub enum FoundKind {
     },
     /// A socket.
     Socket,
+}
+
+/// How a file is to be treated that is new or has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Treatment {
+    /// Not now: what is known of it stays, and it is told in the report.
+    pub postponed: bool,
+    /// Whether its chunks are compressed.
+    pub compression: bool,
+    /// How it is cut.
+    pub chunking: Chunking,
+}
+
+impl Default for Treatment {
+    fn default() -> Self {
+        Self { postponed: false, compression: true, chunking: Chunking::Auto }
+    }
 }
 
 /// A path that the rules include.
@@ -150,6 +167,11 @@ pub trait Source {
     /// ([`GapReason::Unmounted`]) that keeps what was known below it. Says whether it was empty.
     fn hold_if_empty(&mut self) -> bool {
         false
+    }
+    /// How the file of the last event is treated when it is new or has changed.
+    fn treatment(&self, found: &Found) -> Treatment {
+        let _ = found;
+        Treatment::default()
     }
     /// Mode, owner, times and attributes. [`GapReason::Vanished`]: there is nothing any more at the path.
     fn metadata(&mut self, found: &Found) -> Result<Described, GapReason>;

@@ -9,7 +9,7 @@ use iota_agent::{
     identity::Identity,
     monitor::SystemClock,
     remote::http::{HttpRemote, Patience},
-    rules::{RuleFile, Rules},
+    rules::{self, Rules},
     scan::Scan,
     witness::Witness,
 };
@@ -29,7 +29,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let identity = context.identity()?;
     let _lock = RunLock::take(&context.config_dir)?;
     identity.ratchet(&context.config_dir)?;
-    let rules = RuleFile::load(&context.config_dir)?;
+    let rules = rules::load(&context.config_dir)?;
     if rules.roots.is_empty() {
         let message = "nothing is included yet; say what to back up with `iota include PATH…`".to_owned();
         return Err(Coded { code: "nothing_included", message }.into());

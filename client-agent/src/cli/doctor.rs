@@ -10,7 +10,7 @@ use iota_agent::{
         Remote,
         http::{Http, HttpRemote, Patience},
     },
-    rules::{RuleFile, Rules},
+    rules::{self as agent_rules, Edit, Rules},
     state::State,
 };
 use serde_json::json;
@@ -87,7 +87,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
 }
 
 fn rules(findings: &mut Findings, config_dir: &Path) {
-    let file = match RuleFile::load(config_dir) {
+    let file = match agent_rules::load(config_dir) {
         Err(error) => return findings.problem("rules", error),
         Ok(file) if file.roots.is_empty() => {
             return findings.problem("rules", "nothing is included; run `iota include PATH…`");
@@ -97,7 +97,7 @@ fn rules(findings: &mut Findings, config_dir: &Path) {
     if let Err(error) = Rules::compile(&file) {
         return findings.problem("rules", error);
     }
-    for path in file.roots.iter().filter_map(|root| root.path().ok()) {
+    for path in file.roots.iter().filter_map(|root| agent_rules::root_path(root).ok()) {
         match fs::symlink_metadata(&path) {
             Ok(_) => findings.ok("root", path.display()),
             Err(error) => {

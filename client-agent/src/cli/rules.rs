@@ -1,4 +1,4 @@
-//! `iota include`, `iota exclude`, `iota rules`: what is backed up.
+//! `iota include`, `iota exclude`, `iota rules`, `iota explain`: what is backed up, and how.
 
 use super::{
     Context, Outcome, Usage,
@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::{Args, builder::BoolishValueParser};
 use iota_agent::{
     durable,
-    rules::{Notice, RuleFile, Rules, RulesError, explain},
+    monitor::{Clock, SystemClock},
+    rules::{self, Choice, Edit, Explained, Notice, RuleFile, Rules, RulesError, Size, explain, root_path},
 };
 use serde_json::json;
 use std::{os::unix::ffi::OsStrExt, path::PathBuf};
@@ -47,9 +48,6 @@ pub struct Show {
     /// Leave out what is in directories with a CACHEDIR.TAG: yes or no
     #[arg(long, value_name = "YES|NO", value_parser = BoolishValueParser::new())]
     skip_caches: Option<bool>,
-    /// Say why this path is, or is not, in the backup
-    #[arg(long, value_name = "PATH")]
-    explain: Option<PathBuf>,
 }
 
 /// Runs `iota include`.
@@ -84,9 +82,6 @@ pub fn exclude(context: &Context, arguments: Exclude) -> Result<Outcome> {
 
 /// Runs `iota rules`.
 pub fn show(context: &Context, arguments: Show) -> Result<Outcome> {
-    if let Some(path) = &arguments.explain {
-        return explain_path(context, path);
-    }
     let max_file_bytes = arguments.max_file_size.as_deref().map(parse_size).transpose()?;
     change(context, |file| {
         if let Some(limit) = max_file_bytes {
@@ -98,25 +93,39 @@ pub fn show(context: &Context, arguments: Show) -> Result<Outcome> {
     })
 }
 
-fn explain_path(context: &Context, path: &std::path::Path) -> Result<Outcome> {
-    let rules = Rules::compile(&RuleFile::load(&context.config_dir)?)?;
-    let path = std::path::absolute(path)?;
-    let decision = explain(&rules, &path)
+/// What `iota explain` takes.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A file or directory
+    path: PathBuf,
+}
+
+/// Runs `iota explain`.
+pub fn explain_path(context: &Context, arguments: &Explain) -> Result<Outcome> {
+    let rules = Rules::compile(&rules::load(&context.config_dir)?)?;
+    let path = std::path::absolute(&arguments.path)?;
+    let Explained { decision, settings } = explain(&rules, &path, SystemClock.now_ms())
         .map_err(|error| anyhow::anyhow!("{} cannot be looked at: {error}; check the spelling", path.display()))?;
     context.output.line(format!("{}: {decision}", path.display()));
-    context.output.object(&json!({"kept": decision.is_kept(), "why": decision.to_string()}));
+    let mut rows = Vec::new();
+    for Choice { setting, value, source } in settings.iter().filter(|choice| choice.setting != "exclude") {
+        let why = source.describe();
+        context.output.line(format!("  {:<24} {why}", format!("{setting} = {value}")));
+        rows.push(json!({"setting": setting, "value": value, "trait": source.trait_name, "why": why}));
+    }
+    context.output.object(&json!({"kept": decision.is_kept(), "why": decision.to_string(), "settings": rows}));
     Ok(Outcome::Done)
 }
 
 /// Changes the file when `edit` changes anything, and shows the rules that are in force then.
 fn change(context: &Context, edit: impl FnOnce(&mut RuleFile) -> Result<Vec<Notice>>) -> Result<Outcome> {
-    let before = RuleFile::load(&context.config_dir)?;
+    let before = rules::load(&context.config_dir)?;
     let mut file = before.clone();
     let notices = edit(&mut file)?;
     if file != before {
         let path = context.config_dir.clone();
         durable::create_private_dir(&path).map_err(|error| RulesError::Io { path, error })?;
-        file.save(&context.config_dir)?;
+        rules::save(&file, &context.config_dir)?;
     }
     for notice in &notices {
         context.output.note(notice);
@@ -128,7 +137,7 @@ fn print(context: &Context, file: &RuleFile, notices: &[Notice]) -> Result<Outco
     let output = context.output;
     let mut roots = Vec::new();
     for root in &file.roots {
-        let path = root.path()?;
+        let path = root_path(root)?;
         output.line(format!("include {}", path.display()));
         roots.push(JsonPath::new(path.as_os_str().as_bytes()));
     }
@@ -136,12 +145,20 @@ fn print(context: &Context, file: &RuleFile, notices: &[Notice]) -> Result<Outco
         output.line(format!("exclude {pattern}"));
     }
     let yes_no = |yes| if yes { "yes" } else { "no" };
+    for (name, settings) in &file.traits {
+        output.line(format!("trait {name}: {}", one_line(settings)?));
+    }
+    for attachment in &file.attach {
+        output.line(format!("attach {}", one_line(attachment)?));
+    }
     output.line(format!("max-file-size {}", file.max_file_bytes.map_or("none".into(), human_bytes)));
     output.line(format!("cross-file-systems {}", yes_no(!file.one_file_system)));
     output.line(format!("skip-caches {}", yes_no(file.skip_caches)));
     output.object(&json!({
         "roots": roots,
         "exclude": file.exclude,
+        "traits": file.traits,
+        "attach": file.attach,
         "max_file_bytes": file.max_file_bytes,
         "cross_file_systems": !file.one_file_system,
         "skip_caches": file.skip_caches,
@@ -150,37 +167,16 @@ fn print(context: &Context, file: &RuleFile, notices: &[Notice]) -> Result<Outco
     Ok(Outcome::Done)
 }
 
+/// Settings as in the file, side by side.
+fn one_line(value: &impl serde::Serialize) -> Result<String> {
+    let text = toml::to_string(value)?;
+    Ok(text.trim_end().replace('\n', ", "))
+}
+
 fn parse_size(text: &str) -> Result<Option<u64>> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);
     }
-    let wrong = || Usage(format!("{text:?} is not a size; write bytes, or 500M, 4G, or none"));
-    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let factor: u64 = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B') {
-        "" => 1,
-        "K" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "T" => 1_000_000_000_000,
-        _ => return Err(wrong().into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
-    Ok(Some(number.checked_mul(factor).ok_or_else(wrong)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_parse() {
-        for (text, size) in [("0", 0), ("123", 123), ("4G", 4_000_000_000), ("5mb", 5_000_000), ("1k", 1000), ("7B", 7)]
-        {
-            assert_eq!(parse_size(text).unwrap(), Some(size), "{text}");
-        }
-        assert_eq!(parse_size("none").unwrap(), None);
-        for text in ["", "G", "-1", "1.5G", "4X", "99999999999999T", "4é"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
-    }
+    let size: Size = text.parse().map_err(Usage)?;
+    Ok(Some(size.0))
 }

@@ -19,17 +19,13 @@ use iota_agent::{
     },
     monitor::{Clock, SystemClock},
     remote::http::{HttpRemote, Patience},
-    rules::{RuleFile, Rules},
+    rules::{self, RuleFile, Rules},
     scan::{Scan, Scope},
 };
 use iota_core::live::{Order, Stage};
 use iota_crypto::{chunker::ChunkerKey, cut::CutKey, live::Place};
 use serde_json::json;
 use std::{
-    ffi::OsStr,
-    fs,
-    os::unix::ffi::OsStrExt,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -238,7 +234,7 @@ fn wait_for_rules(context: &Context, board: &Board) -> Result<RuleFile> {
 }
 
 fn load_rules(context: &Context) -> Result<RuleFile> {
-    let rules = RuleFile::load(&context.config_dir)?;
+    let rules = rules::load(&context.config_dir)?;
     if rules.roots.is_empty() {
         let message = "nothing is included yet; say what to back up with `iota include PATH…`".to_owned();
         return Err(Coded { code: "nothing_included", message }.into());
@@ -285,8 +281,7 @@ impl Work for Service<'_> {
     }
 
     fn urgency(&self, path: &[u8]) -> Urgency {
-        let path = Path::new(OsStr::from_bytes(path));
-        Urgency::of_size(fs::symlink_metadata(path).map_or(0, |metadata| metadata.len()))
+        Urgency::of_path(&self.rules, path, self.now_ms())
     }
 
     fn back_up(&mut self, scope: Option<Arc<Scope>>) -> Result<Report, BackupError> {
@@ -303,7 +298,7 @@ impl Work for Service<'_> {
         let open = || {
             let scope = scope.take().unwrap_or_else(|| Arc::new(Scope::whole()));
             let watch: Arc<dyn Watch> = self.watch.clone();
-            Scan::start_in(self.rules.clone(), &own, scope, Some(watch))
+            Scan::start_in(self.rules.clone(), &own, scope, Some(watch)).map(Scan::heeding_schedules)
         };
         let report = backup::run(&machine, &self.remote, open, Options::default(), &SystemClock, self.board);
         if let Err(error) = remember_head(self.context, self.identity) {

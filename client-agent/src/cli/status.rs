@@ -18,7 +18,7 @@ use iota_agent::{
         Remote, RemoteError,
         http::{Http, HttpRemote, Patience},
     },
-    rules::RuleFile,
+    rules,
 };
 use iota_core::api::json::HeadInfo;
 use serde_json::{Value, json};
@@ -40,10 +40,10 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let now_ms = SystemClock.now_ms();
     let service = status::read(&context.state_dir, now_ms)?;
     let identity = context.find_identity()?;
-    let rules = RuleFile::load(&context.config_dir)?;
+    let rules = rules::load(&context.config_dir)?;
     let ratchet = identity.as_ref().map(|identity| identity.ratchet(&context.config_dir)).transpose()?;
     let head = identity.as_ref().map(head);
-    let roots = rules.roots.iter().map(|root| root.path()).collect::<Result<Vec<_>, _>>()?;
+    let roots = rules.roots.iter().map(rules::root_path).collect::<Result<Vec<_>, _>>()?;
     let output = context.output;
     match &identity {
         Some(identity) => {

@@ -1,6 +1,7 @@
 //! Paths that changed, each until its turn comes.
 
 use super::urgency::Urgency;
+use crate::rules::Priority;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// More paths than this are one scan of everything.
@@ -17,14 +18,32 @@ pub struct Waiting {
     pub below: bool,
     /// What was found the last time that its turn seemed to have come.
     pub urgency: Urgency,
+    /// It has not changed since that was found.
+    pub looked_at: bool,
 }
 
 impl Waiting {
+    /// A path that changed at a time, and that nobody has looked at yet.
+    pub fn new(first_ms: u64, last_ms: u64, below: bool) -> Self {
+        Self { first_ms, last_ms, below, urgency: Urgency::UNKNOWN, looked_at: false }
+    }
+
     /// When its turn comes, unless it changes again.
     pub fn due_ms(&self) -> u64 {
-        let quiet = self.last_ms.saturating_add(self.urgency.settle.as_millis() as u64);
-        let longest = self.first_ms.saturating_add(self.urgency.longest_wait.as_millis() as u64);
-        quiet.min(longest)
+        match self.urgency.priority {
+            Priority::Low => self.longest_ms().max(self.urgency.opens_ms),
+            Priority::Normal | Priority::High => self.ready_ms(),
+        }
+    }
+
+    /// When it may go along with others.
+    fn ready_ms(&self) -> u64 {
+        let quiet_ms = self.last_ms.saturating_add(self.urgency.settle.as_millis() as u64);
+        quiet_ms.min(self.longest_ms()).max(self.urgency.opens_ms)
+    }
+
+    fn longest_ms(&self) -> u64 {
+        self.first_ms.saturating_add(self.urgency.longest_wait.as_millis() as u64)
     }
 }
 
@@ -66,8 +85,7 @@ impl Queue {
 
     /// A path changed; with `below`, everything below it may have. Says whether there is room for it.
     pub fn touch(&mut self, path: &[u8], below: bool, now_ms: u64) -> bool {
-        let urgency = Urgency::of_size(0);
-        let fresh = Waiting { first_ms: now_ms, last_ms: now_ms, below, urgency };
+        let fresh = Waiting::new(now_ms, now_ms, below);
         if let Some(waiting) = self.waiting.get(path) {
             let (first_ms, below) = (waiting.first_ms.min(now_ms), waiting.below || below);
             self.put(path.into(), Waiting { first_ms, below, urgency: waiting.urgency, ..fresh });
@@ -99,34 +117,51 @@ impl Queue {
         self.by_due.first().map(|(due_ms, _)| *due_ms)
     }
 
-    /// Looks again at paths whose turn seems to have come; some are found to wait longer. Says whether one's turn is now.
-    pub fn is_due(&mut self, now_ms: u64, mut urgency: impl FnMut(&[u8]) -> Urgency) -> bool {
-        while let Some((due_ms, path)) = self.by_due.first().cloned() {
-            if due_ms > now_ms {
-                break;
-            }
-            let Some(mut waiting) = self.waiting.get(&path).cloned() else { break };
-            waiting.urgency = urgency(&path);
-            if waiting.due_ms() <= now_ms {
-                return true;
-            }
-            self.put(path, waiting);
-        }
-        false
-    }
-
-    /// Takes all paths whose turn is now. They stay written down until [`Queue::done`].
-    pub fn take(&mut self, now_ms: u64, mut urgency: impl FnMut(&[u8]) -> Urgency) -> &[Turn] {
-        let due: Vec<_> =
-            self.by_due.iter().take_while(|(due_ms, _)| *due_ms <= now_ms).map(|(_, path)| path.clone()).collect();
+    /// Looks again at paths whose turn seems to have come; some are found to wait longer. Says how much it presses that a turn is now, if any is.
+    pub fn due(&mut self, now_ms: u64, mut urgency: impl FnMut(&[u8]) -> Urgency) -> Option<Priority> {
+        let due: Vec<_> = self.paths_due(now_ms).collect();
+        let mut most = None;
         for path in due {
             let Some(mut waiting) = self.waiting.get(&path).cloned() else { continue };
-            waiting.urgency = urgency(&path);
+            // A schedule that was open may have closed again.
+            if !waiting.looked_at || waiting.urgency.opens_ms > 0 {
+                (waiting.urgency, waiting.looked_at) = (urgency(&path), true);
+                self.reorder(&path, waiting.clone());
+            }
             if waiting.due_ms() <= now_ms {
-                self.remove(&path);
+                most = most.max(Some(waiting.urgency.priority));
+            }
+        }
+        most
+    }
+
+    fn paths_due(&self, now_ms: u64) -> impl Iterator<Item = Box<[u8]>> {
+        self.by_due.iter().take_while(move |(due_ms, _)| *due_ms <= now_ms).map(|(_, path)| path.clone())
+    }
+
+    /// What [`Self::put`] does, for what need not be written down.
+    fn reorder(&mut self, path: &[u8], waiting: Waiting) {
+        if let Some(before) = self.waiting.get_mut(path) {
+            self.by_due.remove(&(before.due_ms(), path.into()));
+            self.by_due.insert((waiting.due_ms(), path.into()));
+            *before = waiting;
+        }
+    }
+
+    /// Takes the paths whose turn is now, as [`Queue::due`] found it: of `Some` priority only those, and with `None` all, and what may go along with them.
+    /// They stay written down until [`Queue::done`].
+    pub fn take(&mut self, now_ms: u64, only: Option<Priority>) -> &[Turn] {
+        let mut due: Vec<_> = self.paths_due(now_ms).collect();
+        if only.is_none() && !due.is_empty() {
+            let along = |waiting: &Waiting| waiting.urgency.priority == Priority::Low && waiting.ready_ms() <= now_ms;
+            due.extend(self.waiting.iter().filter(|(_, waiting)| along(waiting)).map(|(path, _)| path.clone()));
+        }
+        for path in due {
+            let wanted = |waiting: &Waiting| only.is_none_or(|priority| waiting.urgency.priority == priority);
+            if self.waiting.get(&path).is_some_and(wanted)
+                && let Some(waiting) = self.remove(&path)
+            {
                 self.taken.push((path, waiting));
-            } else {
-                self.put(path, waiting);
             }
         }
         &self.taken
@@ -193,19 +228,31 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const SECOND: u64 = 1000;
 
     fn small(_: &[u8]) -> Urgency {
-        Urgency::of_size(0)
+        Urgency::UNKNOWN
     }
 
     fn large(_: &[u8]) -> Urgency {
-        Urgency::of_size(25_000_000)
+        Urgency { settle: Duration::from_secs(120), ..Urgency::UNKNOWN }
+    }
+
+    /// By its first letter.
+    fn by_name(path: &[u8]) -> Urgency {
+        let priority = match path[1] {
+            b'h' => Priority::High,
+            b'l' => Priority::Low,
+            _ => Priority::Normal,
+        };
+        Urgency { priority, opens_ms: if path[1] == b's' { 100 * SECOND } else { 0 }, ..Urgency::UNKNOWN }
     }
 
     fn taken(queue: &mut Queue, now_ms: u64, urgency: fn(&[u8]) -> Urgency) -> Vec<String> {
-        let turns = queue.take(now_ms, urgency);
+        let only = queue.due(now_ms, urgency).filter(|priority| *priority == Priority::High);
+        let turns = queue.take(now_ms, only);
         turns.iter().map(|(path, _)| String::from_utf8_lossy(path).into_owned()).collect()
     }
 
@@ -215,24 +262,24 @@ mod tests {
         queue.touch(b"/a", false, 0);
         assert_eq!(queue.next_due_ms(), Some(5 * SECOND));
         queue.touch(b"/a", false, 4 * SECOND);
-        assert!(!queue.is_due(5 * SECOND, small));
-        assert!(queue.is_due(9 * SECOND, small));
+        assert_eq!(queue.due(5 * SECOND, small), None);
+        assert_eq!(queue.due(9 * SECOND, small), Some(Priority::Normal));
         assert_eq!(taken(&mut queue, 9 * SECOND, small), ["/a"]);
         queue.done();
         // One that is written to every second has its turn after an hour.
         for second in 0..3600 {
             queue.touch(b"/log", false, second * SECOND);
-            assert!(!queue.is_due(second * SECOND, small), "{second}");
+            assert_eq!(queue.due(second * SECOND, small), None, "{second}");
         }
         queue.touch(b"/log", false, 3600 * SECOND);
-        assert!(queue.is_due(3600 * SECOND, small));
+        assert_eq!(queue.due(3600 * SECOND, small), Some(Priority::Normal));
     }
 
     #[test]
     fn large_files_wait_longer_and_that_is_found_when_their_turn_seems_to_have_come() {
         let mut queue = Queue::default();
         queue.touch(b"/film", false, 0);
-        assert!(!queue.is_due(5 * SECOND, large));
+        assert_eq!(queue.due(5 * SECOND, large), None);
         assert_eq!(queue.next_due_ms(), Some(120 * SECOND));
         assert!(taken(&mut queue, 119 * SECOND, large).is_empty());
         assert_eq!(taken(&mut queue, 120 * SECOND, large), ["/film"]);
@@ -260,7 +307,7 @@ mod tests {
         queue.touch(b"/a", false, 0);
         assert_eq!(queue.take_unsaved().len(), 1);
         assert!(queue.take_unsaved().is_empty());
-        queue.take(5 * SECOND, small);
+        assert_eq!(taken(&mut queue, 5 * SECOND, small), ["/a"]);
         assert!(queue.take_unsaved().is_empty());
         queue.done();
         assert_eq!(queue.take_unsaved(), [(b"/a"[..].into(), None)]);
@@ -272,7 +319,7 @@ mod tests {
         queue.touch(b"/a", false, 1_000_000 * SECOND);
         queue.clock_was_set(10 * SECOND);
         assert_eq!(queue.next_due_ms(), Some(15 * SECOND));
-        let later = Waiting { first_ms: 99 * SECOND, last_ms: 99 * SECOND, below: false, urgency: small(b"") };
+        let later = Waiting::new(99 * SECOND, 99 * SECOND, false);
         assert_eq!(Queue::of_saved([(b"/a"[..].into(), later)], 10 * SECOND).next_due_ms(), Some(15 * SECOND));
     }
 
@@ -284,5 +331,28 @@ mod tests {
         }
         assert!(!queue.touch(b"/one more", false, 0));
         assert!(queue.touch(b"/0", false, 1));
+    }
+
+    #[test]
+    fn what_presses_goes_first_and_what_does_not_goes_along() {
+        let mut queue = Queue::default();
+        for path in ["/high", "/low", "/normal", "/scheduled"] {
+            queue.touch(path.as_bytes(), false, 0);
+        }
+        assert_eq!(taken(&mut queue, 5 * SECOND, by_name), ["/high"]);
+        queue.done();
+        assert_eq!(taken(&mut queue, 6 * SECOND, by_name), ["/normal", "/low"]);
+        queue.done();
+        assert_eq!(taken(&mut queue, 99 * SECOND, by_name), [] as [&str; 0]);
+        assert_eq!(queue.next_due_ms(), Some(100 * SECOND));
+        let open = |_: &[u8]| Urgency::UNKNOWN;
+        assert_eq!(queue.due(100 * SECOND, open), Some(Priority::Normal));
+        queue.take(100 * SECOND, None);
+        queue.done();
+        // Alone it waits as long as it may.
+        queue.touch(b"/low", false, 200 * SECOND);
+        assert_eq!(queue.due(205 * SECOND, by_name), None);
+        assert_eq!(queue.next_due_ms(), Some(3800 * SECOND));
+        assert_eq!(taken(&mut queue, 3800 * SECOND, by_name), ["/low"]);
     }
 }

@@ -4,6 +4,7 @@ use super::{Live, watch::Coverage};
 use crate::{
     backup::Report,
     monitor::{Monitor, Stage as RunStage},
+    rules::Priority,
 };
 use iota_core::{
     live::{Stage, Status, WaitingPath},
@@ -89,6 +90,8 @@ impl Board {
             last_ms: waiting.last_ms,
             settle_ms: waiting.urgency.settle.as_millis() as u64,
             longest_wait_ms: waiting.urgency.longest_wait.as_millis() as u64,
+            opens_ms: waiting.urgency.opens_ms,
+            goes_along: waiting.urgency.priority == Priority::Low,
         });
         let mut status = lock(&self.status);
         status.waiting = live.queue().len() as u64;

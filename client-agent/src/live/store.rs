@@ -1,9 +1,6 @@
 //! The queue on disk: what waited when the service was ended, however it was.
 
-use super::{
-    queue::{Turn, Waiting},
-    urgency::Urgency,
-};
+use super::queue::{Turn, Waiting};
 use crate::durable;
 use rusqlite::{Connection, params};
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
@@ -83,7 +80,7 @@ impl Store {
             let path: Vec<u8> = row.get(0)?;
             let times = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
             let (first_ms, last_ms) = (times.0.max(0) as u64, times.1.max(0) as u64);
-            Ok((path.into(), Waiting { first_ms, last_ms, below: row.get(3)?, urgency: Urgency::of_size(0) }))
+            Ok((path.into(), Waiting::new(first_ms, last_ms, row.get(3)?)))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -120,7 +117,7 @@ mod tests {
     #[test]
     fn what_was_saved_is_there_again_and_what_is_damaged_is_begun_anew() {
         let directory = tempfile::tempdir().unwrap();
-        let waiting = |ms| Some(Waiting { first_ms: ms, last_ms: ms + 1, below: true, urgency: Urgency::of_size(0) });
+        let waiting = |ms| Some(Waiting::new(ms, ms + 1, true));
         let path = |text: &str| text.as_bytes().into();
         let mut store = Store::open(directory.path()).unwrap();
         store.save(&[(path("/a"), waiting(1)), (path("/\u{fe}"), waiting(2)), (path("/b"), waiting(3))]).unwrap();

@@ -8,7 +8,7 @@ mod xattr;
 
 pub use names::{Names, list};
 pub use seek::{Stretch, next_stretch};
-pub use status::{FileKey, FileKind, Status, status_at, status_of};
+pub use status::{FileKey, FileKind, Status, status_at, status_of, status_of_path};
 pub use write::{
     Node, begin_writeback, create_named, create_unnamed, is_full, make_directory, make_node, make_symlink, name_file,
     open_beneath, own_user, rename_new, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner,

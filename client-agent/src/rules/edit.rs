@@ -1,6 +1,6 @@
 //! Changing rules, with checks: what cannot be is refused, what looks wrong is named.
 
-use super::{RuleFile, RuleRoot, Rules, RulesError};
+use super::{RuleFile, RuleRoot, Rules, RulesError, root_path};
 use std::{
     fmt, fs,
     os::unix::ffi::OsStrExt,
@@ -72,12 +72,38 @@ impl fmt::Display for Notice {
     }
 }
 
-impl RuleFile {
+/// Changes to rules.
+pub trait Edit: Sized {
     /// Adds a root. Links on the way to it are resolved; a link at its end is kept as the link that it is.
     ///
     /// # Errors
-    /// [`RulesError::Absent`] when there is no such path, [`RulesError::Root`] when it cannot be one.
-    pub fn include(&mut self, given: &Path) -> Result<Vec<Notice>, RulesError> {
+    /// [`RulesError::Absent`] when there is no such path, [`RulesError::Invalid`] when it cannot be one.
+    fn include(&mut self, given: &Path) -> Result<Vec<Notice>, RulesError>;
+
+    /// Adds a pattern at the end, where it decides over those before.
+    ///
+    /// # Errors
+    /// [`RulesError::Invalid`] when it does not parse.
+    fn exclude(&mut self, pattern: &str) -> Result<Vec<Notice>, RulesError>;
+
+    /// Takes a root away; says whether it was one.
+    ///
+    /// # Errors
+    /// [`RulesError::Invalid`] when a root of the file is not valid.
+    fn forget_root(&mut self, given: &Path) -> Result<bool, RulesError>;
+
+    /// Takes a pattern away; says whether it was there.
+    fn forget_pattern(&mut self, pattern: &str) -> bool;
+
+    /// What contradicts itself in the whole file.
+    ///
+    /// # Errors
+    /// Those of [`Rules::compile`].
+    fn contradictions(&self) -> Result<Vec<Notice>, RulesError>;
+}
+
+impl Edit for RuleFile {
+    fn include(&mut self, given: &Path) -> Result<Vec<Notice>, RulesError> {
         let absent = |error| RulesError::Absent { path: given.to_owned(), error };
         let real = resolve(given).map_err(absent)?;
         let mut notices = Vec::new();
@@ -90,7 +116,7 @@ impl RuleFile {
         }
         let mut others = Vec::new();
         for root in &self.roots {
-            others.push(root.path()?);
+            others.push(root_path(root)?);
         }
         if others.contains(&real) {
             return Ok(vec![Notice::AlreadyThere(real.display().to_string())]);
@@ -108,11 +134,7 @@ impl RuleFile {
         Ok(notices)
     }
 
-    /// Adds a pattern at the end, where it decides over those before.
-    ///
-    /// # Errors
-    /// [`RulesError::Pattern`] when it does not parse.
-    pub fn exclude(&mut self, pattern: &str) -> Result<Vec<Notice>, RulesError> {
+    fn exclude(&mut self, pattern: &str) -> Result<Vec<Notice>, RulesError> {
         if self.exclude.last().is_some_and(|last| last == pattern) {
             return Ok(vec![Notice::AlreadyThere(pattern.to_owned())]);
         }
@@ -121,7 +143,7 @@ impl RuleFile {
         let mut notices = Vec::new();
         for root in &added.roots {
             notices
-                .extend(contradiction(&rules, &root.path()?).filter(
+                .extend(contradiction(&rules, &root_path(root)?).filter(
                     |notice| matches!(notice, Notice::RootExcluded { pattern: named, .. } if named == pattern),
                 ));
         }
@@ -132,16 +154,12 @@ impl RuleFile {
         Ok(notices)
     }
 
-    /// Takes a root away; says whether it was one.
-    ///
-    /// # Errors
-    /// [`RulesError::Root`] when a root of the file is not valid.
-    pub fn forget_root(&mut self, given: &Path) -> Result<bool, RulesError> {
+    fn forget_root(&mut self, given: &Path) -> Result<bool, RulesError> {
         let real = resolve(given).unwrap_or_else(|_| given.to_owned());
         let before = self.roots.len();
         let mut kept = Vec::new();
         for root in &self.roots {
-            let path = root.path()?;
+            let path = root_path(root)?;
             if path != real && path != given {
                 kept.push(root.clone());
             }
@@ -150,22 +168,17 @@ impl RuleFile {
         Ok(self.roots.len() < before)
     }
 
-    /// Takes a pattern away; says whether it was there.
-    pub fn forget_pattern(&mut self, pattern: &str) -> bool {
+    fn forget_pattern(&mut self, pattern: &str) -> bool {
         let before = self.exclude.len();
         self.exclude.retain(|known| known != pattern);
         self.exclude.len() < before
     }
 
-    /// What contradicts itself in the whole file.
-    ///
-    /// # Errors
-    /// Those of [`Rules::compile`].
-    pub fn contradictions(&self) -> Result<Vec<Notice>, RulesError> {
+    fn contradictions(&self) -> Result<Vec<Notice>, RulesError> {
         let rules = Rules::compile(self)?;
         let mut notices = Vec::new();
         for root in &self.roots {
-            notices.extend(contradiction(&rules, &root.path()?));
+            notices.extend(contradiction(&rules, &root_path(root)?));
         }
         Ok(notices)
     }

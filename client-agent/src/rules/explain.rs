@@ -1,7 +1,7 @@
 //! Why a path is, or is not, in the backup.
 
-use super::{RootNode, Rules};
-use crate::platform::{FileKind, is_pseudo, open_directory, open_root, status_at, status_of};
+use super::{Choice, RootNode, Rules, facts};
+use crate::platform::{FileKind, Status, is_pseudo, open_directory, open_root, status_at, status_of, status_of_path};
 use crate::scan::is_cache;
 use std::{
     fmt, io,
@@ -38,6 +38,13 @@ pub enum Decision {
     },
     /// The file is larger than allowed.
     TooLarge,
+    /// A trait leaves it, or a directory above it, out.
+    Trait {
+        /// What matched.
+        path: PathBuf,
+        /// Why, in words.
+        why: String,
+    },
     /// Another file system begins at or above it.
     OtherFileSystem {
         /// Where.
@@ -64,6 +71,7 @@ impl fmt::Display for Decision {
             Self::Pattern { path, pattern } => {
                 write!(formatter, "left out: the pattern {pattern} matches {}", path.display())
             }
+            Self::Trait { path, why } => write!(formatter, "left out: {}, by the {why}", path.display()),
             Self::Cache { directory } => write!(formatter, "left out: {} is tagged as a cache", directory.display()),
             Self::TooLarge => write!(formatter, "left out: the file is larger than max_file_bytes"),
             Self::OtherFileSystem { directory } => {
@@ -93,11 +101,32 @@ struct Cover {
     device: u64,
 }
 
-/// Walks down to an absolute `path` as a scan would, and says what happens to it.
+/// Why a path is, or is not, in the backup, and how it is treated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Whether it is, and why.
+    pub decision: Decision,
+    /// Its settings; none for what is left out.
+    pub settings: Vec<Choice>,
+}
+
+/// Walks down to an absolute `path` as a scan at a time would, and says what happens to it.
 ///
 /// # Errors
 /// When `path` is not there or is not absolute.
-pub fn explain(rules: &Rules, path: &Path) -> io::Result<Decision> {
+pub fn explain(rules: &Rules, path: &Path, now_ms: u64) -> io::Result<Explained> {
+    let decision = decide(rules, path, now_ms)?;
+    let settings = match decision {
+        Decision::Included { .. } => {
+            let bytes = path.as_os_str().as_bytes();
+            rules.explain(bytes, &facts(&status_of_path(bytes)?, now_ms))
+        }
+        _ => Vec::new(),
+    };
+    Ok(Explained { decision, settings })
+}
+
+fn decide(rules: &Rules, path: &Path, now_ms: u64) -> io::Result<Decision> {
     let bytes = path.as_os_str().as_bytes();
     let bytes = bytes.strip_prefix(b"/").ok_or_else(|| io::Error::other("the path is not absolute"))?;
     let mut directory = open_root()?;
@@ -116,7 +145,7 @@ pub fn explain(rules: &Rules, path: &Path) -> io::Result<Decision> {
             below_cache = None;
         } else if let Some(cover_here) = &cover {
             let crossed = is_dir && (status.mount_point || status.key.device != cover_here.device);
-            let out = left_out(rules, &here, is_dir, status.size, below_cache.take());
+            let out = left_out(rules, &here, &status, now_ms, below_cache.take());
             match out {
                 Some(_) if node.is_some() => cover = None,
                 Some(decision) => return Ok(decision),
@@ -157,14 +186,21 @@ fn cover_of(node: Option<&RootNode>, path: &Path, device: u64) -> Option<Cover> 
     Some(Cover { root: path.to_owned(), one_file_system, device })
 }
 
-fn left_out(rules: &Rules, path: &Path, is_dir: bool, size: u64, cache: Option<PathBuf>) -> Option<Decision> {
+fn left_out(rules: &Rules, path: &Path, status: &Status, now_ms: u64, cache: Option<PathBuf>) -> Option<Decision> {
+    let is_dir = status.kind == FileKind::Directory;
     if let Some(directory) = cache {
         return Some(Decision::Cache { directory });
     }
     if let Some(pattern) = rules.excluding(path.as_os_str().as_bytes(), is_dir) {
         return Some(Decision::Pattern { path: path.to_owned(), pattern: pattern.to_owned() });
     }
-    (!is_dir && rules.is_too_large(size)).then_some(Decision::TooLarge)
+    if status.kind == FileKind::File && rules.is_too_large(status.size) {
+        return Some(Decision::TooLarge);
+    }
+    let (bytes, facts) = (path.as_os_str().as_bytes(), facts(status, now_ms));
+    let choices = if rules.trait_excludes(bytes, &facts) { rules.explain(bytes, &facts) } else { return None };
+    let choice = choices.into_iter().find(|choice| choice.setting == "exclude")?;
+    Some(Decision::Trait { path: path.to_owned(), why: choice.source.describe() })
 }
 
 fn crossing(cover: &Cover, parent: &OwnedFd, name: &[u8], path: &Path) -> io::Result<Option<Decision>> {

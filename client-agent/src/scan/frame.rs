@@ -3,7 +3,7 @@
 use crate::{
     backup::source::gap_reason,
     platform::{FileKey, FileKind, Names, Status, is_swapped, list, open_directory, open_file, status_at, status_of},
-    rules::{RootNode, Rules},
+    rules::{RootNode, Rules, facts},
     scan::Scope,
 };
 use iota_core::{commit::GapReason, entry::Timestamp};
@@ -142,6 +142,7 @@ impl Frame {
         path: &[u8],
         node: Option<Arc<RootNode>>,
         status: &Status,
+        now_ms: u64,
     ) -> Option<Subdirectory> {
         let is_dir = status.kind == FileKind::Directory;
         if is_dir && own.contains(&status.key) {
@@ -153,7 +154,8 @@ impl Frame {
             (_, None) => None,
             (_, Some(cover)) => {
                 let out = rules.excluding(path, is_dir).is_some()
-                    || status.kind == FileKind::File && rules.is_too_large(status.size);
+                    || status.kind == FileKind::File && rules.is_too_large(status.size)
+                    || rules.trait_excludes(path, &facts(status, now_ms));
                 if out && node.is_none() {
                     return None;
                 }

@@ -434,6 +434,7 @@ fn backup(rig: &Rig, config_dir: &Path, place: &Path) -> u64 {
     std::fs::create_dir_all(&root).unwrap();
     std::fs::write(root.join("file"), "contents").unwrap();
     let identity = Identity::load(config_dir).unwrap();
+    use iota_agent::rules::Edit;
     let mut rules = iota_agent::rules::RuleFile::default();
     rules.include(&root).unwrap();
     let rules = iota_agent::rules::Rules::compile(&rules).unwrap();

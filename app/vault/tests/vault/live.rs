@@ -50,8 +50,15 @@ fn the_word_of_a_machine_is_opened_made_safe_and_never_older_than_before() {
     let tab = Tab::unlocked(&rig);
     says(&tab, &rig, None);
     assert_eq!(read(&tab, &rig).unwrap(), LiveView { listens: true, received_ms: None, status: None });
-    let path =
-        |path: &str| WaitingPath { path: path.into(), first_ms: 1, last_ms: 1, settle_ms: 2, longest_wait_ms: 3 };
+    let path = |path: &str| WaitingPath {
+        path: path.into(),
+        first_ms: 1,
+        last_ms: 1,
+        settle_ms: 2,
+        longest_wait_ms: 3,
+        opens_ms: 0,
+        goes_along: false,
+    };
     let status = Status { first: vec![path("/a\u{202e}b")], current: Some("/c\n".into()), ..Status::default() };
     says(&tab, &rig, Some(word(&rig, 10, &status)));
     let seen = read(&tab, &rig).unwrap().status.unwrap();

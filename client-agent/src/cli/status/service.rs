@@ -104,6 +104,10 @@ fn waiting(path: &WaitingPath, now_ms: u64) -> String {
     let name = clean(&path.path);
     match path.reason(now_ms) {
         WaitingReason::NextSnapshot => format!("{name}  its turn comes with the next snapshot"),
+        WaitingReason::GoesAlong => format!("{name}  low priority: it goes along with the next other change"),
+        WaitingReason::Scheduled { opens_ms } => {
+            format!("{name}  its schedule opens {}", in_time(opens_ms, now_ms))
+        }
         WaitingReason::Restless { left_ms } => {
             format!("{name}  changes all the time; in {} it waits no longer", span(left_ms))
         }
@@ -137,13 +141,17 @@ mod tests {
     use super::*;
 
     fn path(first_ms: u64, last_ms: u64) -> WaitingPath {
-        WaitingPath { path: "/a\u{1b}".into(), first_ms, last_ms, settle_ms: 120_000, longest_wait_ms: 3_600_000 }
+        let path = "/a\u{1b}".into();
+        let (settle_ms, longest_wait_ms, opens_ms, goes_along) = (120_000, 3_600_000, 0, false);
+        WaitingPath { path, first_ms, last_ms, settle_ms, longest_wait_ms, opens_ms, goes_along }
     }
 
     #[test]
     fn why_a_path_waits_is_said() {
         assert_eq!(waiting(&path(0, 0), 80_000), "/a‹U+001B›  settling, 1:20 of 2:00");
         assert_eq!(waiting(&path(0, 0), 120_000), "/a‹U+001B›  its turn comes with the next snapshot");
+        let scheduled = WaitingPath { opens_ms: 7_200_000, ..path(0, 0) };
+        assert_eq!(waiting(&scheduled, 0), "/a‹U+001B›  its schedule opens in 2:00:00");
         let restless = waiting(&path(0, 3_590_000), 3_595_000);
         assert_eq!(restless, "/a‹U+001B›  changes all the time; in 0:05 it waits no longer");
     }

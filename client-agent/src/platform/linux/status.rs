@@ -74,6 +74,14 @@ pub fn status_at(parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<Status> {
     query(parent, name, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT)
 }
 
+/// Status of an absolute path; a link at its end is not followed.
+///
+/// # Errors
+/// As the system says.
+pub fn status_of_path(path: &[u8]) -> io::Result<Status> {
+    query(fs::CWD, path, AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT)
+}
+
 /// Status of an open file or handle.
 ///
 /// # Errors

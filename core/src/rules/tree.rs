@@ -1,14 +1,8 @@
 //! The roots as a tree: the directories that lead to them, and the roots themselves.
 
-use super::RulesError;
-use iota_core::path::TreePath;
-use std::{
-    collections::BTreeMap,
-    ffi::OsStr,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use super::RuleError;
+use crate::path::TreePath;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A directory on the way to a root, or a root.
 #[derive(Debug, Clone, Default)]
@@ -21,14 +15,13 @@ pub struct RootNode {
 
 impl RootNode {
     /// Adds a root; `/` is the node itself.
-    pub(super) fn insert(&mut self, path: &Path, one_file_system: bool) -> Result<(), RulesError> {
-        let bytes = path.as_os_str().as_bytes();
-        if bytes == b"/" {
+    pub(super) fn insert(&mut self, path: &[u8], one_file_system: bool) -> Result<(), RuleError> {
+        if path == b"/" {
             self.root = Some(one_file_system);
             return Ok(());
         }
-        let refused = || RulesError::Root(PathBuf::from(OsStr::from_bytes(bytes)));
-        let tree_path = bytes.strip_prefix(b"/").ok_or_else(refused)?;
+        let refused = || RuleError::Root(String::from_utf8_lossy(path).into_owned());
+        let tree_path = path.strip_prefix(b"/").ok_or_else(refused)?;
         let tree_path = TreePath::parse(tree_path).map_err(|_| refused())?;
         let mut node = self;
         for component in tree_path.components() {

@@ -1,0 +1,110 @@
+//! What stands in `rules.toml`, and what a browser sends instead of it.
+
+use super::{Attachment, RuleError, Trait};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, path::Path};
+
+/// The version that this program knows.
+pub const VERSION: u32 = 1;
+
+/// What is backed up and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// 1.
+    pub version: u32,
+    /// Do not cross into other file systems below a root.
+    #[serde(default = "yes")]
+    pub one_file_system: bool,
+    /// Leave out what is in directories with a `CACHEDIR.TAG`.
+    #[serde(default = "yes")]
+    pub skip_caches: bool,
+    /// Leave out files above this size, bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_file_bytes: Option<u64>,
+    /// Patterns as in `.gitignore`, from the root of the machine; a later one decides over an earlier one.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// What is backed up.
+    #[serde(default, rename = "root", skip_serializing_if = "Vec::is_empty")]
+    pub roots: Vec<RuleRoot>,
+    /// Settings by name.
+    #[serde(default, rename = "trait", skip_serializing_if = "BTreeMap::is_empty")]
+    pub traits: BTreeMap<String, Trait>,
+    /// Which paths have which traits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attach: Vec<Attachment>,
+}
+
+/// One root. Either `path` or `hex` is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleRoot {
+    /// Absolute path, when it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Bytes of the absolute path in hexadecimal, when it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hex: Option<String>,
+    /// Overrides the setting of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_file_system: Option<bool>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for RuleFile {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            one_file_system: true,
+            skip_caches: true,
+            max_file_bytes: None,
+            exclude: Vec::new(),
+            roots: Vec::new(),
+            traits: BTreeMap::new(),
+            attach: Vec::new(),
+        }
+    }
+}
+
+impl RuleFile {
+    /// Whether the file can be used.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.version != VERSION {
+            return Err(format!("version {} is not known to this program, which knows {VERSION}", self.version));
+        }
+        super::Rules::compile(self).map(drop).map_err(|error| error.to_string())
+    }
+}
+
+impl RuleRoot {
+    /// A root at `path`.
+    pub fn new(path: &Path) -> Self {
+        let path = path.as_os_str().as_encoded_bytes();
+        let (path, hex) = match std::str::from_utf8(path) {
+            Ok(text) => (Some(text.to_owned()), None),
+            Err(_) => (None, Some(base16ct::lower::encode_string(path))),
+        };
+        Self { path, hex, one_file_system: None }
+    }
+
+    /// Where it is: the bytes of an absolute path.
+    ///
+    /// # Errors
+    /// [`RuleError::Root`] unless there is exactly one way to know.
+    pub fn path(&self) -> Result<Vec<u8>, RuleError> {
+        let refused = |text: &str| RuleError::Root(text.to_owned());
+        let bytes = match (&self.path, &self.hex) {
+            (Some(path), None) => path.clone().into_bytes(),
+            (None, Some(hex)) => base16ct::mixed::decode_vec(hex).map_err(|_| refused(hex))?,
+            _ => return Err(refused(self.path.as_deref().unwrap_or_default())),
+        };
+        if bytes.starts_with(b"/") { Ok(bytes) } else { Err(refused(&String::from_utf8_lossy(&bytes))) }
+    }
+}
