@@ -5,6 +5,7 @@
 
 pub mod edit;
 pub mod explain;
+pub mod preview;
 pub mod store;
 
 pub use edit::{Edit, Notice};
@@ -16,6 +17,7 @@ pub use iota_core::rules::{
 pub use store::{load, parse, save, to_text};
 
 use crate::platform::{FileKind, Status};
+use iota_core::entry::Timestamp;
 use std::{ffi::OsString, io, os::unix::ffi::OsStringExt, path::PathBuf, time::Duration};
 use thiserror::Error;
 
@@ -71,7 +73,11 @@ pub fn facts(status: &Status, now_ms: u64) -> Facts {
         FileKind::Symlink => PathKind::Link,
         _ => PathKind::Other,
     };
-    let modified_ms = status.mtime.seconds.saturating_mul(1000);
-    let age_ms = u64::try_from((now_ms as i64).saturating_sub(modified_ms)).unwrap_or(0);
-    Facts { kind, size: status.size, age: Duration::from_millis(age_ms) }
+    Facts { kind, size: status.size, age: age(status.mtime, now_ms) }
+}
+
+/// How long ago something was modified.
+fn age(modified: Timestamp, now_ms: u64) -> Duration {
+    let modified_ms = modified.seconds.saturating_mul(1000);
+    Duration::from_millis(u64::try_from((now_ms as i64).saturating_sub(modified_ms)).unwrap_or(0))
 }

@@ -22,7 +22,6 @@ use iota_agent::{
 use iota_core::commit::GapReason;
 use std::{
     cell::RefCell,
-    ffi::OsStr,
     fs, io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},

@@ -2,10 +2,15 @@
 //!
 //! Times are in milliseconds since 1970, by the machine's clock where nothing else is said.
 
+use crate::rules::{RuleCoverage, RuleFile};
 use serde::{Deserialize, Serialize};
 
 /// Longest sealed message, bytes.
 pub const MAX_FRAME_BYTES: usize = 64 << 10;
+/// Longest rules that fit into a message together with what is told of them, bytes of JSON.
+pub const MAX_RULES_BYTES: usize = 32 << 10;
+/// A pace that was kept for a shorter time foretells nothing, milliseconds.
+const FORECAST_AFTER_MS: u64 = 5_000;
 /// How long a machine is thought to listen after it asked last, milliseconds.
 pub const LISTENS_MS: u64 = 40_000;
 
@@ -110,6 +115,9 @@ pub struct Status {
     pub files: u64,
     /// Their bytes, read or unchanged.
     pub bytes: u64,
+    /// What they are expected to be at the end; 0: not known.
+    #[serde(default)]
+    pub expected_bytes: u64,
     /// The file that is read.
     pub current: Option<String>,
     /// Paths that wait.
@@ -134,10 +142,36 @@ pub struct Status {
     pub next_scan_ms: u64,
     /// Number of the last order that it took.
     pub last_order: u64,
+    /// Its rules, while somebody asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<RuleView>>,
+}
+
+impl Status {
+    /// How long the run under way will go on, milliseconds, by its pace so far.
+    pub fn left_ms(&self, now_ms: u64) -> Option<u64> {
+        let elapsed_ms = now_ms.saturating_sub(self.since_ms);
+        let left_bytes = self.expected_bytes.checked_sub(self.bytes).filter(|left| *left > 0)?;
+        if elapsed_ms < FORECAST_AFTER_MS || self.bytes == 0 {
+            return None;
+        }
+        u64::try_from(u128::from(left_bytes) * u128::from(elapsed_ms) / u128::from(self.bytes)).ok()
+    }
+}
+
+/// The rules of a machine, which it tells while somebody asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleView {
+    /// Those in force.
+    pub rules: RuleFile,
+    /// Why those that were sent last are not in force.
+    pub refused: Option<String>,
+    /// What rules cover, and the number of the order that asked for it.
+    pub coverage: Option<(u64, RuleCoverage)>,
 }
 
 /// What the owner asks of a machine. Nothing of it touches files or commands of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Order {
     /// Rest for so long, milliseconds, at most a week.
@@ -149,11 +183,31 @@ pub enum Order {
     Resume,
     /// Walk everything now.
     BackUpNow,
+    /// Tell the rules for two minutes, and count what they cover, or what others would.
+    ShowRules {
+        /// The others.
+        draft: Option<Box<RuleFile>>,
+    },
+    /// Put these rules in force.
+    SetRules {
+        /// They.
+        rules: Box<RuleFile>,
+    },
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_long_a_run_goes_on() {
+        let status = Status { since_ms: 1_000, bytes: 250, expected_bytes: 1_000, ..Status::default() };
+        assert_eq!(status.left_ms(11_000), Some(30_000));
+        assert_eq!(status.left_ms(5_999), None, "too early to tell");
+        assert_eq!(Status { expected_bytes: 0, ..status.clone() }.left_ms(11_000), None);
+        assert_eq!(Status { bytes: 2_000, ..status.clone() }.left_ms(11_000), None);
+        assert_eq!(Status { bytes: 0, ..status }.left_ms(11_000), None);
+    }
 
     #[test]
     fn why_a_path_waits() {

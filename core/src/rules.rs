@@ -4,6 +4,7 @@
 //! in a directory that was left out is never asked about, as in `.gitignore`. Traits are settings with a name; [`Attachment`]s say which paths have them;
 //! for each setting the nearest wins. `docs/traits.md` describes the language.
 
+mod coverage;
 mod decide;
 mod file;
 mod pattern;
@@ -12,8 +13,9 @@ mod traits;
 mod tree;
 mod units;
 
+pub use coverage::{Counter, LeftOut, RuleCoverage, Share};
 pub use decide::{Choice, Facts, Settings, Source};
-pub use file::{RuleFile, RuleRoot};
+pub use file::{Bandwidth, RuleFile, RuleRoot};
 pub use schedule::{LocalTime, Schedule};
 pub use traits::{Attachment, Chunking, PathKind, Priority, Trait};
 pub use tree::RootNode;
@@ -26,6 +28,8 @@ use thiserror::Error;
 
 /// Most patterns, roots, traits and attachments that a file may have, each.
 pub const MAX_ITEMS: usize = 1000;
+/// A server takes slower uploads for dead ones, bytes per second.
+const LEAST_BANDWIDTH: Size = Size(100_000);
 /// Longest pattern and longest path, bytes.
 pub const MAX_TEXT_BYTES: usize = 4096;
 
@@ -54,6 +58,11 @@ pub enum RuleError {
     /// A trait that is attached is nowhere.
     #[error("there is no trait {0:?}; write [trait.{0}] with its settings, or correct the name")]
     NoSuchTrait(String),
+    /// Uploads would be so slow that the server ends them.
+    #[error(
+        "up = \"{0}\" is too slow: uploads need {LEAST_BANDWIDTH} a second; to rest, use `iota pause` or a schedule"
+    )]
+    Bandwidth(Size),
     /// More than can be checked for every path.
     #[error("there are more than {MAX_ITEMS} {0}; join some of them")]
     TooMany(&'static str),
@@ -84,7 +93,11 @@ impl Rules {
             ("patterns", file.exclude.len()),
             ("traits", file.traits.len()),
             ("attachments", file.attach.len()),
+            ("limits of bandwidth", file.bandwidth.len()),
         ];
+        if let Some(limit) = file.bandwidth.iter().find(|limit| limit.up < LEAST_BANDWIDTH) {
+            return Err(RuleError::Bandwidth(limit.up));
+        }
         if let Some((what, _)) = counts.into_iter().find(|(_, count)| *count > MAX_ITEMS) {
             return Err(RuleError::TooMany(what));
         }
@@ -103,7 +116,11 @@ impl Rules {
 
     /// The pattern that leaves `path` out; `path` is absolute, `directory` says what it is.
     pub fn excluding(&self, path: &[u8], directory: bool) -> Option<&str> {
-        self.patterns.deciding(path, directory).filter(|pattern| !pattern.brings_back()).map(Pattern::text)
+        self.excluding_pattern(path, directory).map(|(_, pattern)| pattern.text())
+    }
+
+    fn excluding_pattern(&self, path: &[u8], directory: bool) -> Option<(usize, &Pattern)> {
+        self.patterns.deciding(path, directory).filter(|(_, pattern)| !pattern.brings_back())
     }
 
     /// Whether a change at an absolute path is of no interest: it lies below no root and leads to none, or a pattern leaves it out. What it is, is not

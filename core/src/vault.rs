@@ -72,7 +72,7 @@ questions! {
     Rename -> ();
     RevokeMachine -> ();
     ReadLive -> LiveView;
-    GiveOrder -> ();
+    GiveOrder -> u64;
     BeginEnrolment -> EnrolmentView;
     HearEnrolment -> Option<HelloView>;
     Admit -> crate::id::SetId;

@@ -1,7 +1,8 @@
 //! Rules and traits: patterns, nearness, conditions, and what is refused.
 
 use iota_core::rules::{
-    Attachment, Chunking, Facts, PathKind, Priority, RuleError, RuleFile, RuleRoot, Rules, Size, Span, Trait,
+    Attachment, Bandwidth, Chunking, Facts, LocalTime, PathKind, Priority, RuleError, RuleFile, RuleRoot, Rules, Size,
+    Span, Trait,
 };
 use proptest::prelude::*;
 use std::{path::Path, time::Duration};
@@ -188,6 +189,24 @@ fn traits_that_cannot_be_are_refused() {
     assert!(matches!(refused("a", long(1), attach("a", &["!x"])), RuleError::Pattern { .. }));
     let many = vec!["x"; 1001];
     assert_eq!(refused("a", long(1), attach("a", &many)), RuleError::TooMany("patterns of traits"));
+}
+
+#[test]
+fn the_least_limit_of_bandwidth_that_counts_now_holds() {
+    let limit = |up: &str, schedule: Option<&str>| Bandwidth {
+        up: up.parse().unwrap(),
+        schedule: schedule.map(|schedule| schedule.parse().unwrap()),
+    };
+    let bandwidth = vec![limit("4M", None), limit("500K", Some("mon-fri 8:00-18:00")), limit("1M", Some("mon"))];
+    let file = RuleFile { bandwidth, ..RuleFile::default() };
+    let at = |day, hour| file.upload_limit(LocalTime::new(day, hour * 60));
+    assert_eq!(
+        (at(0, 9), at(0, 20), at(1, 20), at(5, 9)),
+        (Some(500_000), Some(1_000_000), Some(4_000_000), Some(4_000_000))
+    );
+    assert_eq!(RuleFile::default().upload_limit(LocalTime::new(0, 0)), None);
+    let slow = RuleFile { bandwidth: vec![limit("99K", None)], ..RuleFile::default() };
+    assert_eq!(Rules::compile(&slow).unwrap_err(), RuleError::Bandwidth(Size(99_000)));
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub fn routes() -> Routes {
         .get("/sets/{set}/segment", api::sets::segment::show)
         .get("/sets/{set}/path", api::sets::path::show)
         .get("/sets/{set}/live", api::sets::live::show)
-        .post("/sets/{set}/orders", api::sets::orders::create)
+        .add(Method::POST, "/sets/{set}/orders", api::sets::orders::MAX_BYTES, api::sets::orders::create)
         .add(Method::POST, "/objects/read", READ_BYTES, api::objects::read)
         .get("/agent/head", api::agent::head::show)
         .add(Method::POST, "/agent/live", api::agent::live::MAX_BYTES, api::agent::live::create)

@@ -2,7 +2,7 @@
 
 use iota_core::api::json::Event;
 use iota_core::id::SetId;
-use iota_core::live::{Order, Stage, Status, WaitingPath, WaitingReason};
+use iota_core::live::{Order, RuleView, Stage, Status, WaitingPath, WaitingReason};
 use iota_core::vault::{GiveOrder, LiveView, Problem, ReadLive};
 use leptos::prelude::*;
 
@@ -67,6 +67,16 @@ impl Word {
         word
     }
 
+    /// Whether orders reach the machine; `None`: not known.
+    pub fn listens(self) -> Option<bool> {
+        self.heard.with(|heard| Some(heard.as_ref()?.as_ref().ok()?.listens))
+    }
+
+    /// Its rules, while it tells them.
+    pub fn rules(self) -> Option<RuleView> {
+        self.heard.with(|heard| heard.as_ref()?.as_ref().ok()?.status.as_ref()?.rules.as_deref().cloned())
+    }
+
     /// Now, by the machine's clock.
     fn machine_now(self, status: &Status, now: u64) -> u64 {
         status.written_ms + now.saturating_sub(self.heard_ms.get_untracked())
@@ -99,6 +109,7 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
     let now = Clock::current().now();
     let measured = Moment::local(status.written_ms).clock_seconds();
     let (icon, class) = match status.stage {
+        Stage::Idle if status.gap_count > 0 => ("triangle-alert", "state state--warn"),
         Stage::Idle => ("circle-check", "state state--ok"),
         Stage::Paused => ("hourglass", "state state--warn"),
         Stage::Offline => ("triangle-alert", "state state--warn"),
@@ -117,12 +128,22 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
                 <div>
                     <dt>"Their size"</dt>
                     <dd>{bytes(status.bytes)}</dd>
-                    <dd class="figures__note">"read, or as it was"</dd>
+                    <dd class="figures__note">
+                        {match status.expected_bytes {
+                            0 => "read, or as it was".to_owned(),
+                            expected => format!("of about {}", bytes(expected)),
+                        }}
+                    </dd>
                 </div>
                 <div>
                     <dt>"Rate"</dt>
                     <dd>{bytes(rate)}</dd>
-                    <dd class="figures__note">"per second"</dd>
+                    <dd class="figures__note">
+                        {match status.left_ms(status.written_ms) {
+                            Some(left_ms) => format!("per second, about {} left", clock_span(left_ms)),
+                            None => "per second".to_owned(),
+                        }}
+                    </dd>
                 </div>
             </dl>
         }
@@ -184,6 +205,9 @@ fn stage_words(status: &Status, now_ms: u64) -> String {
         Stage::FullScan => "Looks through everything".into(),
         Stage::Incremental => "Backs up what changed".into(),
         Stage::Idle if status.waiting > 0 => "Waits for files to settle".into(),
+        Stage::Idle if status.gap_count > 0 => {
+            format!("Up to date except for {}", many(status.gap_count, "gap", "gaps"))
+        }
         Stage::Idle => "Up to date, and watching".into(),
         Stage::Paused => format!("Paused, {} left", left(status.until_ms)),
         Stage::Offline => format!("Could not back up, tries again in {}", left(status.until_ms)),
@@ -201,7 +225,7 @@ fn Orders(set: SetId, paused: bool) -> impl IntoView {
         busy.set(true);
         leptos::task::spawn_local(async move {
             match vault.ask(GiveOrder { set, order }).await {
-                Ok(()) => toasts.say(done),
+                Ok(_) => toasts.say(done),
                 Err(problem) => toasts.say(problem.message),
             }
             busy.try_set(false);
@@ -217,7 +241,7 @@ fn Orders(set: SetId, paused: bool) -> impl IntoView {
     } else {
         let order = Order::Pause { for_ms: HOUR_MS };
         view! {
-            <button class="button button--small" type="button" on:click=move |_| give(order, "It rests for an hour")>
+            <button class="button button--small" type="button" on:click=move |_| give(order.clone(), "It rests for an hour")>
                 "Pause for an hour"
             </button>
         }

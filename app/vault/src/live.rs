@@ -2,7 +2,7 @@
 
 use iota_core::api::json::{Bytes, LiveState, SendOrder};
 use iota_core::id::SetId;
-use iota_core::live::{Order, Status};
+use iota_core::live::{MAX_RULES_BYTES, Order, Status};
 use iota_core::vault::{GiveOrder, LiveView, Problem, ProblemKind, ReadLive};
 use iota_crypto::keys::LiveKey;
 use iota_crypto::live::{self as channel, Direction, Place};
@@ -59,7 +59,8 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLiv
 ///
 /// # Errors
 /// When the machine does not listen, or the server cannot be asked.
-pub async fn order(platform: &impl Platform, open: &OpenVault, question: &GiveOrder) -> Result<()> {
+pub async fn order(platform: &impl Platform, open: &OpenVault, question: &GiveOrder) -> Result<u64> {
+    check(&question.order)?;
     let set = question.set;
     let key_epoch = key_epoch(platform, open, set).await?;
     let heard = heard(open, set, key_epoch);
@@ -68,7 +69,22 @@ pub async fn order(platform: &impl Platform, open: &OpenVault, question: &GiveOr
     let sealed = seal(open, set, key_epoch, seq, &question.order)?;
     open.keep_heard(set, Heard { order: seq, ..heard });
     let body = SendOrder { order: Bytes(sealed) };
-    api::send(platform, "POST", &format!("/sets/{set}/orders"), &body).await
+    api::send::<()>(platform, "POST", &format!("/sets/{set}/orders"), &body).await?;
+    Ok(seq)
+}
+
+/// What the machine would refuse, or could not tell of, is not sent.
+fn check(order: &Order) -> Result<()> {
+    let rules = match order {
+        Order::SetRules { rules } | Order::ShowRules { draft: Some(rules) } => rules,
+        _ => return Ok(()),
+    };
+    rules.check().map_err(failed)?;
+    let json = serde_json::to_string(rules).map_err(|error| failed(error.to_string()))?;
+    if json.len() > MAX_RULES_BYTES {
+        return Err(failed("there are too many rules to send; change rules.toml on the machine itself".to_owned()));
+    }
+    Ok(())
 }
 
 fn seal(open: &OpenVault, set: SetId, key_epoch: u32, seq: u64, order: &Order) -> Result<Vec<u8>> {
@@ -105,6 +121,8 @@ fn safe(mut status: Status) -> Status {
     let show = |name: &mut String| *name = show::text(name.as_bytes());
     status.first.iter_mut().for_each(|waiting| show(&mut waiting.path));
     status.current.iter_mut().for_each(show);
+    // Rules themselves are edited, and stay as they are: fields show them.
+    status.rules.iter_mut().for_each(|rules| rules.refused.iter_mut().for_each(show));
     status.last_error.iter_mut().for_each(|(_, error)| show(error));
     status
 }

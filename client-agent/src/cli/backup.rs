@@ -1,6 +1,9 @@
 //! `iota backup`: one run.
 
-use super::{Coded, Context, Outcome, forecast::forecast, output::human_bytes, reading::shortcomings::gap_object};
+use super::{
+    Coded, Context, Outcome, context::SharedRules, forecast::forecast, output::human_bytes,
+    reading::shortcomings::gap_object,
+};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
@@ -14,7 +17,10 @@ use iota_agent::{
     witness::Witness,
 };
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// What `iota backup` takes.
 #[derive(Debug, Args)]
@@ -34,8 +40,10 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
         let message = "nothing is included yet; say what to back up with `iota include PATH…`".to_owned();
         return Err(Coded { code: "nothing_included", message }.into());
     }
-    let rules = Rules::compile(&rules)?;
-    let remote = HttpRemote::new(context.http(Some(&identity), Patience::BACKUP)?, identity.speaker());
+    let shared = SharedRules::new(rules.into());
+    let rules = Rules::compile(&shared.lock().unwrap_or_else(PoisonError::into_inner))?;
+    let http = context.http_for_backup(&identity, Patience::BACKUP, &shared)?;
+    let remote = HttpRemote::new(http, identity.speaker());
     let cuts = identity.cuts();
     let machine = identity.machine(&cuts, &context.config_dir, &context.state_dir);
     let own = [context.config_dir.as_path(), context.state_dir.as_path()];
@@ -48,7 +56,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
             && let Ok(walk) = open()
         {
             // A walk that fails leaves the time left unknown, and no more than that.
-            scope.spawn(|| drop(forecast(walk, &progress, &ended)));
+            scope.spawn(|| drop(forecast(walk, |bytes| progress.expect(bytes), &ended)));
         }
         let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress);
         ended.store(true, Ordering::Relaxed);

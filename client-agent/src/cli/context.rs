@@ -6,8 +6,11 @@ use anyhow::{Context as _, Result};
 use iota_agent::{
     config,
     identity::Identity,
+    live::urgency::local_time,
+    monitor::{Clock, SystemClock},
     owner::Owner,
-    remote::http::{Http, Patience, Server, WebSession},
+    remote::http::{Http, Patience, Server, Throttle, WebSession},
+    rules::RuleFile,
     vault::{self, OpenVault, Pinned, VaultError},
     witness::Witness,
 };
@@ -20,9 +23,12 @@ use iota_crypto::{
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 use zeroize::Zeroizing;
+
+/// Rules that may change while a backup is under way.
+pub type SharedRules = Arc<Mutex<RuleFile>>;
 
 /// See the module.
 pub struct Context {
@@ -129,6 +135,16 @@ impl Context {
     /// Connections to the server: the given one, or this machine's.
     pub fn http(&self, identity: Option<&Identity>, patience: Patience) -> Result<Arc<Http>> {
         Ok(Arc::new(Http::new(self.server(identity)?, patience)?))
+    }
+
+    /// Connections for a backup, which uploads no faster than the rules say at the time.
+    pub fn http_for_backup(&self, identity: &Identity, patience: Patience, rules: &SharedRules) -> Result<Arc<Http>> {
+        let rules = Arc::clone(rules);
+        let limit = move || {
+            let rules = rules.lock().unwrap_or_else(PoisonError::into_inner);
+            rules.upload_limit(local_time(SystemClock.now_ms()))
+        };
+        Ok(Arc::new(Http::new(self.server(Some(identity))?, patience)?.throttled(Throttle::new(limit))))
     }
 
     /// The server that was given, or this machine's.

@@ -1,6 +1,5 @@
 //! How much a backup has before it, so that it can say how long it takes: a second walk beside it, which reads nothing.
 
-use crate::progress::Progress;
 use iota_agent::{
     backup::source::{Event, FoundKind, Source},
     scan::Scan,
@@ -10,11 +9,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Walks to the end and tells `progress` the sum of all sizes, unless `stop` says that nobody needs it any more.
+/// Walks to the end and tells the sum of all sizes, unless `stop` says that nobody needs it any more.
 ///
 /// # Errors
 /// When the file system cannot be walked; the backup will say so, too.
-pub fn forecast(mut walk: Scan, progress: &Progress, stop: &AtomicBool) -> io::Result<()> {
+pub fn forecast(mut walk: Scan, expect: impl FnOnce(u64), stop: &AtomicBool) -> io::Result<()> {
     let mut total_bytes = 0;
     while let Some(event) = walk.next()? {
         if let Event::Found(found) = event
@@ -26,6 +25,6 @@ pub fn forecast(mut walk: Scan, progress: &Progress, stop: &AtomicBool) -> io::R
             return Ok(());
         }
     }
-    progress.expect(total_bytes);
+    expect(total_bytes);
     Ok(())
 }

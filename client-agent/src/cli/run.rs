@@ -1,6 +1,6 @@
 //! `iota run`: the service. `iota pause` and `iota resume`.
 
-use super::{Coded, Context, Outcome, Usage, backup::remember_head};
+use super::{Coded, Context, Outcome, Usage, backup::remember_head, context::SharedRules, forecast::forecast};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
@@ -19,7 +19,7 @@ use iota_agent::{
     },
     monitor::{Clock, SystemClock},
     remote::http::{HttpRemote, Patience},
-    rules::{self, RuleFile, Rules},
+    rules::{self, RuleFile, Rules, preview},
     scan::{Scan, Scope},
 };
 use iota_core::live::{Order, Stage};
@@ -27,10 +27,10 @@ use iota_crypto::{chunker::ChunkerKey, cut::CutKey, live::Place};
 use serde_json::json;
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, Scope as ThreadScope},
     time::Duration,
 };
 
@@ -91,6 +91,8 @@ pub fn run(context: &Context) -> Result<Outcome> {
     durable::create_private_dir(&context.state_dir)?;
     let board = Arc::new(Board::new(&context.state_dir));
     let (ended, walk_now) = (AtomicBool::new(false), AtomicBool::new(false));
+    let counted = AtomicU64::new(0);
+    let follower = Follower { context, board: &board, walk_now: &walk_now, ended: &ended, counted };
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
@@ -101,15 +103,26 @@ pub fn run(context: &Context) -> Result<Outcome> {
             }
             board.remove();
         });
-        scope.spawn(|| talk(context, &identity, &board, &walk_now, &ended));
+        scope.spawn(|| talk(scope, &identity, &follower));
         let result = serve(context, &identity, &board, &walk_now);
         ended.store(true, Ordering::Relaxed);
         result
     })
 }
 
+/// What is there to follow orders with.
+struct Follower<'a> {
+    context: &'a Context,
+    board: &'a Board,
+    walk_now: &'a AtomicBool,
+    ended: &'a AtomicBool,
+    /// Number of the last order that asked how much rules cover; older counts end.
+    counted: AtomicU64,
+}
+
 /// Says how things stand to whoever looks, and takes orders, until the service ends.
-fn talk(context: &Context, identity: &Identity, board: &Board, walk_now: &AtomicBool, ended: &AtomicBool) {
+fn talk<'scope>(scope: &'scope ThreadScope<'scope, '_>, identity: &Identity, follower: &'scope Follower<'scope>) {
+    let (context, board) = (follower.context, follower.board);
     let place = Place { account: identity.account, set: identity.set };
     let opened = context.http(Some(identity), Patience::PERSON).and_then(|http| {
         let channel = Channel::open(&identity.live, place, &context.config_dir)?;
@@ -120,12 +133,13 @@ fn talk(context: &Context, identity: &Identity, board: &Board, walk_now: &Atomic
         Err(error) => return context.output.note(format!("Orders of the owner cannot be heard: {error}")),
     };
     let mut pause = TALK_AGAIN.0;
-    while !ended.load(Ordering::Relaxed) {
-        match channel.turn(&line, board.status(), SystemClock.now_ms()) {
+    while !follower.ended.load(Ordering::Relaxed) {
+        let now_ms = SystemClock.now_ms();
+        match channel.turn(&line, board.word(now_ms), now_ms) {
             Ok(orders) => {
                 pause = TALK_AGAIN.0;
-                for order in orders {
-                    if let Err(error) = follow(context, order, walk_now) {
+                for (number, order) in orders {
+                    if let Err(error) = follower.follow(scope, number, order) {
                         context.output.note(format!("An order of the owner could not be followed: {error}"));
                     }
                 }
@@ -138,24 +152,68 @@ fn talk(context: &Context, identity: &Identity, board: &Board, walk_now: &Atomic
     }
 }
 
-fn follow(context: &Context, order: Order, walk_now: &AtomicBool) -> std::io::Result<()> {
-    match order {
-        Order::Pause { for_ms } => {
-            let for_ms = for_ms.min(pause::LONGEST.as_millis() as u64);
-            pause::set(&context.state_dir, SystemClock.now_ms() + for_ms)
+impl<'a> Follower<'a> {
+    fn follow<'scope>(&'scope self, scope: &'scope ThreadScope<'scope, '_>, number: u64, order: Order) -> Result<()>
+    where
+        'a: 'scope,
+    {
+        let state_dir = &self.context.state_dir;
+        match order {
+            Order::Pause { for_ms } => {
+                let for_ms = for_ms.min(pause::LONGEST.as_millis() as u64);
+                Ok(pause::set(state_dir, SystemClock.now_ms() + for_ms)?)
+            }
+            Order::Resume => Ok(pause::end(state_dir).map(drop)?),
+            Order::BackUpNow => {
+                self.walk_now.store(true, Ordering::Relaxed);
+                Ok(pause::end(state_dir).map(drop)?)
+            }
+            Order::ShowRules { draft } => {
+                let rules = rules::load(&self.context.config_dir)?;
+                self.counted.store(number, Ordering::Relaxed);
+                let asked = draft.map_or_else(|| rules.clone(), |draft| *draft);
+                self.board.show_rules(SystemClock.now_ms(), |view| view.rules = rules);
+                scope.spawn(move || self.count(number, &asked));
+                Ok(())
+            }
+            Order::SetRules { rules } => {
+                let refused = self.set_rules(&rules).err().map(|error| error.to_string());
+                let in_force = rules::load(&self.context.config_dir)?;
+                self.board.show_rules(SystemClock.now_ms(), |view| {
+                    (view.rules, view.refused) = (in_force, refused);
+                });
+                Ok(())
+            }
         }
-        Order::Resume => pause::end(&context.state_dir).map(drop),
-        Order::BackUpNow => {
-            walk_now.store(true, Ordering::Relaxed);
-            pause::end(&context.state_dir).map(drop)
+    }
+
+    /// The service looks for changed rules by itself.
+    fn set_rules(&self, file: &RuleFile) -> Result<()> {
+        file.check().map_err(anyhow::Error::msg)?;
+        if file.roots.is_empty() {
+            anyhow::bail!("nothing would be backed up: keep at least one path");
+        }
+        Ok(rules::save(file, &self.context.config_dir)?)
+    }
+
+    fn count(&self, number: u64, file: &RuleFile) {
+        let own = [self.context.config_dir.as_path(), self.context.state_dir.as_path()];
+        let wanted = || !self.ended.load(Ordering::Relaxed) && self.counted.load(Ordering::Relaxed) == number;
+        match preview::count(file, &own, wanted) {
+            Ok(coverage) if coverage.whole => {
+                self.board.show_rules(SystemClock.now_ms(), |view| view.coverage = Some((number, coverage)));
+            }
+            Ok(_) => {}
+            Err(error) => self.board.show_rules(SystemClock.now_ms(), |view| view.refused = Some(error.to_string())),
         }
     }
 }
 
 fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &AtomicBool) -> Result<Outcome> {
     let cuts = identity.cuts();
-    let http = context.http(Some(identity), Patience::PERSON)?;
     let rules = wait_for_rules(context, board)?;
+    let shared = SharedRules::new(rules.clone().into());
+    let http = context.http_for_backup(identity, Patience::PERSON, &shared)?;
     let mut service = Service {
         context,
         identity,
@@ -165,7 +223,9 @@ fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &Atomi
         watch: Arc::new(SystemWatch::start(Rules::compile(&rules)?)?),
         rules: Rules::compile(&rules)?,
         rule_file: rules,
+        shared,
         ever_complete: identity.ratchet(&context.config_dir)?.n > 0,
+        state_bytes: 0,
     };
     let mut live = Live::start(Store::open(&context.state_dir)?, service.now_ms())?;
     context.output.note("Watching begins; everything is walked first.");
@@ -252,7 +312,11 @@ struct Service<'a> {
     watch: Arc<SystemWatch>,
     rules: Rules,
     rule_file: RuleFile,
+    /// What limits of bandwidth are looked up in.
+    shared: SharedRules,
     ever_complete: bool,
+    /// Bytes of all files, as the last run knew them; 0: not known.
+    state_bytes: u64,
 }
 
 impl Service<'_> {
@@ -270,6 +334,7 @@ impl Service<'_> {
         }
         self.rules = Rules::compile(&file)?;
         self.watch = Arc::new(SystemWatch::start(self.rules.clone())?);
+        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = file.clone();
         self.rule_file = file;
         Ok(true)
     }
@@ -300,7 +365,25 @@ impl Work for Service<'_> {
             let watch: Arc<dyn Watch> = self.watch.clone();
             Scan::start_in(self.rules.clone(), &own, scope, Some(watch)).map(Scan::heeding_schedules)
         };
-        let report = backup::run(&machine, &self.remote, open, Options::default(), &SystemClock, self.board);
+        let ended = AtomicBool::new(false);
+        let report = thread::scope(|scope| {
+            match stage {
+                Stage::FullScan => self.board.expect(self.state_bytes),
+                Stage::FullBackup => {
+                    if let Ok(walk) = Scan::start(self.rules.clone(), &own) {
+                        // A walk that fails leaves the time left unknown, and no more than that.
+                        scope.spawn(|| drop(forecast(walk, |bytes| self.board.expect(bytes), &ended)));
+                    }
+                }
+                _ => {}
+            }
+            let report = backup::run(&machine, &self.remote, open, Options::default(), &SystemClock, self.board);
+            ended.store(true, Ordering::Relaxed);
+            report
+        });
+        if let Ok(report) = &report {
+            self.state_bytes = report.state_bytes;
+        }
         if let Err(error) = remember_head(self.context, self.identity) {
             self.context.output.note(format!("The newest snapshot is not noted for readers: {error}"));
         }

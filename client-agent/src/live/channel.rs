@@ -3,7 +3,7 @@
 use crate::{durable, remote::RemoteError};
 use iota_core::{
     api::json::{Bytes, LiveAnswer, LiveReport},
-    live::{Order, Status},
+    live::{MAX_FRAME_BYTES, Order, Status},
 };
 use iota_crypto::{
     keys::LiveKey,
@@ -63,14 +63,21 @@ impl<'a> Channel<'a> {
         Ok(Self { key, place, file, last_order, last_told: 0, told: None, watched: false })
     }
 
-    /// One question and its answer, which takes up to 25 seconds. What comes back are orders in their order.
+    /// One question and its answer, which takes up to 25 seconds. What comes back are orders with their numbers.
     ///
     /// # Errors
     /// [`RemoteError`]; [`io::Error`] inside of it when an order cannot be noted, and is not taken.
-    pub fn turn(&mut self, line: &dyn Line, mut status: Status, now_ms: u64) -> Result<Vec<Order>, RemoteError> {
+    pub fn turn(&mut self, line: &dyn Line, mut status: Status, now_ms: u64) -> Result<Vec<(u64, Order)>, RemoteError> {
         (status.written_ms, status.last_order) = (now_ms, self.last_order);
         let is_news = self.told.as_ref().is_none_or(|told| !is_same(told, &status, self.watched));
         let frame = if is_news { self.seal(&status, now_ms) } else { None };
+        // What does not fit is told without the rules.
+        let frame = match frame {
+            Some(frame) if frame.len() > MAX_FRAME_BYTES => {
+                self.seal(&Status { rules: None, ..status.clone() }, now_ms)
+            }
+            frame => frame,
+        };
         let wait = if self.watched { WATCHED } else { UNWATCHED };
         let report = LiveReport { status: frame.map(Bytes), wait_ms: wait.as_millis() as u64 };
         let answer = line.live(&report)?;
@@ -92,12 +99,12 @@ impl<'a> Channel<'a> {
     }
 
     /// What does not open, or was heard before, is nobody's order. One that cannot be noted is not taken.
-    fn take(&mut self, frame: &[u8]) -> Option<Order> {
+    fn take(&mut self, frame: &[u8]) -> Option<(u64, Order)> {
         let (seq, json) = open(self.key, Direction::ToMachine, &self.place, self.last_order, frame).ok()?;
         let order = serde_json::from_str(&json).ok()?;
         durable::write(&self.file, seq.to_string().as_bytes()).ok()?;
         self.last_order = seq;
-        Some(order)
+        Some((seq, order))
     }
 }
 
@@ -160,7 +167,7 @@ mod tests {
         let line = Answers { orders, ..Answers::default() };
         let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
         let taken = channel.turn(&line, Status::default(), 1).unwrap();
-        assert_eq!(taken, [Order::BackUpNow, Order::Pause { for_ms: 1000 }]);
+        assert_eq!(taken, [(5, Order::BackUpNow), (7, Order::Pause { for_ms: 1000 })]);
         // Also after a restart.
         let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
         assert_eq!(channel.turn(&line, Status::default(), 1).unwrap(), []);

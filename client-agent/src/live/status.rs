@@ -7,7 +7,7 @@ use crate::{
     rules::Priority,
 };
 use iota_core::{
-    live::{Stage, Status, WaitingPath},
+    live::{RuleView, Stage, Status, WaitingPath},
     path::TreePath,
 };
 use std::{
@@ -27,6 +27,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_NAMED: usize = 20;
 /// A service that has not written for this long is not running.
 const SILENT_MS: u64 = 90_000;
+/// How long the rules are told after somebody asked.
+const SHOW_RULES_MS: u64 = 120_000;
 /// How often a status that does not change is written all the same.
 const SIGN_OF_LIFE_MS: u64 = 30_000;
 
@@ -55,6 +57,8 @@ pub struct Board {
     current: Mutex<Option<TreePath>>,
     files: AtomicU64,
     bytes: AtomicU64,
+    /// What is told of the rules, and until when.
+    rules: Mutex<(RuleView, u64)>,
 }
 
 impl Board {
@@ -67,19 +71,39 @@ impl Board {
             current: Mutex::default(),
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            rules: Mutex::default(),
         }
+    }
+
+    /// Somebody asks for the rules, and is told them for a while.
+    pub fn show_rules(&self, now_ms: u64, change: impl FnOnce(&mut RuleView)) {
+        let mut rules = lock(&self.rules);
+        change(&mut rules.0);
+        rules.1 = now_ms + SHOW_RULES_MS;
+    }
+
+    /// How things stand, with what was asked of the rules.
+    pub fn word(&self, now_ms: u64) -> Status {
+        let rules = lock(&self.rules);
+        let shown = (now_ms < rules.1).then(|| Box::new(rules.0.clone()));
+        Status { rules: shown, ..self.status() }
     }
 
     /// Something else begins.
     pub fn enter(&self, stage: Stage, until_ms: Option<u64>, now_ms: u64) {
         let mut status = lock(&self.status);
         if status.stage != stage {
-            (status.stage, status.since_ms) = (stage, now_ms);
+            (status.stage, status.since_ms, status.expected_bytes) = (stage, now_ms, 0);
             self.files.store(0, Ordering::Relaxed);
             self.bytes.store(0, Ordering::Relaxed);
             *lock(&self.current) = None;
         }
         status.until_ms = until_ms;
+    }
+
+    /// The run under way will have looked at so many bytes; 0: not known.
+    pub fn expect(&self, bytes: u64) {
+        lock(&self.status).expected_bytes = bytes;
     }
 
     /// What waits and what is watched.

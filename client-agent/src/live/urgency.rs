@@ -53,14 +53,18 @@ impl Urgency {
 
 /// When a schedule opens next, milliseconds since 1970; 0 while it is open.
 pub fn opens_ms(schedule: &Schedule, now_ms: u64) -> u64 {
-    match schedule.opens_in(local_time(now_ms, &TimeZone::system())) {
+    match schedule.opens_in(local_time(now_ms)) {
         0 => 0,
         minutes => now_ms - now_ms % MINUTE_MS + u64::from(minutes) * MINUTE_MS,
     }
 }
 
-/// The minute of the week in a time zone.
-fn local_time(now_ms: u64, zone: &TimeZone) -> LocalTime {
+/// The minute of the week by the clock of this machine.
+pub fn local_time(now_ms: u64) -> LocalTime {
+    time_in(now_ms, &TimeZone::system())
+}
+
+fn time_in(now_ms: u64, zone: &TimeZone) -> LocalTime {
     let now = Timestamp::from_millisecond(now_ms as i64).unwrap_or_default().to_zoned(zone.clone());
     let minute = u32::from(now.hour().unsigned_abs()) * 60 + u32::from(now.minute().unsigned_abs());
     LocalTime::new(u32::from(now.weekday().to_monday_zero_offset().unsigned_abs()), minute)
@@ -74,8 +78,8 @@ mod tests {
     fn schedules_go_by_the_zone_of_the_machine() {
         // Thursday, 2026-11-26, 22:46 UTC.
         let now_ms = 1_795_733_160_000;
-        assert_eq!(local_time(now_ms, &TimeZone::UTC), LocalTime::new(3, 22 * 60 + 46));
+        assert_eq!(time_in(now_ms, &TimeZone::UTC), LocalTime::new(3, 22 * 60 + 46));
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!(local_time(now_ms, &zone), LocalTime::new(4, 46));
+        assert_eq!(time_in(now_ms, &zone), LocalTime::new(4, 46));
     }
 }

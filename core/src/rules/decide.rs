@@ -11,6 +11,8 @@ const OF_ALL: &str = "default";
 /// The trait of files above [`LARGE`].
 const OF_LARGE: &str = "large";
 const LARGE: Size = Size(20_000_000);
+/// Attachments of the program, before those of the file.
+const OWN: usize = 2;
 
 /// What is known of a path apart from its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +184,19 @@ impl<'a> Nearest<'a> {
 }
 
 impl Rules {
+    /// The attachments of the file that are on an absolute path, by their places in it, the nearest first.
+    pub(super) fn attachments_on(&self, path: &[u8], facts: &Facts) -> Vec<(usize, &Trait)> {
+        let mut on_path: Vec<_> = (0..)
+            .zip(self.attached.iter())
+            .skip(OWN)
+            .filter_map(|(place, attached): (usize, _)| {
+                Some((attached.depth(path, facts)?.0, place - OWN, &attached.settings))
+            })
+            .collect();
+        on_path.sort_by_key(|(depth, place, _)| std::cmp::Reverse((*depth, *place)));
+        on_path.into_iter().map(|(_, place, settings)| (place, settings)).collect()
+    }
+
     /// How an absolute path is treated.
     pub fn settings(&self, path: &[u8], facts: &Facts) -> Settings {
         let nearest = Nearest::of(&self.attached, path, facts);

@@ -1,6 +1,6 @@
 //! What stands in `rules.toml`, and what a browser sends instead of it.
 
-use super::{Attachment, RuleError, Trait};
+use super::{Attachment, LocalTime, RuleError, Schedule, Size, Trait};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::Path};
 
@@ -34,6 +34,20 @@ pub struct RuleFile {
     /// Which paths have which traits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attach: Vec<Attachment>,
+    /// How fast uploads may go, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bandwidth: Vec<Bandwidth>,
+}
+
+/// A limit of all uploads together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bandwidth {
+    /// Bytes per second.
+    pub up: Size,
+    /// When it counts; `None`: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
 }
 
 /// One root. Either `path` or `hex` is given.
@@ -66,11 +80,18 @@ impl Default for RuleFile {
             roots: Vec::new(),
             traits: BTreeMap::new(),
             attach: Vec::new(),
+            bandwidth: Vec::new(),
         }
     }
 }
 
 impl RuleFile {
+    /// How many bytes may be uploaded in a second at a time: the least that any limit allows.
+    pub fn upload_limit(&self, now: LocalTime) -> Option<u64> {
+        let counts = |limit: &&Bandwidth| limit.schedule.as_ref().is_none_or(|schedule| schedule.is_open(now));
+        self.bandwidth.iter().filter(counts).map(|limit| limit.up.0).min()
+    }
+
     /// Whether the file can be used.
     ///
     /// # Errors

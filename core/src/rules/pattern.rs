@@ -128,8 +128,8 @@ impl PatternList {
         texts.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The pattern that decides about a path.
-    pub fn deciding(&self, path: &[u8], directory: bool) -> Option<&Pattern> {
-        self.0.iter().rev().find(|pattern| pattern.matches(path, directory))
+    /// The pattern that decides about a path, and its place in the list.
+    pub fn deciding(&self, path: &[u8], directory: bool) -> Option<(usize, &Pattern)> {
+        self.0.iter().enumerate().rev().find(|(_, pattern)| pattern.matches(path, directory))
     }
 }

@@ -24,7 +24,7 @@ pub struct LiveView {
     pub status: Option<Status>,
 }
 
-/// Seals an order and sends it to a machine that listens. Needs an open vault.
+/// Seals an order and sends it to a machine that listens; answers its number. Needs an open vault.
 #[derive(Serialize, Deserialize)]
 pub struct GiveOrder {
     /// Its set.

@@ -5,6 +5,7 @@ use crate::tab::Tab;
 use iota_core::{
     api::json::{Bytes, LiveState, SendOrder},
     live::{Order, Status, WaitingPath},
+    rules::RuleFile,
     vault::{GiveOrder, LiveView, Problem, ProblemKind, ReadLive},
 };
 use iota_crypto::{
@@ -84,7 +85,7 @@ fn an_order_opens_for_the_machine_only_and_is_above_all_that_it_took() {
     read(&tab, &rig).unwrap();
     let mut last = ahead;
     for order in [Order::BackUpNow, Order::Pause { for_ms: 7 }] {
-        tab.ask(GiveOrder { set: rig.set, order }).unwrap();
+        tab.ask(GiveOrder { set: rig.set, order: order.clone() }).unwrap();
         let (asked, body) = tab.browser.0.asked.borrow().last().cloned().unwrap();
         assert_eq!(asked, format!("POST {orders}"));
         let sent: SendOrder = serde_json::from_slice(&body).unwrap();
@@ -92,6 +93,15 @@ fn an_order_opens_for_the_machine_only_and_is_above_all_that_it_took() {
         assert_eq!(serde_json::from_str::<Order>(&json).unwrap(), order);
         last = seq;
     }
+    // Rules that the machine would refuse are not sent.
+    let rules = |pattern: &str| RuleFile { exclude: vec![pattern.into()], ..RuleFile::default() };
+    let set_rules =
+        |rules: RuleFile| tab.ask(GiveOrder { set: rig.set, order: Order::SetRules { rules: Box::new(rules) } });
+    assert!(set_rules(rules("*.tmp")).is_ok());
+    let refused = set_rules(rules("a[")).unwrap_err();
+    assert!(refused.kind == ProblemKind::Failed && refused.message.contains("a["), "{refused:?}");
+    let many = RuleFile { exclude: vec!["x".repeat(4000); 10], ..RuleFile::default() };
+    assert!(set_rules(many).unwrap_err().message.contains("too many rules"));
     tab.ask(iota_core::vault::Lock {}).unwrap();
     let locked = tab.ask(GiveOrder { set: rig.set, order: Order::Resume }).unwrap_err();
     assert_eq!(locked.kind, ProblemKind::Locked);

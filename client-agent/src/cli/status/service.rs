@@ -73,6 +73,11 @@ fn stage(status: &Status, now_ms: u64) -> String {
         Stage::FullBackup => format!("first backup of everything, for {since}"),
         Stage::FullScan => format!("looking through everything, for {since}"),
         Stage::Incremental => format!("backing up what changed, for {since}"),
+        Stage::Idle if status.gap_count > 0 => format!(
+            "idle, with {}; everything is looked through again {}",
+            count(status.gap_count, "gap"),
+            in_time(status.next_scan_ms, now_ms)
+        ),
         Stage::Idle => format!("idle; everything is looked through again {}", in_time(status.next_scan_ms, now_ms)),
         Stage::Paused => format!("paused {until}; `iota resume` ends it"),
         Stage::Offline => {
@@ -84,7 +89,9 @@ fn stage(status: &Status, now_ms: u64) -> String {
 fn progress(status: &Status, now_ms: u64) -> String {
     let elapsed_s = now_ms.saturating_sub(status.since_ms) / 1000;
     let rate = status.bytes / elapsed_s.max(1);
-    format!("{}, {}, {}/s", count(status.files, "file"), human_bytes(status.bytes), human_bytes(rate))
+    let left = status.left_ms(now_ms).map_or(String::new(), |left_ms| format!(", about {} left", span(left_ms)));
+    let files = count(status.files, "file");
+    format!("{files}, {}, {}/s{left}", human_bytes(status.bytes), human_bytes(rate))
 }
 
 fn coverage(status: &Status) -> String {

@@ -4,6 +4,7 @@ use super::{
     ServerAddress, ServerPin,
     outcome::{Failure, malformed},
     patience::{Patience, Sleeper, ThreadSleeper},
+    throttle::Throttle,
     tls,
     upload_body::{Motion, UploadBody},
 };
@@ -109,6 +110,7 @@ pub struct Http {
     runtime: tokio::runtime::Runtime,
     patience: Patience,
     sleeper: Arc<dyn Sleeper>,
+    throttle: Throttle,
 }
 
 impl Http {
@@ -147,7 +149,13 @@ impl Http {
             .enable_all()
             .build()
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { server, client, runtime, patience, sleeper })
+        Ok(Self { server, client, runtime, patience, sleeper, throttle: Throttle::default() })
+    }
+
+    /// Uploads go no faster than `throttle` says.
+    pub fn throttled(mut self, throttle: Throttle) -> Self {
+        self.throttle = throttle;
+        self
     }
 
     /// The server.
@@ -207,7 +215,7 @@ impl Http {
             Payload::Json(bytes) => ("application/json", bytes),
             Payload::Binary(bytes) => ("application/octet-stream", bytes),
         };
-        let body = reqwest::Body::wrap(UploadBody::new(bytes.clone(), motion.clone()));
+        let body = reqwest::Body::wrap(UploadBody::new(bytes.clone(), motion.clone(), self.throttle.clone()));
         builder.header(CONTENT_TYPE, content_type).body(body)
     }
 

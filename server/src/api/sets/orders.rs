@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use iota_core::api::json::{SendOrder, code};
 use iota_core::id::SetId;
+use iota_core::live::MAX_FRAME_BYTES;
 
 use super::no_set;
 use crate::app_state::AppState;
@@ -13,7 +14,9 @@ use crate::extract::{InPath, Json};
 use crate::store::backup_set;
 
 /// Longest sealed order, bytes.
-const MAX_ORDER_BYTES: usize = 4 << 10;
+const MAX_ORDER_BYTES: usize = MAX_FRAME_BYTES;
+/// Longest body: the order in base64.
+pub const MAX_BYTES: usize = 2 * MAX_ORDER_BYTES;
 
 /// Passes an order on to a machine that listens.
 ///
@@ -39,7 +42,6 @@ pub async fn create(
 #[cfg(test)]
 mod tests {
     use iota_core::api::json::{Bytes, Event, LiveAnswer, LiveReport, LiveState};
-    use iota_core::live::MAX_FRAME_BYTES;
 
     use super::*;
     use crate::test_support::{TestAccount, TestMachine, TestServer};
