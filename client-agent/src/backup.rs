@@ -157,6 +157,9 @@ pub enum BackupError {
     /// Another run is under way.
     #[error(transparent)]
     Busy(#[from] crate::config::ConfigError),
+    /// A command before it.
+    #[error(transparent)]
+    Command(#[from] crate::commands::CommandError),
     /// The walk itself failed, not a single path.
     #[error("the file system cannot be walked: {0}")]
     Walk(#[from] std::io::Error),

@@ -76,14 +76,22 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 }
 
 fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = create_draft(path)?;
+    file.write_all(contents)?;
+    file.sync_all()
+}
+
+/// Makes a file (mode 0600) in place of what a crash may have left there.
+///
+/// # Errors
+/// Those of the file system.
+pub fn create_draft(path: &Path) -> io::Result<fs::File> {
     // A leftover of a crash may have other permissions.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod backup;
+pub mod commands;
 pub mod config;
 pub mod durable;
 pub mod enrol;

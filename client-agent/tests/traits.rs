@@ -33,6 +33,15 @@ fn every_example_of_the_document_is_valid_and_comes_back_as_it_was_written() {
 }
 
 #[test]
+fn the_example_of_commands_is_valid() {
+    let example = DOCUMENT.split("```toml commands.toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    iota_agent::durable::write(&directory.path().join("commands.toml"), example.as_bytes()).unwrap();
+    let commands = iota_agent::commands::Commands::load(directory.path()).unwrap();
+    assert_eq!((commands.before.len(), commands.output.len(), commands.after.len()), (1, 1, 1));
+}
+
+#[test]
 fn the_table_names_every_setting_and_what_it_is_without_traits() {
     let rules = Rules::compile(&RuleFile::default()).unwrap();
     let facts = Facts { kind: PathKind::File, size: 1, age: Duration::ZERO };

@@ -199,7 +199,7 @@ fn the_least_limit_of_bandwidth_that_counts_now_holds() {
     };
     let bandwidth = vec![limit("4M", None), limit("500K", Some("mon-fri 8:00-18:00")), limit("1M", Some("mon"))];
     let file = RuleFile { bandwidth, ..RuleFile::default() };
-    let at = |day, hour| file.upload_limit(LocalTime::new(day, hour * 60));
+    let at = |day, hour: u32| file.upload_limit(LocalTime::new(day, hour * 60));
     assert_eq!(
         (at(0, 9), at(0, 20), at(1, 20), at(5, 9)),
         (Some(500_000), Some(1_000_000), Some(4_000_000), Some(4_000_000))

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::Args;
 use iota_agent::{
     backup::{self, Options, Report},
+    commands::{CommandError, Commands},
     config::RunLock,
     identity::Identity,
     monitor::SystemClock,
@@ -50,18 +51,23 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let progress = context.progress(None);
     let open = || Scan::start(rules.clone(), &own);
     let options = Options { full: arguments.full, ..Options::default() };
+    let note = |error: &CommandError| context.output.note(error);
+    let commands = Commands::load(&context.config_dir)?;
     let ended = AtomicBool::new(false);
-    let report = std::thread::scope(|scope| {
-        if progress.is_shown()
-            && let Ok(walk) = open()
-        {
-            // A walk that fails leaves the time left unknown, and no more than that.
-            scope.spawn(|| drop(forecast(walk, |bytes| progress.expect(bytes), &ended)));
-        }
-        let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress);
-        ended.store(true, Ordering::Relaxed);
-        report
-    });
+    let run = || {
+        std::thread::scope(|scope| {
+            if progress.is_shown()
+                && let Ok(walk) = open()
+            {
+                // A walk that fails leaves the time left unknown, and no more than that.
+                scope.spawn(|| drop(forecast(walk, |bytes| progress.expect(bytes), &ended)));
+            }
+            let report = backup::run(&machine, &remote, open, options, &SystemClock, &progress);
+            ended.store(true, Ordering::Relaxed);
+            report
+        })
+    };
+    let report = commands.around(note, run);
     drop(progress);
     // Also after a run that failed: it may have made commits before.
     if let Err(error) = remember_head(context, &identity) {

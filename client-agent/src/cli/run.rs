@@ -5,6 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use iota_agent::{
     backup::{self, BackupError, Options, Report},
+    commands::{CommandError, Commands},
     config::RunLock,
     durable,
     history::show_time,
@@ -359,6 +360,11 @@ impl Work for Service<'_> {
         let _lock = RunLock::take(&self.context.config_dir)?;
         let own = [self.context.config_dir.as_path(), self.context.state_dir.as_path()];
         let machine = self.identity.machine(self.cuts, own[0], own[1]);
+        let note = |error: &CommandError| {
+            self.board.failed(error, self.now_ms());
+            self.context.output.note(error);
+        };
+        let commands = if scope.is_none() { Commands::load(own[0])? } else { Commands::default() };
         let mut scope = scope;
         let open = || {
             let scope = scope.take().unwrap_or_else(|| Arc::new(Scope::whole()));
@@ -366,21 +372,24 @@ impl Work for Service<'_> {
             Scan::start_in(self.rules.clone(), &own, scope, Some(watch)).map(Scan::heeding_schedules)
         };
         let ended = AtomicBool::new(false);
-        let report = thread::scope(|scope| {
-            match stage {
-                Stage::FullScan => self.board.expect(self.state_bytes),
-                Stage::FullBackup => {
-                    if let Ok(walk) = Scan::start(self.rules.clone(), &own) {
-                        // A walk that fails leaves the time left unknown, and no more than that.
-                        scope.spawn(|| drop(forecast(walk, |bytes| self.board.expect(bytes), &ended)));
+        let run = || {
+            thread::scope(|scope| {
+                match stage {
+                    Stage::FullScan => self.board.expect(self.state_bytes),
+                    Stage::FullBackup => {
+                        if let Ok(walk) = Scan::start(self.rules.clone(), &own) {
+                            // A walk that fails leaves the time left unknown, and no more than that.
+                            scope.spawn(|| drop(forecast(walk, |bytes| self.board.expect(bytes), &ended)));
+                        }
                     }
+                    _ => {}
                 }
-                _ => {}
-            }
-            let report = backup::run(&machine, &self.remote, open, Options::default(), &SystemClock, self.board);
-            ended.store(true, Ordering::Relaxed);
-            report
-        });
+                let report = backup::run(&machine, &self.remote, open, Options::default(), &SystemClock, self.board);
+                ended.store(true, Ordering::Relaxed);
+                report
+            })
+        };
+        let report = commands.around(note, run);
         if let Ok(report) = &report {
             self.state_bytes = report.state_bytes;
         }
