@@ -19,15 +19,16 @@ export class Appliance {
     readonly url: string,
     private readonly folder: string,
     private readonly program: string,
+    private readonly words: string[],
     private server: ChildProcess,
   ) {}
 
-  /** Starts `IOTA_SERVER_PROGRAM`, or the server of cargo's target folder, and waits until it is healthy. */
-  static async start(): Promise<Appliance> {
+  /** Starts `IOTA_SERVER_PROGRAM`, or the server of cargo's target folder, with more words, and waits until it is healthy. */
+  static async start(words: string[] = []): Promise<Appliance> {
     const folder = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-'));
     const program = isRoot ? copyFor(NOBODY, folder) : builtServer();
     const url = `http://127.0.0.1:${await freePort()}`;
-    const appliance = new Appliance(url, folder, program, serve(program, folder, url));
+    const appliance = new Appliance(url, folder, program, words, serve(program, folder, url, words));
     try {
       await appliance.healthy();
       appliance.offerAgent();
@@ -103,7 +104,7 @@ export class Appliance {
 
   /** Starts the server again after `halt`, with the store and the address that it had. */
   async resume(): Promise<void> {
-    this.server = serve(this.program, this.folder, this.url);
+    this.server = serve(this.program, this.folder, this.url, this.words);
     await this.healthy();
   }
 
@@ -131,8 +132,8 @@ export class Appliance {
   }
 }
 
-function serve(program: string, folder: string, url: string): ChildProcess {
-  const words = ['serve', '--data', join(folder, 'data'), '--listen', new URL(url).host];
+function serve(program: string, folder: string, url: string, more: string[]): ChildProcess {
+  const words = ['serve', '--data', join(folder, 'data'), '--listen', new URL(url).host, ...more];
   return spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...asUser(NOBODY) });
 }
 

@@ -1,18 +1,28 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, expect, test as base } from '@playwright/test';
 import { Appliance } from './appliance';
+import { PostOffice } from './post-office';
 import { Watch } from './watch';
 
 type ForTest = { watch: Watch };
-type ForFile = { appliance: Appliance; own: string };
+type ForFile = { appliance: Appliance; own: string; post: PostOffice };
 
 /** Tests against a running appliance; each one fails if its pages misbehaved in passing. */
 export const test = base.extend<ForTest, ForFile>({
   /** A name gives a file an appliance that no other has used. */
   own: ['', { option: true, scope: 'worker' }],
+  /** Where the mails of the appliance go. */
+  post: [
+    async ({}, use) => {
+      const post = await PostOffice.open();
+      await use(post);
+      post.close();
+    },
+    { scope: 'worker' },
+  ],
   appliance: [
-    async ({ own: _ }, use) => {
-      const appliance = await Appliance.start();
+    async ({ own: _, post }, use) => {
+      const appliance = await Appliance.start(['--smtp-url', post.url, '--smtp-from', 'IotaBackup <backup@example.org>']);
       await use(appliance);
       await appliance.stop();
     },

@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::events::Events;
 use crate::host_key::{HostKey, HostKeyError};
 use crate::limits::Limits;
+use crate::mail::Mailer;
 use crate::memory::Memory;
 use crate::packs::{Packs, Record, RecordKind};
 use crate::rate::Rates;
@@ -73,6 +74,8 @@ pub struct Parts {
     pub pin: Option<Pin>,
     /// Programs that are handed out.
     pub downloads: Downloads,
+    /// Sends mails, if a mail server is known.
+    pub mailer: Option<Mailer>,
 }
 
 /// How long a request waits for another one of the same set.
@@ -236,6 +239,11 @@ impl AppState {
     /// Programs that are handed out.
     pub fn downloads(&self) -> &Downloads {
         &self.0.parts.downloads
+    }
+
+    /// Sends mails, if a mail server is known.
+    pub fn mailer(&self) -> Option<&Mailer> {
+        self.0.parts.mailer.as_ref()
     }
 
     /// Takes note of a report of a browser: of a few only, from whomever they come.

@@ -121,7 +121,8 @@ impl Incoming<'_> {
             live_bytes: live.bytes,
         };
         commit::insert(transaction, machine.set_no, &row).await?;
-        let key_epoch = head.key_epoch;
+        let complete = !header.flags.contains(Flags::PARTIAL);
+        let (key_epoch, complete_ms) = (head.key_epoch, if complete { Some(received_ms) } else { head.complete_ms });
         let head = Head {
             seq,
             hash,
@@ -130,6 +131,7 @@ impl Incoming<'_> {
             live_count: live.count,
             live_xor: live.xor,
             live_bytes: live.bytes,
+            complete_ms,
             key_epoch,
         };
         backup_set::advance(transaction, machine.set_no, &head).await?;

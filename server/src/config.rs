@@ -61,6 +61,8 @@ pub struct Config {
     pub packs: Packs,
     /// How much a client may ask for.
     pub limits: Limits,
+    /// How mails go out.
+    pub mail: Mail,
 }
 
 /// Section `[server]`.
@@ -103,6 +105,22 @@ pub struct Database {
 pub struct Packs {
     /// Objects are refused when less is free on the disk of the packs.
     pub min_free_bytes: Option<u64>,
+}
+
+/// Section `[mail]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mail {
+    /// The mail server: `smtp://HOST[:PORT]` (STARTTLS, except to this machine itself) or `smtps://HOST[:PORT]`.
+    pub smtp_url: Option<String>,
+    /// Who mails come from.
+    pub smtp_from: Option<String>,
+    /// Whom the mail server knows this server as.
+    pub smtp_user: Option<String>,
+    /// The password for that, alone in a file.
+    pub smtp_password_file: Option<PathBuf>,
+    /// No TLS with `smtp://`, also to other machines.
+    pub smtp_plain: bool,
 }
 
 /// How browsers and agents reach the server.

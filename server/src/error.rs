@@ -84,13 +84,17 @@ fn status_of(code: &str) -> StatusCode {
         code::UNAUTHENTICATED | code::BAD_CREDENTIALS | code::SECOND_FACTOR => StatusCode::UNAUTHORIZED,
         code::FORBIDDEN | code::REAUTHENTICATE | code::DEVICE_REPLACED | code::BAD_CODE => StatusCode::FORBIDDEN,
         code::NOT_FOUND => StatusCode::NOT_FOUND,
-        code::CONFLICT | code::MACHINE_AWAY | code::HEAD_MOVED | code::MISSING_OBJECTS | code::NEED_FULL_REFERENCES => {
-            StatusCode::CONFLICT
-        }
+        code::CONFLICT
+        | code::MACHINE_AWAY
+        | code::NO_MAIL
+        | code::HEAD_MOVED
+        | code::MISSING_OBJECTS
+        | code::NEED_FULL_REFERENCES => StatusCode::CONFLICT,
         code::UPLOAD_ENDED => StatusCode::GONE,
         code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         code::INVALID_COMMIT => StatusCode::UNPROCESSABLE_ENTITY,
         code::TOO_MANY_REQUESTS => StatusCode::TOO_MANY_REQUESTS,
+        code::MAIL_FAILED => StatusCode::BAD_GATEWAY,
         code::UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
         code::NO_SPACE => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
@@ -181,7 +185,7 @@ mod tests {
             Some((cells.next()?, cells.next()?.parse::<u16>().ok()?))
         });
         let rows: Vec<_> = rows.collect();
-        assert_eq!(rows.len(), 21);
+        assert_eq!(rows.len(), 23);
         for (code, status) in rows {
             assert_eq!(status_of(code).as_u16(), status, "{code}");
         }

@@ -1,5 +1,6 @@
 //! The server of IotaBackup: keeps ciphertext and sealed logs. Never links iota-crypto.
 
+pub mod alerts;
 pub mod api;
 pub mod app_state;
 pub mod auth;
@@ -22,6 +23,7 @@ pub mod host_key;
 pub mod install;
 pub mod limits;
 pub mod log;
+pub mod mail;
 pub mod memory;
 pub mod packs;
 pub mod pages;

@@ -82,6 +82,21 @@ struct ServeArguments {
     /// A proxy in front does TLS and names the client in X-Forwarded-For
     #[arg(long)]
     behind_proxy: bool,
+    /// Mail server: smtp://HOST[:PORT] with STARTTLS, or smtps://HOST[:PORT]; its password comes from a file or IOTABACKUP_SMTP_PASSWORD
+    #[arg(long, value_name = "URL", env = "IOTABACKUP_SMTP_URL")]
+    smtp_url: Option<String>,
+    /// Who mails come from, as in `IotaBackup <backup@example.org>`
+    #[arg(long, value_name = "ADDRESS", env = "IOTABACKUP_SMTP_FROM")]
+    smtp_from: Option<String>,
+    /// Name that the mail server asks for
+    #[arg(long, value_name = "NAME", env = "IOTABACKUP_SMTP_USER")]
+    smtp_user: Option<String>,
+    /// Password that the mail server asks for, alone in a file
+    #[arg(long, value_name = "FILE")]
+    smtp_password_file: Option<PathBuf>,
+    /// Mails may go to another machine without TLS
+    #[arg(long)]
+    smtp_plain: bool,
 }
 
 impl Where {
@@ -106,6 +121,20 @@ impl ServeArguments {
             server.tls_key.clone_from(&self.tls_key);
             (server.tls, server.behind_proxy) = (self.tls, self.behind_proxy);
         }
+        let mail = &mut config.mail;
+        for (said, known) in [
+            (&self.smtp_url, &mut mail.smtp_url),
+            (&self.smtp_from, &mut mail.smtp_from),
+            (&self.smtp_user, &mut mail.smtp_user),
+        ] {
+            if said.is_some() {
+                known.clone_from(said);
+            }
+        }
+        if self.smtp_password_file.is_some() {
+            mail.smtp_password_file.clone_from(&self.smtp_password_file);
+        }
+        mail.smtp_plain |= self.smtp_plain;
         Ok(config)
     }
 }
@@ -128,7 +157,8 @@ async fn run(command: Command) -> Result<()> {
             let config = arguments.config()?;
             // What cannot be served is refused before anything is made.
             config.server.protection()?;
-            serve::run(&open_or_create(&arguments.place.data, &config)?, &config).await
+            let mailer = serve::mailer(&config)?;
+            serve::run(&open_or_create(&arguments.place.data, &config)?, &config, mailer).await
         }
         Command::SetupToken(place) => {
             let config = place.config()?;

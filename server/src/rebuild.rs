@@ -28,7 +28,7 @@ use crate::host_key::{HostKey, HostKeyError};
 use crate::packs::{self, PackError, PackReader, Walk};
 use crate::records::{SecondFactorRecord, seal_secret};
 use crate::store::account::{self, NewAccount};
-use crate::store::{StoreError, backup_set, device, domain, second_factor, server};
+use crate::store::{StoreError, alerts, backup_set, device, domain, second_factor, server, watch};
 
 /// The database could not be made again. It is as it was.
 #[derive(Debug, Error)]
@@ -131,6 +131,9 @@ async fn enter_accounts(
         if let Some(record) = decisions.second_factors.get(&found.record.account) {
             enter_second_factor(connection, account_no, record, key, now_ms).await?;
         }
+        if let Some(decided) = decisions.alerts.get(&found.record.account) {
+            alerts::set(connection, account_no, decided).await?;
+        }
         let domain_no = domain::private_of(connection, account_no).await?;
         domains.insert(found.record.account, Domain { account_no, domain_no });
         report.accounts += 1;
@@ -174,6 +177,9 @@ async fn enter_sets(
         let created_ms = first.certificate.issued_ms;
         let set_no = backup_set::insert(connection, set, domain.account_no, label, created_ms).await?;
         let set_no = set_no.ok_or(StoreError::Damaged("set"))?;
+        if let Some(decided) = decisions.watches.get(&(account, set)) {
+            watch::set(connection, set_no, decided).await?;
+        }
         enter_machines(connection, set, set_no, &history.certificates, report).await?;
         let lost = history.lost.len();
         if lost > 0 {

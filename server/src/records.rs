@@ -6,8 +6,13 @@
 //! slots   = seal(aad = "iotabackup/slots-record/v1␀" ‖ account16, signed slot list)
 //! second  = seal(aad = "iotabackup/second-factor-record/v1␀" ‖ account16,
 //!                version u32 ‖ on u8 ‖ (secret20 ‖ count u8 ‖ recovery code hash32…, ascending)   if on)
+//! alerts  = seal(aad = "iotabackup/alerts-record/v1␀" ‖ account16, mails u8 ‖ limit_hours u32 ‖ address bytes)
+//! watch   = seal(aad = "iotabackup/watch-record/v1␀" ‖ account16,
+//!                set16 ‖ own u8 ‖ limit_hours u32 (0 unless own) ‖ public name bytes)
 //! ```
 //! `seal` is that of the host key ([`crate::host_key`]).
+
+mod alerts;
 
 use iota_core::id::{AccountId, Digest, VerifyingKey};
 use iota_core::slot::SignedSlotList;
@@ -15,6 +20,7 @@ use iota_core::wire::{Reader, WireError, Writer};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use self::alerts::{open_alerts, open_watch, seal_alerts, seal_watch};
 use crate::host_key::{HostKey, HostKeyError};
 
 const ACCOUNT_TYPE: &[u8] = b"iotabackup/account-record/v1\0";

@@ -1,6 +1,7 @@
 //! All SQL, one file for each table. `Ok(None)` stands for absence; an error is the database's.
 
 pub mod account;
+pub mod alerts;
 pub mod attempt;
 pub mod backup_set;
 pub mod challenge;
@@ -11,6 +12,7 @@ pub mod device;
 pub mod domain;
 pub mod enrolment;
 pub mod lock;
+pub mod mail;
 pub mod reference;
 pub mod second_factor;
 pub mod server;
@@ -19,6 +21,7 @@ pub mod staged_part;
 pub mod staged_reference;
 pub mod token;
 pub mod upload;
+pub mod watch;
 pub mod web_session;
 
 use thiserror::Error;

@@ -12,6 +12,7 @@ mod database;
 mod drawn_out;
 mod log;
 mod machine;
+mod post_office;
 mod server;
 
 pub use account::{TestAccount, authenticator_code, slot_list};
@@ -20,4 +21,5 @@ pub use database::TestDatabase;
 pub use drawn_out::DrawnOut;
 pub use log::{TestLog, object, references};
 pub use machine::{TestMachine, grant, revocation};
+pub use post_office::{Counter, Letter, PostOffice};
 pub use server::TestServer;

@@ -55,6 +55,7 @@ enum Body {
     Hello,
     Grant,
     Label,
+    Watch,
     /// One that would let a machine in.
     Certificate,
     References,
@@ -62,7 +63,7 @@ enum Body {
     Bytes,
 }
 
-const TABLE: [(&str, &str, Who, Body); 47] = [
+const TABLE: [(&str, &str, Who, Body); 51] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -80,6 +81,9 @@ const TABLE: [(&str, &str, Who, Body); 47] = [
     ("POST", "/account/second-factor", Who::FreshWeb, Body::Empty),
     ("PUT", "/account/second-factor", Who::FreshWeb, Body::Empty),
     ("DELETE", "/account/second-factor", Who::FreshWeb, Body::Empty),
+    ("GET", "/account/alerts", Who::Web, Body::None),
+    ("PUT", "/account/alerts", Who::FreshWeb, Body::Empty),
+    ("POST", "/account/alerts/test", Who::Web, Body::Empty),
     ("GET", "/events", Who::Web, Body::None),
     ("POST", "/invitations", Who::FreshWeb, Body::Empty),
     ("GET", "/vault", Who::Reader, Body::None),
@@ -95,6 +99,7 @@ const TABLE: [(&str, &str, Who, Body); 47] = [
     ("GET", "/enrolments/{id}/grant", Who::All, Body::None),
     ("GET", "/sets", Who::Reader, Body::None),
     ("PUT", "/sets/{set}/label", Who::Web, Body::Label),
+    ("PUT", "/sets/{set}/watch", Who::FreshWeb, Body::Watch),
     ("PUT", "/sets/{set}/certificate", Who::FreshWeb, Body::Certificate),
     ("GET", "/sets/{set}/snapshots", Who::Reader, Body::None),
     ("GET", "/sets/{set}/segment", Who::Reader, Body::None),
@@ -197,6 +202,7 @@ impl Party {
                 (json, serde_json::to_vec(&grant).unwrap())
             }
             Body::Label => (json, br#"{"label": "AAAA"}"#.to_vec()),
+            Body::Watch => (json, br#"{"limit_hours": 1, "public_name": ""}"#.to_vec()),
             Body::Certificate => {
                 let EnrolGrant { certificate, .. } = grant(&self.account, self.joining.certificate(&self.account));
                 (json, serde_json::to_vec(&Revoke { certificate }).unwrap())

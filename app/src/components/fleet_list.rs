@@ -85,7 +85,7 @@ fn reason(condition: &Condition, machine: &Machine, now_ms: u64) -> String {
     match condition {
         Condition::Altered => "do not rely on what this server shows".into(),
         Condition::Unchecked => "the server does not show what proves it".into(),
-        Condition::Silent(_) => "is it switched on and online?".into(),
+        Condition::Missed(_) => contact.unwrap_or_else(|| "is it switched on and online?".into()),
         Condition::Revoked => "what it stored stays".into(),
         _ => contact.unwrap_or_default(),
     }

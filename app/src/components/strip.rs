@@ -122,6 +122,7 @@ mod tests {
             live_bytes: 0,
             upload: None,
             days,
+            watch: None,
         };
         Machine::new(1, &info)
     }

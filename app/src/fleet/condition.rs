@@ -5,9 +5,6 @@ use iota_core::vault::{Problem, ProblemKind};
 use super::Machine;
 use crate::words;
 
-/// A machine is silent when nothing was heard of it for so long, milliseconds.
-const SILENT_AFTER_MS: u64 = 2 * 86_400_000;
-
 /// How well a machine is protected, least first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
@@ -15,8 +12,8 @@ pub enum Condition {
     Altered,
     /// The vault could not check what the server says of it.
     Unchecked,
-    /// Nothing was heard of it for so long, milliseconds.
-    Silent(u64),
+    /// It has completed no backup for so long, milliseconds, which the server measured to be beyond its limit.
+    Missed(u64),
     /// It was let in, and has stored nothing yet.
     Waiting,
     /// Its first full backup goes on; what is there can be restored.
@@ -42,10 +39,10 @@ impl Condition {
         if machine.revoked {
             return Self::Revoked;
         }
-        let heard = [machine.contact_ms, machine.head.map(|head| head.received_ms), Some(machine.created_ms)];
-        let silent_ms = now_ms.saturating_sub(heard.into_iter().flatten().max().unwrap_or_default());
+        if let Some(watch) = machine.watch.as_ref().filter(|watch| watch.missed) {
+            return Self::Missed(now_ms.saturating_sub(watch.since_ms));
+        }
         match machine.head {
-            _ if silent_ms >= SILENT_AFTER_MS => Self::Silent(silent_ms),
             None => Self::Waiting,
             Some(head) if head.partial => Self::First,
             Some(head) if head.gaps => Self::Gaps,
@@ -56,7 +53,7 @@ impl Condition {
     /// Its part of a class name.
     pub fn tone(&self) -> &'static str {
         match self {
-            Self::Altered | Self::Silent(_) => "bad",
+            Self::Altered | Self::Missed(_) => "bad",
             Self::Waiting | Self::First => "busy",
             Self::Gaps | Self::Unchecked => "warn",
             Self::Protected => "ok",
@@ -69,7 +66,7 @@ impl Condition {
         match self {
             Self::Altered => "octagon-alert",
             Self::Unchecked => "circle-alert",
-            Self::Silent(_) => "wifi-off",
+            Self::Missed(_) => "circle-x",
             Self::Waiting => "circle-dashed",
             Self::First => "loader",
             Self::Gaps => "circle-alert",
@@ -83,7 +80,7 @@ impl Condition {
         match self {
             Self::Altered => "Stopped: history does not fit".into(),
             Self::Unchecked => "Cannot be checked".into(),
-            Self::Silent(ms) => format!("Silent for {}", words::span(ms / 1000)),
+            Self::Missed(ms) => format!("Missed: no complete backup for {}", words::span(ms / 1000)),
             Self::Waiting => "Waiting for its first backup".into(),
             Self::First => "First backup under way".into(),
             Self::Gaps => "Protected, with gaps".into(),
@@ -95,6 +92,7 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
+    use iota_core::api::alerts::Watch;
     use iota_core::id::SetId;
     use iota_core::vault::HeadView;
 
@@ -113,6 +111,7 @@ mod tests {
             contact_ms: Some(NOW_MS),
             created_ms: 0,
             live_bytes: 0,
+            watch: None,
             upload: None,
             days: vec![],
             alarm: None,
@@ -140,23 +139,24 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_is_silent_after_two_days_without_a_word() {
-        let two_days = |machine: &mut Machine| {
-            machine.contact_ms = Some(NOW_MS - SILENT_AFTER_MS);
-            machine.head.as_mut().unwrap().received_ms = NOW_MS - SILENT_AFTER_MS - 1;
-        };
-        assert_eq!(machine(two_days), Condition::Silent(SILENT_AFTER_MS));
-        assert_eq!(machine(|machine| machine.head.as_mut().unwrap().received_ms = 0), Condition::Protected);
+    fn a_machine_is_missed_when_the_server_measured_it() {
+        let watch =
+            |missed| Some(Watch { since_ms: NOW_MS - 5, missed, limit_hours: None, public_name: String::new() });
+        assert_eq!(machine(|machine| machine.watch = watch(true)), Condition::Missed(5));
+        assert_eq!(machine(|machine| machine.watch = watch(false)), Condition::Protected);
+        let first = |machine: &mut Machine| (machine.head, machine.watch) = (None, watch(true));
+        assert_eq!(machine(first), Condition::Missed(5));
+        assert_eq!(machine(|machine| (machine.revoked, machine.watch) = (true, watch(true))), Condition::Revoked);
     }
 
     #[test]
     fn the_least_protected_comes_first() {
         let mut all =
-            [Condition::Revoked, Condition::Protected, Condition::Silent(1), Condition::Altered, Condition::Gaps];
+            [Condition::Revoked, Condition::Protected, Condition::Missed(1), Condition::Altered, Condition::Gaps];
         all.sort();
         assert_eq!(
             all,
-            [Condition::Altered, Condition::Silent(1), Condition::Gaps, Condition::Protected, Condition::Revoked]
+            [Condition::Altered, Condition::Missed(1), Condition::Gaps, Condition::Protected, Condition::Revoked]
         );
     }
 }

@@ -1,5 +1,6 @@
 //! One machine.
 
+use iota_core::api::alerts::Watch;
 use iota_core::api::json::{DayInfo, SetInfo, UploadState};
 use iota_core::certificate::SignedCertificate;
 use iota_core::commit::{Flags, SignedHeader};
@@ -23,6 +24,8 @@ pub struct Machine {
     pub contact_ms: Option<u64>,
     /// When it was enrolled, milliseconds since 1970.
     pub created_ms: u64,
+    /// How the server watches over it.
+    pub watch: Option<Watch>,
     /// Sealed bytes that its newest state uses.
     pub live_bytes: u64,
     /// What it is sending.
@@ -57,6 +60,7 @@ impl Machine {
             }),
             contact_ms: info.contact_ms,
             created_ms: info.created_ms,
+            watch: info.watch.clone(),
             live_bytes: info.live_bytes,
             upload: info.upload,
             days: info.days.clone(),
@@ -65,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// What the vault verified. Of what the server says to the page, only the number is taken, and the days, which nobody can verify.
+    /// What the vault verified. Of what the server says to the page, only the number is taken, and days and watch, which nobody can verify.
     pub fn verified(number: usize, view: &MachineView, said: &[Self]) -> Self {
         let said = said.iter().find(|machine| machine.set == view.set);
         Self {
@@ -76,6 +80,7 @@ impl Machine {
             head: view.head,
             contact_ms: view.contact_ms,
             created_ms: view.created_ms,
+            watch: said.and_then(|said| said.watch.clone()).filter(|_| !view.revoked),
             live_bytes: view.live_bytes,
             upload: view.upload,
             days: said.map(|said| said.days.clone()).unwrap_or_default(),
@@ -120,6 +125,7 @@ mod tests {
             head: Some(HeadView { seq: 9, gaps: false, ..head }),
             contact_ms: Some(8),
             created_ms: 2,
+            watch: None,
             live_bytes: 70,
             upload: None,
             days: days.clone(),

@@ -13,6 +13,7 @@ use crate::components::growth_chart::GrowthChart;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::machine_keys::MachineKeys;
+use crate::components::machine_watch::MachineWatch;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::right_now::{RightNow, Waiting, Word};
 use crate::components::sealed::Sealed;
@@ -106,6 +107,7 @@ fn Status(set: SetId) -> impl IntoView {
                         None => view! { <Skeleton /> }.into_any(),
                     }}
                 </section>
+                <MachineWatch set />
                 <MachineKeys set />
             </div>
         </div>
@@ -167,7 +169,7 @@ fn sentence(condition: &Condition, machine: &Machine) -> AnyView {
             view! { "Nothing stored yet." }.into_any(),
             "It was let in. Its first point in time appears here as soon as it is stored.",
         ),
-        Condition::Silent(_) => (
+        Condition::Missed(_) => (
             view! { {condition.words()} "." }.into_any(),
             "What to look at: is it switched on, is it online, does the agent run? What it stored before is not at risk.",
         ),

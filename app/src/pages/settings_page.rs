@@ -1,5 +1,6 @@
-//! `/settings`: signing in, sessions, machines, invitations, and what this browser does.
+//! `/settings`: signing in, sessions, machines, alerts, invitations, and what this browser does.
 
+mod alerts;
 mod invitations;
 mod machines;
 mod password;
@@ -15,6 +16,7 @@ use crate::session;
 use crate::vault::Vault;
 use crate::viewer::Viewer;
 
+use alerts::AlertsCard;
 use invitations::InvitationsCard;
 use machines::MachinesCard;
 use password::PasswordCard;
@@ -58,6 +60,7 @@ fn Settings() -> impl IntoView {
             <div class="duo">
                 <PasswordCard />
                 <div class="stack">
+                    <AlertsCard />
                     <SecondFactorCard />
                     <ThisBrowserCard />
                     {administrator.then(|| view! { <InvitationsCard /> })}

@@ -454,6 +454,7 @@ fn set_info(set: SetId, record: &SetRecord) -> SetInfo {
         live_bytes: 0,
         upload: None,
         days: vec![],
+        watch: None,
     }
 }
 

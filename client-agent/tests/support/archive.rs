@@ -129,6 +129,7 @@ impl Archive for MemoryArchive {
             live_bytes: 0,
             upload: None,
             days: vec![],
+            watch: None,
         }])
     }
 

@@ -1,5 +1,6 @@
 //! JSON messages. Bytes travel as base64 ([`Bytes`]), ids as hexadecimal, times as milliseconds since 1970 (UTC).
 
+use super::alerts::Watch;
 use crate::{
     id::{
         AccountId, AgreementKey, Challenge, DeviceId, Digest, HeaderHash, ServerId, SessionId, SetId, Signature,
@@ -84,6 +85,10 @@ pub mod code {
     pub const CONFLICT: &str = "conflict";
     /// The machine is not connected now.
     pub const MACHINE_AWAY: &str = "machine_away";
+    /// Nothing says where a mail should go, or this server sends none.
+    pub const NO_MAIL: &str = "no_mail";
+    /// The mail server did not take a mail; the message says why.
+    pub const MAIL_FAILED: &str = "mail_failed";
     /// The one-time code is wrong, used or expired.
     pub const BAD_CODE: &str = "bad_code";
     /// The machine was replaced or revoked.
@@ -531,6 +536,9 @@ pub struct SetInfo {
     /// The last [`SHOWN_DAYS`] days, oldest first; a day without commits and without a proof of its machine is not there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<DayInfo>,
+    /// Whether its last complete backup is too long ago; none when its key was taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
 }
 
 /// How many days [`SetInfo`] tells of, the one that runs counted.

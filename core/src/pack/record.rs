@@ -27,11 +27,15 @@ pub enum RecordKind {
     Label,
     /// The second factor of an account, sealed with the host key.
     SecondFactor,
+    /// How an account hears of missed backups, sealed with the host key.
+    Alerts,
+    /// When a backup of a set is missed, and what mails call its machine, sealed with the host key.
+    Watch,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their codes, which begin with 1.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Object,
         Self::Body,
         Self::Commit,
@@ -41,6 +45,8 @@ impl RecordKind {
         Self::Certificate,
         Self::Label,
         Self::SecondFactor,
+        Self::Alerts,
+        Self::Watch,
     ];
 
     /// The byte in the head.
@@ -69,6 +75,8 @@ impl RecordKind {
             Self::Certificate => "certificate",
             Self::Label => "label",
             Self::SecondFactor => "second factor",
+            Self::Alerts => "alerts",
+            Self::Watch => "watch",
         }
     }
 }
@@ -215,6 +223,6 @@ mod tests {
         for kind in RecordKind::ALL {
             assert_eq!(RecordKind::parse(kind.code()), Ok(kind));
         }
-        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(10).is_err());
+        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(12).is_err());
     }
 }

@@ -1,4 +1,5 @@
 //! What an account is signed in with.
 
+pub mod alerts;
 pub mod password;
 pub mod second_factor;

@@ -8,7 +8,9 @@ pub mod orders;
 pub mod path;
 pub mod segment;
 pub mod snapshots;
+pub mod watch;
 
+use iota_core::api::alerts::MAX_LIMIT_HOURS;
 use iota_core::id::SetId;
 
 use crate::app_state::AppState;
@@ -27,6 +29,17 @@ async fn set_no_of(state: &AppState, reader: &Reader, set: SetId) -> ApiResult<i
 
 fn no_set() -> ApiError {
     ApiError::not_found("backup set")
+}
+
+/// Checks a limit after which a backup is missed.
+///
+/// # Errors
+/// `bad_request` when it is longer than a year.
+pub fn require_limit(hours: u32) -> ApiResult<()> {
+    if hours <= MAX_LIMIT_HOURS {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(format!("a limit is given in hours, at most {MAX_LIMIT_HOURS}, or 0 for never")))
 }
 
 fn no_commit() -> ApiError {

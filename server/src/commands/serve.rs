@@ -10,14 +10,17 @@ use iota_core::id::ServerId;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::ServerConfig;
 use sqlx::PgPool;
+use zeroize::Zeroizing;
 
 use super::{Database, require_new_or_known};
+use crate::alerts;
 use crate::app_state::{AppState, Parts};
 use crate::client_address::Proxy;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Protection};
 use crate::data_dir::DataDir;
 use crate::downloads::Downloads;
+use crate::mail::Mailer;
 use crate::packs::{self, Packs};
 use crate::pages::Site;
 use crate::recent;
@@ -28,11 +31,14 @@ use crate::shutdown::Shutdown;
 use crate::store::{self, chunk, commit, server};
 use crate::tls::{self, Pin};
 
+/// Names the password of the mail server in the environment.
+const PASSWORD_VARIABLE: &str = "IOTABACKUP_SMTP_PASSWORD";
+
 /// Serves until it is told to stop.
 ///
 /// # Errors
 /// When it cannot start; the message says what to do.
-pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
+pub async fn run(data: &DataDir, config: &Config, mailer: Option<Mailer>) -> Result<()> {
     let protection = config.server.protection()?;
     raise_open_files();
     let mut shutdown = Shutdown::listen()?;
@@ -66,8 +72,11 @@ pub async fn run(data: &DataDir, config: &Config) -> Result<()> {
             proxy: if protection == Protection::Proxy { Proxy::InFront } else { Proxy::None },
             pin,
             downloads: Downloads::new(data.path().join("downloads")),
+            mailer,
         };
-        let served = serve_app(AppState::new(parts)?, listener, tls, shutdown).await;
+        let state = AppState::new(parts)?;
+        let _rounds = alerts::begin(state.clone());
+        let served = serve_app(state, listener, tls, shutdown).await;
         packs.close().await;
         served
     };
@@ -97,6 +106,24 @@ async fn serve_app(
         events.close();
     };
     serve::serve(listener, app, tls, &limits, proxy, asked).await.context("cannot go on listening")
+}
+
+/// Sends mails as the configuration says. A password comes from a file or the environment: arguments can be seen by everybody.
+///
+/// # Errors
+/// When it says what does not work, or the password cannot be read.
+pub fn mailer(config: &Config) -> Result<Option<Mailer>> {
+    let mail = &config.mail;
+    let password = match &mail.smtp_password_file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read the password of the mail server in {}", path.display()))?;
+            Some(Zeroizing::new(text))
+        }
+        None => std::env::var(PASSWORD_VARIABLE).ok().map(Zeroizing::new),
+    };
+    let password = password.map(|text| Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+    Ok(Mailer::new(mail, password)?)
 }
 
 /// Connections, packs and the database's sockets are open files; what a shell allows by default may be fewer.

@@ -32,7 +32,9 @@ impl Reserve {
             | RecordKind::Slots
             | RecordKind::Certificate
             | RecordKind::Label
-            | RecordKind::SecondFactor => Self::Nothing,
+            | RecordKind::SecondFactor
+            | RecordKind::Alerts
+            | RecordKind::Watch => Self::Nothing,
         }
     }
 }

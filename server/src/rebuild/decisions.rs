@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use iota_core::api::alerts::{ChangeAlerts, ChangeWatch};
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::{AccountId, Digest, ServerId, SetId};
 use iota_core::pack::CommitRecord;
@@ -9,7 +10,7 @@ use iota_core::pack::CommitRecord;
 use super::{RebuildError, Report};
 use crate::host_key::HostKey;
 use crate::packs::{PackError, PackReader, Place, Record, RecordKind, Walk};
-use crate::records::{AccountRecord, SecondFactorRecord, open_slots};
+use crate::records::{AccountRecord, SecondFactorRecord, open_alerts, open_slots, open_watch};
 
 /// An account and where its record stands.
 pub(super) struct FoundAccount {
@@ -46,6 +47,8 @@ pub(super) struct Decisions {
     pub(super) second_factors: BTreeMap<AccountId, SecondFactorRecord>,
     certificates: BTreeMap<(AccountId, SetId), Vec<FoundCertificate>>,
     pub(super) labels: HashMap<(AccountId, SetId), Vec<u8>>,
+    pub(super) alerts: HashMap<AccountId, ChangeAlerts>,
+    pub(super) watches: HashMap<(AccountId, SetId), ChangeWatch>,
     commits: HashMap<(AccountId, SetId), Vec<FoundCommit>>,
     /// Records of accounts that do not open.
     pub(super) unopened: usize,
@@ -98,6 +101,8 @@ impl Decisions {
             RecordKind::SecondFactor => self.note_second_factor(record, key),
             RecordKind::Certificate => self.note_certificate(place, record),
             RecordKind::Label => self.note_label(record),
+            RecordKind::Alerts => self.note_alerts(record, key),
+            RecordKind::Watch => self.note_watch(record, key),
             RecordKind::Commit => self.note_commit(place, record),
             RecordKind::Object | RecordKind::Body | RecordKind::References => Ok(()),
         };
@@ -145,6 +150,18 @@ impl Decisions {
     fn note_label(&mut self, record: &Record) -> Result<(), String> {
         let (set, label) = record.payload.split_first_chunk().ok_or("it is too short")?;
         self.labels.insert((record.owner, SetId(*set)), label.to_vec());
+        Ok(())
+    }
+
+    fn note_alerts(&mut self, record: &Record, key: &HostKey) -> Result<(), String> {
+        let alerts = open_alerts(key, record.owner, &record.payload).map_err(|error| error.to_string())?;
+        self.alerts.insert(record.owner, alerts);
+        Ok(())
+    }
+
+    fn note_watch(&mut self, record: &Record, key: &HostKey) -> Result<(), String> {
+        let (set, watch) = open_watch(key, record.owner, &record.payload).map_err(|error| error.to_string())?;
+        self.watches.insert((record.owner, set), watch);
         Ok(())
     }
 

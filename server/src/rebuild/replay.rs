@@ -1,7 +1,7 @@
 //! References of a set, made again commit by commit from the lists in the packs.
 
 use iota_core::api::MAX_HAVE_IDS;
-use iota_core::commit::{CommitKind, Header};
+use iota_core::commit::{CommitKind, Flags, Header};
 use iota_core::id::{Cid, Digest, SetId};
 use iota_core::refs::{Reference, decode_references};
 use iota_core::wire::{self, Reader, WireError};
@@ -53,7 +53,7 @@ impl Replay<'_> {
             report.commits += 1;
         }
         if let Some(found) = history.commits.last() {
-            self.enter_head(connection, found, base_seq, live_bytes, report).await?;
+            self.enter_head(connection, found, (base_seq, live_bytes, complete_ms(history)), report).await?;
         }
         Ok(())
     }
@@ -166,8 +166,7 @@ impl Replay<'_> {
         &self,
         connection: &mut PgConnection,
         found: &FoundCommit,
-        base_seq: u64,
-        live_bytes: u64,
+        (base_seq, live_bytes, complete_ms): (u64, u64, Option<u64>),
         report: &mut Report,
     ) -> Result<(), RebuildError> {
         let (count, xor) = self.live(connection).await?;
@@ -176,7 +175,8 @@ impl Replay<'_> {
             report.problem(format!("the references of set {} do not add up; its machine sends them again", self.set));
         }
         let (hash, received_ms) = (found.record.header.header.hash(), found.record.received_ms);
-        let head = Head { seq, hash, received_ms, base_seq, live_count: count, live_xor: xor, live_bytes, key_epoch };
+        let (live_count, live_xor) = (count, xor);
+        let head = Head { seq, hash, received_ms, base_seq, live_count, live_xor, live_bytes, complete_ms, key_epoch };
         Ok(backup_set::advance(connection, self.set_no, &head).await?)
     }
 
@@ -190,6 +190,12 @@ impl Replay<'_> {
             cids.iter().for_each(|cid| xor.toggle(&cid.0));
         }
     }
+}
+
+/// When the newest commit was received that was not of an unfinished first scan.
+fn complete_ms(history: &History) -> Option<u64> {
+    let complete = |found: &&FoundCommit| !found.record.header.header.flags.contains(Flags::PARTIAL);
+    history.commits.iter().rev().find(complete).map(|found| found.record.received_ms)
 }
 
 fn decode_changes(bytes: &[u8]) -> wire::Result<Lists> {

@@ -36,6 +36,9 @@ pub const OF_NETWORK: Allowance = Allowance { per_minute: 60, per_hour: 60, per_
 /// Of the second factor of one account, once the password was right, from all networks together.
 pub const OF_SECOND_FACTOR: Allowance = Allowance { per_minute: ANY, per_hour: 10, per_day: 30, slowing: false };
 
+/// Test mails that one account sends itself.
+pub const OF_TEST_MAILS: Allowance = Allowance { per_minute: 3, per_hour: 10, per_day: 30, slowing: false };
+
 /// A bucket and what it allows.
 pub type Bucket = ([u8; 32], Allowance);
 

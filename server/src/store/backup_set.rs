@@ -97,6 +97,8 @@ pub struct Head {
     pub live_xor: Digest,
     /// Sealed bytes of those chunks.
     pub live_bytes: u64,
+    /// When the newest commit was received that was not of an unfinished first scan.
+    pub complete_ms: Option<u64>,
     /// The newest key epoch of the set.
     pub key_epoch: u32,
 }
@@ -104,7 +106,7 @@ pub struct Head {
 /// The end of a log, locked until the transaction ends.
 pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Head> {
     let row = sqlx::query!(
-        "SELECT head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor, live_bytes
+        "SELECT head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor, live_bytes, complete_ms
          FROM backup_set WHERE set_no = $1 FOR UPDATE",
         set_no,
     );
@@ -123,6 +125,7 @@ pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Hea
         live_count: unsigned(row.live_count, "head")?,
         live_xor: id(&row.live_xor, "head")?,
         live_bytes: unsigned(row.live_bytes, "head")?,
+        complete_ms: row.complete_ms.map(|at_ms| unsigned(at_ms, "head")).transpose()?,
         key_epoch: u32::try_from(key_epoch).map_err(|_| StoreError::Damaged("key epoch"))?,
     })
 }
@@ -131,7 +134,7 @@ pub async fn lock_head(connection: &mut PgConnection, set_no: i64) -> Result<Hea
 pub async fn advance(connection: &mut PgConnection, set_no: i64, head: &Head) -> Result<()> {
     sqlx::query!(
         "UPDATE backup_set SET head_seq = $2, head_hash = $3, head_received_ms = $4, base_seq = $5, live_count = $6,
-             live_xor = $7, live_bytes = $8
+             live_xor = $7, live_bytes = $8, complete_ms = $9
          WHERE set_no = $1",
         set_no,
         signed(head.seq),
@@ -141,6 +144,7 @@ pub async fn advance(connection: &mut PgConnection, set_no: i64, head: &Head) ->
         signed(head.live_count),
         &head.live_xor.0[..],
         signed(head.live_bytes),
+        head.complete_ms.map(signed),
     )
     .execute(connection)
     .await?;

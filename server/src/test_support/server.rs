@@ -17,6 +17,7 @@ use crate::codes::{CodeKind, CodeText, DAY_MS};
 use crate::downloads::Downloads;
 use crate::host_key::HostKey;
 use crate::limits::Limits;
+use crate::mail::Mailer;
 use crate::packs::{PackOptions, Packs};
 use crate::security_headers::Transport;
 use crate::store::{code, server};
@@ -50,16 +51,26 @@ impl TestServer {
 
     /// The same with other limits.
     pub async fn start_with(limits: Limits) -> Self {
+        Self::start_new(limits, None).await
+    }
+
+    /// The same with a mail server.
+    pub async fn start_with_mail(mailer: Mailer) -> Self {
+        let limits = Limits { requests_per_s: 100_000, strangers_per_s: 100_000, ..Limits::default() };
+        Self::start_new(limits, Some(mailer)).await
+    }
+
+    async fn start_new(limits: Limits, mailer: Option<Mailer>) -> Self {
         let clock = Arc::new(ManualClock::at(START_MS));
-        Self::start_on(TestDatabase::create().await, tempfile::tempdir().unwrap(), clock, limits).await
+        Self::start_on(TestDatabase::create().await, tempfile::tempdir().unwrap(), clock, limits, mailer).await
     }
 
     /// Stops it and starts it again on the same data.
     pub async fn restart(mut self) -> Self {
-        let limits = self.state.limits().clone();
+        let (limits, mailer) = (self.state.limits().clone(), self.state.mailer().cloned());
         self.end().await;
         let Self { database, data, clock, .. } = self;
-        Self::start_on(database, data, clock, limits).await
+        Self::start_on(database, data, clock, limits, mailer).await
     }
 
     /// Stops it as the program does.
@@ -93,7 +104,13 @@ impl TestServer {
         text.0.to_string()
     }
 
-    async fn start_on(database: TestDatabase, data: TempDir, clock: Arc<ManualClock>, limits: Limits) -> Self {
+    async fn start_on(
+        database: TestDatabase,
+        data: TempDir,
+        clock: Arc<ManualClock>,
+        limits: Limits,
+        mailer: Option<Mailer>,
+    ) -> Self {
         let pool = database.connect().await;
         server::insert(&pool, ServerId([7; 16]), clock.now_ms()).await.unwrap();
         let server_id = server::find(&pool).await.unwrap().unwrap();
@@ -110,6 +127,7 @@ impl TestServer {
             proxy: Proxy::None,
             pin: None,
             downloads: Downloads::new(data.path().join("downloads")),
+            mailer,
         };
         let state = AppState::new(parts).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

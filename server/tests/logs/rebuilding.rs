@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
+use iota_core::api::alerts::{ChangeAlerts, ChangeWatch};
 use iota_core::api::json::{
     Bytes, ChangeLabel, ChangePassword, HeadInfo, Login, Revoke, SetInfo, SnapshotInfo, UploadInfo, code,
 };
@@ -23,14 +24,15 @@ use super::histories::{play, states_of, turns};
 use super::reading::machine_of;
 
 /// Every table whose rows matter, with ids in place of row numbers.
-const DUMPS: [&str; 7] = [
+const DUMPS: [&str; 8] = [
     "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms,
          record_version) FROM account",
     "SELECT concat_ws(' ', account_id, second_factor.record_version, secret IS NOT NULL, (
          SELECT string_agg(code_hash::text, ' ' ORDER BY code_hash) FROM recovery_code
          WHERE recovery_code.account_no = account.account_no)) FROM second_factor JOIN account USING (account_no)",
+    "SELECT concat_ws(' ', account_id, address, mails, limit_hours) FROM alerts JOIN account USING (account_no)",
     "SELECT concat_ws(' ', account_id, set_id, label, head_seq, head_hash, head_received_ms, base_seq, live_count, live_xor,
-         live_bytes)
+         live_bytes, complete_ms, limit_hours, public_name)
      FROM backup_set JOIN account USING (account_no)",
     "SELECT concat_ws(' ', set_id, device_id, key_epoch, first_seq, signing_key, certificate, revoked)
      FROM device JOIN backup_set USING (set_no)",
@@ -127,6 +129,11 @@ async fn logins_and_revocations_come_back_too() {
     bob.browser.put(&path, &Revoke { certificate: Bytes(signed.encode()) }).await.ok();
     let named = ChangeLabel { label: Bytes(vec![9; 60]) };
     bob.browser.put(&format!("/sets/{}/label", log.machine.set), &named).await.ok();
+    let alerts = ChangeAlerts { address: "bob@example.org".into(), mails: true, limit_hours: 48 };
+    bob.browser.put("/account/alerts", &ChangeAlerts { mails: false, ..alerts.clone() }).await.ok();
+    bob.browser.put("/account/alerts", &alerts).await.ok();
+    let watch = ChangeWatch { limit_hours: Some(5), public_name: "Attic".into() };
+    bob.browser.put(&format!("/sets/{}/watch", log.machine.set), &watch).await.ok();
     rebuild_the_same(&server).await;
 
     assert_eq!(server.stranger().post("/login", &login(None)).await.code(), code::SECOND_FACTOR);

@@ -27,7 +27,7 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
         .map(|machine| (Condition::of(machine, now_ms), machine))
         .filter(|(condition, _)| *condition != Condition::Revoked)
         .collect();
-    // The longest silence first.
+    // Missed for the longest time first.
     all.sort_by_key(|(condition, machine)| (rank(condition), machine.number));
     let (worst, machine) = all.first()?;
     let (worst, others) = (worst.clone(), &all[1..]);
@@ -50,7 +50,7 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
     let line = match &worst {
         Condition::Altered => "has a history that does not fit.".to_owned(),
         Condition::Unchecked => "cannot be checked.".to_owned(),
-        Condition::Silent(ms) => format!("has been silent for {}.", span(ms / 1000)),
+        Condition::Missed(ms) => format!("has completed no backup for {}.", span(ms / 1000)),
         Condition::Waiting => "has stored nothing yet.".to_owned(),
         Condition::First => "is in its first backup.".to_owned(),
         _ => "is protected, with gaps.".to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
     let safe = match worst {
         Condition::Altered => "Do not rely on what this server shows until you know why.",
         Condition::Unchecked => "The server does not show what proves its state; its page says more.",
-        Condition::Silent(_) => "Nothing that it stored before is at risk.",
+        Condition::Missed(_) => "Nothing that it stored before is at risk.",
         Condition::First => "What is there already can be restored.",
         Condition::Waiting => "It was let in, and its first backup has not begun.",
         _ => "What could not be read is listed with the machine; all else is stored.",
@@ -70,12 +70,12 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
     Some(Answer { word, tone, about: Some(machine.set), line, more })
 }
 
-/// Least protected first, and of the silent ones the longest.
+/// Least protected first, and of the missed ones the longest.
 fn rank(condition: &Condition) -> (u8, u64) {
     match condition {
         Condition::Altered => (0, 0),
         Condition::Unchecked => (1, 0),
-        Condition::Silent(ms) => (2, u64::MAX - ms),
+        Condition::Missed(ms) => (2, u64::MAX - ms),
         Condition::Waiting => (3, 0),
         Condition::First => (4, 0),
         Condition::Gaps => (5, 0),
@@ -114,6 +114,7 @@ fn small(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use iota_core::api::alerts::Watch;
     use iota_core::vault::HeadView;
 
     use super::*;
@@ -133,6 +134,12 @@ mod tests {
             head: Some(head),
             contact_ms: Some(then_ms),
             created_ms: 0,
+            watch: Some(Watch {
+                since_ms: then_ms,
+                missed: days_ago >= 3,
+                limit_hours: None,
+                public_name: String::new(),
+            }),
             live_bytes: 0,
             upload: None,
             days: vec![],
@@ -155,10 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_silence_is_named_and_the_rest_counted() {
+    fn the_one_that_is_missed_longest_is_named_and_the_rest_counted() {
         let told = answer(&[fine(1), machine(2, 3, |_| ()), machine(3, 9, |_| ()), fine(4)], NOW_MS).unwrap();
         assert_eq!((told.word, told.about), ("Mostly.", Some(SetId([3; 16]))));
-        assert_eq!(told.line, "has been silent for 9\u{a0}days.");
+        assert_eq!(told.line, "has completed no backup for 9\u{a0}days.");
         assert_eq!(
             told.more,
             "Nothing that it stored before is at risk. Two of the other three are protected up to their last backup."

@@ -125,6 +125,7 @@ fn set(master: &MasterKey, server: &Server, certificate: &SignedCertificate) -> 
         live_bytes: 0,
         upload: None,
         days: vec![],
+        watch: None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::auth::Reader;
 use crate::error::ApiResult;
 use crate::extract::Json;
 use crate::log;
-use crate::store::{backup_set, device, set_day, upload};
+use crate::store::{backup_set, device, set_day, upload, watch};
 
 /// The backup sets of the account, in the order in which they were made.
 ///
@@ -32,6 +32,7 @@ pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Js
             live_bytes: set.live_bytes,
             upload: upload::active_of(&mut *state.pool().acquire().await?, set.set_no, state.now_ms()).await?,
             days: set_day::list_from(&mut *state.pool().acquire().await?, set.set_no, first_day).await?,
+            watch: watch::find(&mut *state.pool().acquire().await?, set.set_no, state.now_ms()).await?,
         });
     }
     Ok(Json(infos))

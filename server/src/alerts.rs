@@ -1,0 +1,101 @@
+//! Missed backups: a round every two minutes notes which machines have completed no backup for too long, tells pages that are
+//! open, and sends mails.
+//!
+//! ```text
+//! over? ─► note the end, a mail ─► late? ─► note it ─► not mailed yet? ─► a mail ─► COMMIT ─► pages hear ─► mails that are due go out
+//! ```
+//! What was noted and what is to be mailed is one transaction: a round that was interrupted did nothing, and of two at once
+//! each set is one's. A mail goes out at least once, and almost always exactly once: it is deleted when the mail server has
+//! taken it.
+
+mod deliver;
+mod texts;
+
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+pub use self::deliver::deliver;
+pub use self::texts::test as test_text;
+use crate::app_state::AppState;
+use crate::error::{ApiError, ApiResult};
+use crate::store::mail::{self, NewMail, Text};
+use crate::store::watch;
+
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_secs(120);
+
+/// Ends the rounds when it is dropped.
+pub struct Rounds(AbortHandle);
+
+impl Drop for Rounds {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Makes rounds from now on.
+pub fn begin(state: AppState) -> Rounds {
+    let rounds = async move {
+        let mut pause = interval(PAUSE);
+        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            pause.tick().await;
+            // What failed stands in the log, and the next round does it.
+            let noted = note(&state).await.is_ok();
+            let sent = deliver(&state).await.is_ok();
+            if !(noted && sent) {
+                tracing::warn!("a round of alerts was not complete; the next one goes on with it");
+            }
+        }
+    };
+    Rounds(tokio::spawn(rounds).abort_handle())
+}
+
+/// Notes which backups are missed and which are not any more, and writes the mails.
+///
+/// # Errors
+/// `unavailable`, `internal`: nothing was noted then.
+pub async fn note(state: &AppState) -> ApiResult<()> {
+    let now_ms = state.now_ms();
+    let mut transaction = state.pool().begin().await?;
+    let mut told = Vec::new();
+    let mut mails = Vec::new();
+    for ended in watch::end(&mut transaction, now_ms).await? {
+        // Who was not told of the beginning needs no mail of the end.
+        let unsent = mail::take_back(&mut transaction, ended.set_no).await?;
+        if ended.worth_a_mail && !unsent {
+            mails.push((ended.set_no, false));
+        }
+        told.push(ended.told);
+    }
+    told.extend(watch::raise(&mut transaction, now_ms).await?);
+    if state.mailer().is_some() {
+        let missed = watch::take_unmailed(&mut transaction).await?;
+        mails.extend(missed.into_iter().map(|set_no| (set_no, true)));
+        for (set_no, missed) in mails {
+            let Some(subject) = watch::subject(&mut transaction, set_no).await? else { continue };
+            let (subject_line, body) = if missed { texts::missed(&subject, now_ms) } else { texts::over(&subject) };
+            let text = Text { message_id: message_id(state)?, subject: subject_line, body };
+            let new = NewMail { account_no: subject.account_no, set_no, text };
+            mail::insert(&mut transaction, &new, now_ms).await?;
+        }
+    }
+    transaction.commit().await?;
+    for one in told {
+        state.events().publish_set(one.account_no, one.set);
+    }
+    Ok(())
+}
+
+/// An id that no other mail has.
+///
+/// # Errors
+/// `unavailable`.
+pub fn message_id(state: &AppState) -> Result<[u8; 16], ApiError> {
+    state.random()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What mails say: little, since they travel and lie readable. A machine has its number, unless its owner chose a public name.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::store::watch::Subject;
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+const WHY: &str =
+    "You asked for these mails on the page Settings of your IotaBackup server, where they can be switched off.";
+
+/// Subject and text: a backup was missed.
+pub fn missed(subject: &Subject, now_ms: u64) -> (String, String) {
+    let (name, long) = (name(subject), span(now_ms.saturating_sub(subject.since_ms)));
+    let since = match subject.complete_ms {
+        Some(complete_ms) => format!("Its last complete backup arrived on {}.", time(complete_ms)),
+        None => format!("It was let in on {}, and has completed none yet.", time(subject.since_ms)),
+    };
+    let body = format!(
+        "{name} has completed no backup for {long}. {since}\n\nNothing that it stored before is at risk. Is it switched on and \
+         online, and what does `iota status` say on it?\n\n{WHY}\n"
+    );
+    (format!("IotaBackup: {name} has completed no backup for {long}"), body)
+}
+
+/// Subject and text: backups arrive again.
+pub fn over(subject: &Subject) -> (String, String) {
+    let name = name(subject);
+    let body = format!(
+        "{name} is backed up again. Its newest complete backup arrived on {}.\n\n{WHY}\n",
+        time(subject.complete_ms.unwrap_or(subject.since_ms))
+    );
+    (format!("IotaBackup: {name} is backed up again"), body)
+}
+
+/// Subject and text of a test.
+pub fn test() -> (String, String) {
+    let body = "This is the test that you asked for. Mails about missed backups come to this address.\n";
+    ("IotaBackup: a test".into(), body.into())
+}
+
+fn name(subject: &Subject) -> String {
+    if subject.public_name.is_empty() { format!("Machine {}", subject.number) } else { subject.public_name.clone() }
+}
+
+fn span(ms: u64) -> String {
+    let words = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    if ms >= 2 * DAY_MS { words(ms / DAY_MS, "day") } else { words(ms / HOUR_MS, "hour") }
+}
+
+fn time(at_ms: u64) -> String {
+    // What lies beyond is the clock's fault, and no reason to fall.
+    let at = UNIX_EPOCH.checked_add(Duration::from_millis(at_ms.min(250_000_000_000_000))).unwrap_or(UNIX_EPOCH);
+    httpdate::fmt_http_date(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: u64 = 1_790_000_000_000;
+
+    fn subject(public_name: &str, complete_ms: Option<u64>) -> Subject {
+        let since_ms = NOW_MS - 3 * DAY_MS - 1;
+        Subject { account_no: 1, number: 2, public_name: public_name.into(), complete_ms, since_ms }
+    }
+
+    #[test]
+    fn a_machine_has_its_number_or_the_name_that_was_chosen() {
+        let (line, body) = missed(&subject("", Some(NOW_MS - 3 * DAY_MS - 1)), NOW_MS);
+        assert_eq!(line, "IotaBackup: Machine 2 has completed no backup for 3 days");
+        assert!(body.starts_with("Machine 2 has completed no backup for 3 days. Its last complete backup arrived on "));
+        assert!(body.contains("Fri, 18 Sep 2026 14:13:19 GMT"), "{body}");
+        let (line, body) = missed(&subject("Attic", None), NOW_MS);
+        assert!(line.starts_with("IotaBackup: Attic has") && !body.contains("Machine 2"));
+        assert!(body.contains("has completed none yet"), "{body}");
+        assert_eq!(over(&subject("Attic", None)).0, "IotaBackup: Attic is backed up again");
+    }
+
+    #[test]
+    fn spans_are_in_words() {
+        assert_eq!(span(HOUR_MS), "1 hour");
+        assert_eq!(span(47 * HOUR_MS), "47 hours");
+        assert_eq!(span(48 * HOUR_MS), "2 days");
+        assert_eq!(time(u64::MAX).len(), time(0).len());
+    }
+}
