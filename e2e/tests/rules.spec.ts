@@ -36,8 +36,8 @@ test('rules and traits are written in the browser, and the machine follows them'
     const line = out.getByRole('textbox', { name: 'Another pattern, as in .gitignore' });
     await line.fill('*.tmp');
     await line.press('Enter');
-    await expect(out).toContainText('20 KB in 1', { timeout: 20_000 });
-    await expect(foot).toContainText('1 file less (20 KB less) are backed up');
+    await expect(out).toContainText('20 kB in 1', { timeout: 20_000 });
+    await expect(foot).toContainText('1 file less (20 kB less) are backed up');
     await expect(cover).toContainText('3 files');
     await line.fill('a[');
     await line.press('Enter');
@@ -63,7 +63,7 @@ test('rules and traits are written in the browser, and the machine follows them'
     await dialog.getByRole('button', { name: 'Take over' }).click();
     await expect(dialog).toBeHidden();
     await expect(traits).toContainText('quiet 10m');
-    await expect(traits).toContainText('300 KB in 1', { timeout: 20_000 });
+    await expect(traits).toContainText('300 kB in 1', { timeout: 20_000 });
   });
 
   await test.step('they are in force within seconds', async () => {

@@ -204,7 +204,7 @@ mod tests {
     fn what_a_save_changes_is_said_in_words() {
         let share = |files, bytes| Share { files, bytes };
         assert_eq!(change_words((share(1, 5), share(1, 5))), "the same files are backed up.");
-        assert_eq!(change_words((share(1, 0), share(3, 2000))), "2 files more (2 KB more) are backed up.");
-        assert_eq!(change_words((share(3, 2000), share(2, 1000))), "1 file less (1 KB less) are backed up.");
+        assert_eq!(change_words((share(1, 0), share(3, 2000))), "2\u{a0}files more (2\u{a0}kB more) are backed up.");
+        assert_eq!(change_words((share(3, 2000), share(2, 1000))), "1\u{a0}file less (1\u{a0}kB less) are backed up.");
     }
 }
