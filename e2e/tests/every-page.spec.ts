@@ -69,7 +69,6 @@ const places = [
   ['machine-locked', () => machine],
   ['timeline', () => `${machine}/timeline`],
   ['browse-locked', () => `${machine}/browse`],
-  ['rules-locked', () => `${machine}/rules`],
   ['add-machine', () => '/machines/add'],
   ['keys', () => '/keys'],
   ['settings', () => '/settings'],
