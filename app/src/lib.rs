@@ -70,6 +70,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/add") view=AccountPart::AddMachine />
                 <Route path=path!("/machines/:set") view=MachinePart::Machine />
                 <Route path=path!("/machines/:set/timeline") view=MachinePart::Timeline />
+                <Route path=path!("/machines/:set/rules") view=MachinePart::Rules />
                 <Route path=path!("/machines/:set/browse") view=MachinePart::Browse />
                 <Route path=path!("/machines/:set/file") view=MachinePart::File />
                 <Route path=path!("/download") view=AccountPart::Download />

@@ -11,6 +11,7 @@ pub mod keys_page;
 pub mod machine_page;
 pub mod machines_page;
 pub mod not_found_page;
+pub mod rules_page;
 pub mod settings_page;
 pub mod sign_in_page;
 pub mod sign_up_page;

@@ -11,6 +11,7 @@ use crate::pages::file_page::FilePage;
 use crate::pages::forgot_page::ForgotPage;
 use crate::pages::keys_page::KeysPage;
 use crate::pages::machine_page::MachinePage;
+use crate::pages::rules_page::RulesPage;
 use crate::pages::settings_page::SettingsPage;
 use crate::pages::sign_up_page::SignUpPage;
 use crate::pages::timeline_page::TimelinePage;
@@ -43,6 +44,8 @@ pub enum MachinePart {
     Browse,
     /// `/machines/:set/file`.
     File,
+    /// `/machines/:set/rules`.
+    Rules,
 }
 
 impl ChooseView for AccountPart {
@@ -90,6 +93,7 @@ fn machine_part(page: MachinePart) -> AnyView {
         MachinePart::Timeline => TimelinePage().into_any(),
         MachinePart::Browse => BrowsePage().into_any(),
         MachinePart::File => FilePage().into_any(),
+        MachinePart::Rules => RulesPage().into_any(),
     }
 }
 

@@ -55,6 +55,11 @@ pub fn machine(set: SetId) -> String {
     format!("/machines/{set}")
 }
 
+/// Address of its rules.
+pub fn rules(set: SetId) -> String {
+    format!("/machines/{set}/rules")
+}
+
 /// Address of its timeline.
 pub fn timeline(set: SetId) -> String {
     format!("/machines/{set}/timeline")

@@ -118,7 +118,7 @@ impl ChunkSealer {
         } else {
             payload_into(0, plaintext.len(), plaintext, &mut object);
         }
-        self.checked(ckey, plaintext, object)
+        self.checked(ckey, plaintext, seal_payload(ckey, object))
     }
 
     /// As [`ChunkSealer::seal`], without compression.
@@ -129,14 +129,10 @@ impl ChunkSealer {
     /// # Panics
     /// As [`ChunkSealer::seal`].
     pub fn seal_stored(&mut self, ckey: &ChunkKey, plaintext: &[u8]) -> Result<SealedChunk> {
-        assert!((1..=MAX_CHUNK_BYTES).contains(&plaintext.len()), "a chunk has 1 byte to 1 MiB");
-        let mut object = Vec::new();
-        payload_into(0, plaintext.len(), plaintext, &mut object);
-        self.checked(ckey, plaintext, object)
+        self.checked(ckey, plaintext, seal_stored(ckey, plaintext))
     }
 
-    fn checked(&mut self, ckey: &ChunkKey, plaintext: &[u8], object: Vec<u8>) -> Result<SealedChunk> {
-        let sealed = seal_payload(ckey, object);
+    fn checked(&mut self, ckey: &ChunkKey, plaintext: &[u8], sealed: SealedChunk) -> Result<SealedChunk> {
         self.opener.open_object(ckey, &sealed.object, &mut self.check)?;
         if self.check != plaintext {
             return Err(CryptoError::System(

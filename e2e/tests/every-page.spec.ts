@@ -69,6 +69,7 @@ const places = [
   ['machine-locked', () => machine],
   ['timeline', () => `${machine}/timeline`],
   ['browse-locked', () => `${machine}/browse`],
+  ['rules-locked', () => `${machine}/rules`],
   ['add-machine', () => '/machines/add'],
   ['keys', () => '/keys'],
   ['settings', () => '/settings'],

@@ -188,12 +188,9 @@ fn is_loopback(host: &str) -> bool {
 /// What people are told; what else is known stands in the log.
 fn failure(error: &SmtpError) -> MailError {
     tracing::warn!(%error, "a mail was not sent");
-    if error.status().is_some() {
+    if let Some(code) = error.status() {
         let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-        return MailError::Refused(match error.status() {
-            Some(code) => one_line(&format!("{code} {words}")),
-            None => one_line(&words),
-        });
+        return MailError::Refused(one_line(&format!("{code} {words}")));
     }
     if error.is_tls() || error.is_client() { MailError::Tls } else { MailError::Away }
 }

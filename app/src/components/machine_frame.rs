@@ -23,6 +23,8 @@ pub enum Tab {
     Timeline,
     /// Its files.
     Browse,
+    /// What it backs up and how.
+    Rules,
     /// Something below these.
     None,
 }
@@ -66,6 +68,7 @@ fn Head(set: SetId, tab: Tab, plain: bool) -> impl IntoView {
         Tab::Status => "Status",
         Tab::Timeline => "Timeline",
         Tab::Browse => "Files",
+        Tab::Rules => "Rules",
         Tab::None => "File",
     };
     let missing = move || fleet.machines().is_some() && fleet.machine(set).is_none();
@@ -148,6 +151,7 @@ fn Tabs(set: SetId, tab: Tab) -> impl IntoView {
         (Tab::Status, "Status", spot::machine(set)),
         (Tab::Timeline, "Timeline", spot::timeline(set)),
         (Tab::Browse, "Browse", spot::browse(set, &Spot::default())),
+        (Tab::Rules, "Rules", spot::rules(set)),
     ];
     let tabs = tabs.map(|(of, word, address)| {
         view! {

@@ -67,6 +67,11 @@ impl Word {
         word
     }
 
+    /// Why nothing is known of it.
+    pub fn problem(self) -> Option<Problem> {
+        self.heard.with(|heard| heard.as_ref()?.as_ref().err().cloned())
+    }
+
     /// Whether orders reach the machine; `None`: not known.
     pub fn listens(self) -> Option<bool> {
         self.heard.with(|heard| Some(heard.as_ref()?.as_ref().ok()?.listens))

@@ -169,8 +169,7 @@ pub trait Source {
         false
     }
     /// How the file of the last event is treated when it is new or has changed.
-    fn treatment(&self, found: &Found) -> Treatment {
-        let _ = found;
+    fn treatment(&self, _found: &Found) -> Treatment {
         Treatment::default()
     }
     /// Mode, owner, times and attributes. [`GapReason::Vanished`]: there is nothing any more at the path.

@@ -1,9 +1,6 @@
 //! `iota backup`: one run.
 
-use super::{
-    Coded, Context, Outcome, context::SharedRules, forecast::forecast, output::human_bytes,
-    reading::shortcomings::gap_object,
-};
+use super::{Coded, Context, Outcome, forecast::forecast, output::human_bytes, reading::shortcomings::gap_object};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
@@ -18,10 +15,7 @@ use iota_agent::{
     witness::Witness,
 };
 use serde_json::json;
-use std::sync::{
-    PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What `iota backup` takes.
 #[derive(Debug, Args)]
@@ -36,14 +30,13 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let identity = context.identity()?;
     let _lock = RunLock::take(&context.config_dir)?;
     identity.ratchet(&context.config_dir)?;
-    let rules = rules::load(&context.config_dir)?;
-    if rules.roots.is_empty() {
+    let file = rules::load(&context.config_dir)?;
+    if file.roots.is_empty() {
         let message = "nothing is included yet; say what to back up with `iota include PATH…`".to_owned();
         return Err(Coded { code: "nothing_included", message }.into());
     }
-    let shared = SharedRules::new(rules.into());
-    let rules = Rules::compile(&shared.lock().unwrap_or_else(PoisonError::into_inner))?;
-    let http = context.http_for_backup(&identity, Patience::BACKUP, &shared)?;
+    let rules = Rules::compile(&file)?;
+    let http = context.http_for_backup(&identity, Patience::BACKUP, move |now| file.upload_limit(now))?;
     let remote = HttpRemote::new(http, identity.speaker());
     let cuts = identity.cuts();
     let machine = identity.machine(&cuts, &context.config_dir, &context.state_dir);

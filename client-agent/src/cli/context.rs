@@ -10,7 +10,7 @@ use iota_agent::{
     monitor::{Clock, SystemClock},
     owner::Owner,
     remote::http::{Http, Patience, Server, Throttle, WebSession},
-    rules::RuleFile,
+    rules::LocalTime,
     vault::{self, OpenVault, Pinned, VaultError},
     witness::Witness,
 };
@@ -23,12 +23,9 @@ use iota_crypto::{
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 use zeroize::Zeroizing;
-
-/// Rules that may change while a backup is under way.
-pub type SharedRules = Arc<Mutex<RuleFile>>;
 
 /// See the module.
 pub struct Context {
@@ -137,14 +134,15 @@ impl Context {
         Ok(Arc::new(Http::new(self.server(identity)?, patience)?))
     }
 
-    /// Connections for a backup, which uploads no faster than the rules say at the time.
-    pub fn http_for_backup(&self, identity: &Identity, patience: Patience, rules: &SharedRules) -> Result<Arc<Http>> {
-        let rules = Arc::clone(rules);
-        let limit = move || {
-            let rules = rules.lock().unwrap_or_else(PoisonError::into_inner);
-            rules.upload_limit(local_time(SystemClock.now_ms()))
-        };
-        Ok(Arc::new(Http::new(self.server(Some(identity))?, patience)?.throttled(Throttle::new(limit))))
+    /// Connections for a backup, which uploads at most so many bytes a second as `limit` says at the time.
+    pub fn http_for_backup(
+        &self,
+        identity: &Identity,
+        patience: Patience,
+        limit: impl Fn(LocalTime) -> Option<u64> + Send + Sync + 'static,
+    ) -> Result<Arc<Http>> {
+        let throttle = Throttle::new(move || limit(local_time(SystemClock.now_ms())));
+        Ok(Arc::new(Http::new(self.server(Some(identity))?, patience)?.throttled(throttle)))
     }
 
     /// The server that was given, or this machine's.

@@ -1,6 +1,6 @@
 //! `iota run`: the service. `iota pause` and `iota resume`.
 
-use super::{Coded, Context, Outcome, Usage, backup::remember_head, context::SharedRules, forecast::forecast};
+use super::{Coded, Context, Outcome, Usage, backup::remember_head, forecast::forecast};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
@@ -28,7 +28,7 @@ use iota_crypto::{chunker::ChunkerKey, cut::CutKey, live::Place};
 use serde_json::json;
 use std::{
     sync::{
-        Arc, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, Scope as ThreadScope},
@@ -213,18 +213,21 @@ impl<'a> Follower<'a> {
 fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &AtomicBool) -> Result<Outcome> {
     let cuts = identity.cuts();
     let rules = wait_for_rules(context, board)?;
-    let shared = SharedRules::new(rules.clone().into());
-    let http = context.http_for_backup(identity, Patience::PERSON, &shared)?;
+    let compiled = Rules::compile(&rules)?;
+    let rule_file = Arc::new(Mutex::new(rules));
+    let http = context.http_for_backup(identity, Patience::PERSON, {
+        let rule_file = Arc::clone(&rule_file);
+        move |now| lock(&rule_file).upload_limit(now)
+    })?;
     let mut service = Service {
         context,
         identity,
         cuts: &cuts,
         remote: HttpRemote::new(http, identity.speaker()),
         board,
-        watch: Arc::new(SystemWatch::start(Rules::compile(&rules)?)?),
-        rules: Rules::compile(&rules)?,
-        rule_file: rules,
-        shared,
+        watch: Arc::new(SystemWatch::start(compiled.clone())?),
+        rules: compiled,
+        rule_file,
         ever_complete: identity.ratchet(&context.config_dir)?.n > 0,
         state_bytes: 0,
     };
@@ -312,9 +315,8 @@ struct Service<'a> {
     board: &'a Board,
     watch: Arc<SystemWatch>,
     rules: Rules,
-    rule_file: RuleFile,
-    /// What limits of bandwidth are looked up in.
-    shared: SharedRules,
+    /// Uploads look their limits up in it while a backup is under way.
+    rule_file: Arc<Mutex<RuleFile>>,
     ever_complete: bool,
     /// Bytes of all files, as the last run knew them; 0: not known.
     state_bytes: u64,
@@ -330,13 +332,12 @@ impl Service<'_> {
                 return Ok(false);
             }
         };
-        if file == self.rule_file {
+        if file == *lock(&self.rule_file) {
             return Ok(false);
         }
         self.rules = Rules::compile(&file)?;
         self.watch = Arc::new(SystemWatch::start(self.rules.clone())?);
-        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = file.clone();
-        self.rule_file = file;
+        *lock(&self.rule_file) = file;
         Ok(true)
     }
 }
@@ -399,6 +400,10 @@ impl Work for Service<'_> {
         self.ever_complete |= report.is_ok();
         report
     }
+}
+
+fn lock(rules: &Mutex<RuleFile>) -> MutexGuard<'_, RuleFile> {
+    rules.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

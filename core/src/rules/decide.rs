@@ -1,7 +1,7 @@
 //! Which settings a path has, and why.
 
 use super::{
-    Attachment, Chunking, MAX_ITEMS, PathKind, Priority, RuleError, RuleFile, Rules, Schedule, Size, Trait,
+    Attachment, Chunking, MAX_ITEMS, PathKind, Priority, RuleError, RuleFile, Rules, Schedule, Size, Span, Trait,
     pattern::Pattern,
 };
 use std::{borrow::Cow, time::Duration};
@@ -200,10 +200,8 @@ impl Rules {
     /// How an absolute path is treated.
     pub fn settings(&self, path: &[u8], facts: &Facts) -> Settings {
         let nearest = Nearest::of(&self.attached, path, facts);
-        let of_all = Trait::of_all();
-        let span = |setting: fn(&Trait) -> Option<super::Span>| {
-            nearest.get(setting).or_else(|| setting(&of_all)).map_or(Duration::ZERO, |span| span.0)
-        };
+        // The trait that all paths have sets everything but a schedule.
+        let span = |setting: fn(&Trait) -> Option<Span>| nearest.get(setting).map_or(Duration::ZERO, |span| span.0);
         Settings {
             exclude: nearest.get(|settings| settings.exclude).unwrap_or_default(),
             settle: span(|settings| settings.settle),

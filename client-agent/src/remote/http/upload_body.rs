@@ -94,3 +94,28 @@ impl Body for UploadBody {
         SizeHint::with_exact(self.rest.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{future::poll_fn, time::Duration};
+
+    #[test]
+    fn a_body_that_is_held_back_arrives_whole_and_not_sooner_than_the_limit_lets_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let content: Vec<u8> = (0..30_000_u32).map(|number| number as u8).collect();
+        let motion = Motion::default();
+        let mut body = UploadBody::new(content.clone().into(), motion.clone(), Throttle::new(|| Some(100_000)));
+        let begun = Instant::now();
+        let mut arrived = Vec::new();
+        runtime.block_on(async {
+            while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+                arrived.extend_from_slice(&frame.unwrap().into_data().unwrap());
+            }
+        });
+        assert_eq!(arrived, content);
+        // Two parts: the second waits for the time that the first takes.
+        assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+        assert!(body.is_end_stream() && motion.count() > 2);
+    }
+}

@@ -1,0 +1,255 @@
+//! The dialog in which a trait, and where it is, are written.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use iota_core::rules::{Attachment, Chunking, Priority, Trait};
+use leptos::prelude::*;
+
+use crate::components::dialog::Dialog;
+use crate::components::field::{CheckField, TextField};
+use crate::pages::rules_page::draft::Draft;
+
+/// What is written in the dialog.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Editing {
+    /// The place of the attachment; none for a new one, or for a trait that is attached nowhere.
+    pub place: Option<usize>,
+    pub attachment: Attachment,
+    pub settings: Trait,
+    /// The name that the trait had.
+    pub known: Option<String>,
+}
+
+/// Open while something is edited.
+#[component]
+pub(super) fn TraitDialog(draft: Draft, editing: RwSignal<Option<Editing>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    Effect::new(move || open.set(editing.with(Option::is_some)));
+    Effect::new(move || {
+        // Each follows the other: what is the same is not set again.
+        if !open.get() && editing.with_untracked(Option::is_some) {
+            editing.set(None);
+        }
+    });
+    view! {
+        <Dialog open labelled="trait-title">
+            {move || editing.get().map(|edited| view! { <Form draft edited open /> })}
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// One text, parsed when the form is sent.
+struct Text {
+    value: RwSignal<String>,
+    wrong: RwSignal<Option<String>>,
+}
+
+impl Text {
+    fn of(value: Option<impl Display>) -> Self {
+        let text = value.map(|value| value.to_string()).unwrap_or_default();
+        Self { value: RwSignal::new(text), wrong: RwSignal::new(None) }
+    }
+
+    /// What it says; nothing for nothing. What is wrong is said below the field.
+    fn parse<T: FromStr<Err = String>>(&self) -> Result<Option<T>, ()> {
+        let text = self.value.get_untracked();
+        let parsed = if text.trim().is_empty() { Ok(None) } else { text.trim().parse().map(Some) };
+        self.wrong.set(parsed.as_ref().err().cloned());
+        parsed.map_err(drop)
+    }
+}
+
+#[component]
+fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
+    let Editing { place, attachment, settings, known } = edited;
+    let fresh = known.is_none();
+    let name = Text::of((!fresh).then_some(&attachment.name));
+    let paths = RwSignal::new(attachment.paths.join("\n"));
+    let larger = Text::of(attachment.larger_than);
+    let older = Text::of(attachment.older_than);
+    let settle = Text::of(settings.settle);
+    let longest = Text::of(settings.longest_wait);
+    let schedule = Text::of(settings.schedule.as_ref());
+    let priority = RwSignal::new(settings.priority.map(|priority| priority.to_string()).unwrap_or_default());
+    let chunking = RwSignal::new(settings.chunking.map(|chunking| chunking.to_string()).unwrap_or_default());
+    let plain = RwSignal::new(settings.compression == Some(false));
+    let exclude = RwSignal::new(settings.exclude == Some(true));
+    let wrong = RwSignal::new(None::<String>);
+    let fields = (
+        (name.value, larger.value, older.value, settle.value, longest.value, schedule.value),
+        (name.wrong, larger.wrong, older.wrong, settle.wrong, longest.wrong, schedule.wrong),
+    );
+    let ((name_of, larger_of, older_of, settle_of, longest_of, schedule_of), wrongs) = fields;
+    let (name_wrong, larger_wrong, older_wrong, settle_wrong, longest_wrong, schedule_wrong) = wrongs;
+    let send = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let named = name_of.get_untracked().trim().to_owned();
+        let plain_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+        let named_well = !named.is_empty() && named.chars().all(plain_name);
+        name_wrong.set((!named_well).then(|| "Letters, digits, - and _".to_owned()));
+        let parsed = (larger.parse(), older.parse(), settle.parse(), longest.parse(), schedule.parse());
+        let (Ok(larger), Ok(older), Ok(settle), Ok(longest), Ok(schedule)) = parsed else { return };
+        if !named_well {
+            return;
+        }
+        let changed = Trait {
+            settle,
+            longest_wait: longest,
+            schedule,
+            priority: priority_of(&priority.get_untracked()),
+            chunking: chunking_of(&chunking.get_untracked()),
+            compression: switched(plain.get_untracked(), settings.compression, false),
+            exclude: switched(exclude.get_untracked(), settings.exclude, true),
+        };
+        if changed == Trait::default() {
+            return wrong.set(Some("Set something: a quiet time, a schedule, a priority…".to_owned()));
+        }
+        let typed = paths.get_untracked();
+        let patterns = typed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        let placed = Attachment {
+            name: named.clone(),
+            paths: patterns,
+            larger_than: larger,
+            older_than: older,
+            ..attachment.clone()
+        };
+        let known = known.clone();
+        draft.edit(move |file| {
+            match place {
+                Some(place) if place < file.attach.len() => file.attach[place] = placed,
+                // What is attached nowhere stays so.
+                _ if known.is_some() => {}
+                _ => file.attach.push(placed),
+            }
+            let unused = |known: &String| !file.attach.iter().any(|attachment| attachment.name == *known);
+            if let Some(known) = known.filter(|known| *known != named && unused(known)) {
+                file.traits.remove(&known);
+            }
+            file.traits.insert(named, changed);
+        });
+        open.set(false);
+    };
+    let attached = fresh || place.is_some();
+    let where_fields = attached.then(|| {
+        view! {
+            <div class="field">
+                <label for="trait-paths">"Which paths"</label>
+                <textarea
+                    class="input input--mono"
+                    id="trait-paths"
+                    rows="3"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    placeholder="everything"
+                    prop:value=move || paths.get()
+                    aria-describedby="trait-paths-hint"
+                    on:input=move |event| paths.set(event_target_value(&event))
+                ></textarea>
+                <span class="field__hint" id="trait-paths-hint">
+                    "Patterns as in .gitignore, one on each line. A folder stands for all that is in it."
+                </span>
+            </div>
+            <div class="duo">
+                <TextField id="trait-larger" label="Only files over" value=larger_of hint="20M, 4G" error=larger_wrong mono=true />
+                <TextField id="trait-older" label="Only files older than" value=older_of hint="30d, 8h" error=older_wrong mono=true />
+            </div>
+        }
+    });
+    view! {
+        <form class="stack" on:submit=send>
+            <h2 class="dialog__title" id="trait-title">
+                {if fresh { "A new trait" } else { "Change a trait" }}
+            </h2>
+            <TextField id="trait-name" label="Name" value=name_of error=name_wrong focus=true />
+            {where_fields}
+            <div class="duo">
+                <TextField id="trait-settle" label="Quiet for" value=settle_of hint="5s, 10m" error=settle_wrong mono=true />
+                <TextField id="trait-longest" label="At the latest after" value=longest_of hint="1h, 6h" error=longest_wrong mono=true />
+            </div>
+            <TextField
+                id="trait-schedule"
+                label="Only at these times"
+                value=schedule_of
+                hint="22:00-06:00 · mon-fri 12:00-13:00, sat"
+                error=schedule_wrong
+                mono=true
+            />
+            <div class="duo">
+                <Choice
+                    id="trait-priority"
+                    label="Priority"
+                    value=priority
+                    options=&[("", "as it is"), ("high", "high"), ("normal", "normal"), ("low", "low")]
+                />
+                <Choice
+                    id="trait-chunking"
+                    label="Chunks"
+                    value=chunking
+                    options=&[("", "as it is"), ("auto", "by kind of file"), ("normal", "200 KB"), ("fine", "32 KB")]
+                />
+            </div>
+            <CheckField id="trait-plain" label="Do not compress" value=plain hint="For what is compressed already" />
+            <CheckField id="trait-exclude" label="Leave these paths out" value=exclude />
+            {move || {
+                wrong.get().map(|wrong| view! { <p class="field__error" role="alert">{wrong}</p> })
+            }}
+            <div class="button-group">
+                <button class="button" type="button" on:click=move |_| open.set(false)>
+                    "Cancel"
+                </button>
+                <button class="button button--primary" type="submit">
+                    "Take over"
+                </button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// One of a few.
+#[component]
+fn Choice(
+    id: &'static str,
+    label: &'static str,
+    value: RwSignal<String>,
+    options: &'static [(&'static str, &'static str)],
+) -> impl IntoView {
+    let options: Vec<_> = options
+        .iter()
+        .map(|(key, word)| {
+            view! {
+                <option value=*key selected=move || value.with(|value| value == key)>
+                    {*word}
+                </option>
+            }
+        })
+        .collect();
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select class="select" id=id on:change=move |event| value.set(event_target_value(&event))>
+                {options}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+/// What a box says; one that was not touched leaves unsaid what was.
+fn switched(on: bool, before: Option<bool>, meaning: bool) -> Option<bool> {
+    match (on, before) {
+        (true, _) => Some(meaning),
+        (false, Some(before)) if before != meaning => Some(before),
+        (false, _) => None,
+    }
+}
+
+fn priority_of(text: &str) -> Option<Priority> {
+    [Priority::Low, Priority::Normal, Priority::High].into_iter().find(|priority| priority.to_string() == text)
+}
+
+fn chunking_of(text: &str) -> Option<Chunking> {
+    [Chunking::Auto, Chunking::Normal, Chunking::Fine].into_iter().find(|chunking| chunking.to_string() == text)
+}
