@@ -10,6 +10,7 @@
 pub mod channel;
 pub mod pause;
 pub mod queue;
+pub mod rest;
 pub mod status;
 mod store;
 pub mod urgency;

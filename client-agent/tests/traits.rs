@@ -23,7 +23,7 @@ fn examples() -> Vec<&'static str> {
 
 #[test]
 fn every_example_of_the_document_is_valid_and_comes_back_as_it_was_written() {
-    assert_eq!(examples().len(), 4);
+    assert_eq!(examples().len(), 5);
     for example in examples() {
         let file = rules::parse(example).unwrap();
         assert_eq!(rules::parse(&rules::to_text(&file)).unwrap(), file);

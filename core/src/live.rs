@@ -29,10 +29,20 @@ pub enum Stage {
     Incremental,
     /// Nothing is done at the moment.
     Idle,
-    /// Somebody asked it to rest.
+    /// It rests: somebody asked for it, or for the [`Resting`] that is told.
     Paused,
     /// The last attempt failed; the next one follows by itself.
     Offline,
+}
+
+/// Why a machine rests that nobody asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resting {
+    /// It runs on its battery.
+    OnBattery,
+    /// Its network is metered.
+    OnMetered,
 }
 
 /// A path that changed and waits for its turn.
@@ -130,6 +140,9 @@ pub struct Status {
     pub refused: u64,
     /// The system's limit of watched directories is reached.
     pub at_limit: bool,
+    /// Of those that are watched: on a network file system, where what other machines change is not told.
+    #[serde(default)]
+    pub remote: u64,
     /// The last commit since the start: its number and when it was made.
     pub last_commit: Option<(u64, u64)>,
     /// What is missing from the state.
@@ -138,6 +151,9 @@ pub struct Status {
     pub last_error: Option<(u64, String)>,
     /// When the pause ends, or the next attempt is made.
     pub until_ms: Option<u64>,
+    /// Why it rests, when nobody asked it to.
+    #[serde(default)]
+    pub resting: Option<Resting>,
     /// When everything is walked next.
     pub next_scan_ms: u64,
     /// Number of the last order that it took.

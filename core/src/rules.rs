@@ -15,7 +15,7 @@ mod units;
 
 pub use coverage::{Counter, LeftOut, RuleCoverage, Share};
 pub use decide::{Choice, Facts, Settings, Source};
-pub use file::{Bandwidth, RuleFile, RuleRoot};
+pub use file::{Bandwidth, Rest, RuleFile, RuleRoot};
 pub use schedule::{LocalTime, Schedule};
 pub use traits::{Attachment, Chunking, PathKind, Priority, Trait};
 pub use tree::RootNode;
@@ -23,13 +23,15 @@ pub use units::{Size, Span};
 
 use decide::Attached;
 use pattern::{Pattern, PatternList};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 
 /// Most patterns, roots, traits and attachments that a file may have, each.
 pub const MAX_ITEMS: usize = 1000;
 /// A server takes slower uploads for dead ones, bytes per second.
 const LEAST_BANDWIDTH: Size = Size(100_000);
+/// How long a machine may rest by itself.
+const REST: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(7 * 24 * 3600)];
 /// Longest pattern and longest path, bytes.
 pub const MAX_TEXT_BYTES: usize = 4096;
 
@@ -63,6 +65,9 @@ pub enum RuleError {
         "up = \"{0}\" is too slow: uploads need {LEAST_BANDWIDTH} a second; to rest, use `iota pause` or a schedule"
     )]
     Bandwidth(Size),
+    /// A rest would be no rest, or no backup.
+    #[error("longest = \"{0}\" is no time to rest; write 10m to 7d")]
+    Rest(Span),
     /// More than can be checked for every path.
     #[error("there are more than {MAX_ITEMS} {0}; join some of them")]
     TooMany(&'static str),
@@ -97,6 +102,10 @@ impl Rules {
         ];
         if let Some(limit) = file.bandwidth.iter().find(|limit| limit.up < LEAST_BANDWIDTH) {
             return Err(RuleError::Bandwidth(limit.up));
+        }
+        let longest = file.rest.longest;
+        if !(REST[0]..=REST[1]).contains(&longest.0) {
+            return Err(RuleError::Rest(longest));
         }
         if let Some((what, _)) = counts.into_iter().find(|(_, count)| *count > MAX_ITEMS) {
             return Err(RuleError::TooMany(what));

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -10,9 +10,13 @@ import { NOBODY, asUser, isRoot } from './users';
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
+const PIECE = 4 << 20;
+const OVERLAP = 1024;
 
 /** A real server with a store of its own, on loopback, for the length of a test file. */
 export class Appliance {
+  /** Everything that the server has printed. */
+  said = '';
   private readonly agents: Agent[] = [];
 
   private constructor(
@@ -81,6 +85,26 @@ export class Appliance {
     return said.stdout.trim();
   }
 
+  /** Which of these words lie in what the server may write of its memory at the moment. */
+  memoryHolds(words: string[]): string[] {
+    const sought = words.map((word) => ({ word, bytes: Buffer.from(word) }));
+    const found = new Set<string>();
+    const memory = openSync(`/proc/${this.server.pid}/mem`, 'r');
+    try {
+      for (const { from, to } of writableMemory(this.server.pid!)) {
+        // Pieces overlap by more than any word is long.
+        for (let at = from; at < to; at += PIECE - OVERLAP) {
+          const piece = Buffer.alloc(Math.min(PIECE, to - at));
+          const length = readSync(memory, piece, 0, piece.length, at);
+          for (const { word, bytes } of sought) if (piece.subarray(0, length).includes(bytes)) found.add(word);
+        }
+      }
+    } finally {
+      closeSync(memory);
+    }
+    return words.filter((word) => found.has(word));
+  }
+
   private async code(command: string): Promise<string> {
     const said = await promisify(execFile)(this.program, [command, '--data', this.data], asUser(NOBODY));
     return said.stdout.trim();
@@ -119,8 +143,7 @@ export class Appliance {
   }
 
   private async healthy(): Promise<void> {
-    let said = '';
-    const listen = (text: Buffer) => (said = (said + text.toString()).slice(-4000));
+    const listen = (text: Buffer) => (this.said += text.toString());
     this.server.stdout?.on('data', listen);
     this.server.stderr?.on('data', listen);
     for (const deadline = Date.now() + START_DEADLINE_MS; Date.now() < deadline; await pause(100)) {
@@ -128,13 +151,20 @@ export class Appliance {
       const answer = await fetch(`${this.url}/health`).catch(() => undefined);
       if (answer?.ok) return;
     }
-    throw new Error(`the server did not become healthy; it said:\n${said}`);
+    throw new Error(`the server did not become healthy; it said:\n${this.said.slice(-4000)}`);
   }
 }
 
 function serve(program: string, folder: string, url: string, more: string[]): ChildProcess {
   const words = ['serve', '--data', join(folder, 'data'), '--listen', new URL(url).host, ...more];
   return spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], ...asUser(NOBODY) });
+}
+
+/** Where a process may write: its own memory, not what it shares with files. */
+function writableMemory(process: number): { from: number; to: number }[] {
+  const lines = readFileSync(`/proc/${process}/maps`, 'utf8').split('\n');
+  const ranges = lines.map((line) => /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line)).filter((range) => range !== null);
+  return ranges.map(([, from, to]) => ({ from: Number.parseInt(from, 16), to: Number.parseInt(to, 16) }));
 }
 
 /** The server that cargo built last, and its pages beside it or one folder up. */

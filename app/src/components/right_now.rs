@@ -2,7 +2,7 @@
 
 use iota_core::api::json::Event;
 use iota_core::id::SetId;
-use iota_core::live::{Order, RuleView, Stage, Status, WaitingPath, WaitingReason};
+use iota_core::live::{Order, Resting, RuleView, Stage, Status, WaitingPath, WaitingReason};
 use iota_core::vault::{GiveOrder, LiveView, Problem, ReadLive};
 use leptos::prelude::*;
 
@@ -172,8 +172,16 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
             <p class="small">
                 <span class="state state--warn">
                     <Icon name="triangle-alert" />
-                    {format!("{folders} not watched: changes there are found once a day.{hint}")}
+                    {format!("{folders} not watched: changes there are found once an hour.{hint}")}
                 </span>
+            </p>
+        }
+    });
+    let remote = (status.remote > 0).then(|| {
+        let folders = many(status.remote, "folder is", "folders are");
+        view! {
+            <p class="small ink-2">
+                {format!("{folders} on network file systems: what other machines change there is found once an hour.")}
             </p>
         }
     });
@@ -197,6 +205,7 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
         {current}
         {error}
         {unwatched}
+        {remote}
         {listens.then(|| view! { <Orders set=word.set paused=status.stage == Stage::Paused /> })}
     }
     .into_any()
@@ -214,7 +223,11 @@ fn stage_words(status: &Status, now_ms: u64) -> String {
             format!("Up to date except for {}", many(status.gap_count, "gap", "gaps"))
         }
         Stage::Idle => "Up to date, and watching".into(),
-        Stage::Paused => format!("Paused, {} left", left(status.until_ms)),
+        Stage::Paused => match status.resting {
+            None => format!("Paused, {} left", left(status.until_ms)),
+            Some(Resting::OnBattery) => format!("Rests on battery, at most {}", left(status.until_ms)),
+            Some(Resting::OnMetered) => format!("Rests on a metered network, at most {}", left(status.until_ms)),
+        },
         Stage::Offline => format!("Could not back up, tries again in {}", left(status.until_ms)),
     }
 }

@@ -3,6 +3,7 @@
 mod attachments;
 mod draft;
 mod lists;
+mod pace;
 mod trait_dialog;
 
 use iota_core::id::SetId;
@@ -22,6 +23,7 @@ use crate::words::{bytes, many};
 use attachments::Attachments;
 use draft::Draft;
 use lists::{LeftOut, Roots};
+use pace::Pace;
 
 /// The rules, while the machine is connected.
 #[component]
@@ -113,7 +115,10 @@ fn Editor(draft: Draft) -> impl IntoView {
                 <Roots draft />
                 <LeftOut draft />
             </div>
-            <Attachments draft />
+            <div class="stack">
+                <Attachments draft />
+                <Pace draft />
+            </div>
         </div>
         <Foot draft />
     }

@@ -14,7 +14,8 @@ use iota_agent::{
         Live, Store, Turn, Work,
         channel::Channel,
         pause,
-        status::Board,
+        rest::{self, Rests, SystemReasons},
+        status::{Board, Pause as PauseNow},
         urgency::Urgency,
         watch::{SystemWatch, Watch},
     },
@@ -27,6 +28,8 @@ use iota_core::live::{Order, Stage};
 use iota_crypto::{chunker::ChunkerKey, cut::CutKey, live::Place};
 use serde_json::json;
 use std::{
+    io,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -56,7 +59,7 @@ pub fn pause(context: &Context, arguments: &Pause) -> Result<Outcome> {
     let until_ms = SystemClock.now_ms() + parse_duration(&arguments.duration)?.as_millis() as u64;
     pause::set(&context.state_dir, until_ms)?;
     context.output.line(format!(
-        "Paused until {}: a backup that is under way ends, and none begins. `iota resume` goes on at once.",
+        "Paused until {}: nothing more is sent, and what is under way goes on then. `iota resume` goes on at once.",
         show_time(until_ms)
     ));
     context.output.object(&json!({"until_ms": until_ms}));
@@ -65,10 +68,15 @@ pub fn pause(context: &Context, arguments: &Pause) -> Result<Outcome> {
 
 /// Runs `iota resume`.
 pub fn resume(context: &Context) -> Result<Outcome> {
-    let was_paused = pause::end(&context.state_dir)?;
+    let was_paused = go_on(&context.state_dir)?;
     context.output.line(if was_paused { "Goes on." } else { "There was no pause." });
     context.output.object(&json!({"was_paused": was_paused}));
     Ok(Outcome::Done)
+}
+
+/// Ends a pause that was asked for, and one that was not. Says whether there was one.
+fn go_on(state_dir: &Path) -> io::Result<bool> {
+    Ok(pause::end(state_dir)? | rest::enough(state_dir)?)
 }
 
 fn parse_duration(text: &str) -> Result<Duration> {
@@ -164,10 +172,10 @@ impl<'a> Follower<'a> {
                 let for_ms = for_ms.min(pause::LONGEST.as_millis() as u64);
                 Ok(pause::set(state_dir, SystemClock.now_ms() + for_ms)?)
             }
-            Order::Resume => Ok(pause::end(state_dir).map(drop)?),
+            Order::Resume => Ok(go_on(state_dir).map(drop)?),
             Order::BackUpNow => {
                 self.walk_now.store(true, Ordering::Relaxed);
-                Ok(pause::end(state_dir).map(drop)?)
+                Ok(go_on(state_dir).map(drop)?)
             }
             Order::ShowRules { draft } => {
                 let rules = rules::load(&self.context.config_dir)?;
@@ -210,14 +218,22 @@ impl<'a> Follower<'a> {
     }
 }
 
-fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &AtomicBool) -> Result<Outcome> {
+fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &AtomicBool) -> Result<Outcome> {
     let cuts = identity.cuts();
     let rules = wait_for_rules(context, board)?;
     let compiled = Rules::compile(&rules)?;
     let rule_file = Arc::new(Mutex::new(rules));
+    let pauses = Arc::new(Pauses {
+        state_dir: context.state_dir.clone(),
+        rests: Rests::new(&context.state_dir, SystemReasons::default()),
+        rule_file: Arc::clone(&rule_file),
+        board: Arc::clone(board),
+    });
     let http = context.http_for_backup(identity, Patience::PERSON, {
-        let rule_file = Arc::clone(&rule_file);
-        move |now| lock(&rule_file).upload_limit(now)
+        let (pauses, rule_file) = (Arc::clone(&pauses), Arc::clone(&rule_file));
+        move |now| {
+            if pauses.look(SystemClock.now_ms()) { Some(0) } else { lock(&rule_file).upload_limit(now) }
+        }
     })?;
     let mut service = Service {
         context,
@@ -245,9 +261,8 @@ fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &Atomi
             live.walk_now(now_ms);
         }
         board.note(&live, service.watch.coverage());
-        if let Some(until_ms) = pause::until_ms(&context.state_dir, now_ms) {
+        if pauses.look(now_ms) {
             live.keep(hints, now_ms)?;
-            board.enter(Stage::Paused, Some(until_ms), now_ms);
             thread::sleep(LOOK_EVERY);
             continue;
         }
@@ -262,6 +277,7 @@ fn serve(context: &Context, identity: &Identity, board: &Board, walk_now: &Atomi
             }
             Turn::Part(report) | Turn::Whole(report) => {
                 board.done(&report, now_ms);
+                pauses.rests.again(now_ms)?;
                 tell(context, &report);
             }
             Turn::Failed(error) => {
@@ -304,6 +320,33 @@ fn load_rules(context: &Context) -> Result<RuleFile> {
         return Err(Coded { code: "nothing_included", message }.into());
     }
     Ok(rules)
+}
+
+/// What keeps the service from going on, also in the middle of a backup.
+struct Pauses {
+    state_dir: PathBuf,
+    rests: Rests<SystemReasons>,
+    rule_file: Arc<Mutex<RuleFile>>,
+    board: Arc<Board>,
+}
+
+impl Pauses {
+    /// Whether to rest now; the board tells it.
+    fn look(&self, now_ms: u64) -> bool {
+        let asked = pause::until_ms(&self.state_dir, now_ms).map(|until_ms| PauseNow { resting: None, until_ms });
+        let pause = asked.or_else(|| {
+            let rules = lock(&self.rule_file).rest.clone();
+            match self.rests.now(&rules, now_ms) {
+                Ok(rest) => rest.map(|(resting, until_ms)| PauseNow { resting: Some(resting), until_ms }),
+                Err(error) => {
+                    self.board.failed(&error, now_ms);
+                    None
+                }
+            }
+        });
+        self.board.hold(pause);
+        pause.is_some()
+    }
 }
 
 /// What the service works with.

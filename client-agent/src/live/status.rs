@@ -7,7 +7,7 @@ use crate::{
     rules::Priority,
 };
 use iota_core::{
-    live::{RuleView, Stage, Status, WaitingPath},
+    live::{Resting, RuleView, Stage, Status, WaitingPath},
     path::TreePath,
 };
 use std::{
@@ -48,10 +48,21 @@ pub fn read(state_dir: &Path, now_ms: u64) -> io::Result<Option<Status>> {
     Ok((recent && Path::new(&format!("/proc/{}", status.process)).exists()).then_some(status))
 }
 
+/// A pause, asked for or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// Why, when nobody asked for it.
+    pub resting: Option<Resting>,
+    /// When it ends, milliseconds since 1970.
+    pub until_ms: u64,
+}
+
 /// Where the service notes what it does while it does it.
 #[derive(Debug)]
 pub struct Board {
     path: PathBuf,
+    /// What keeps it from going on with what it is at.
+    pause: Mutex<Option<Pause>>,
     status: Mutex<Status>,
     written: Mutex<Status>,
     current: Mutex<Option<TreePath>>,
@@ -66,6 +77,7 @@ impl Board {
     pub fn new(state_dir: &Path) -> Self {
         Self {
             path: state_dir.join(FILE_NAME),
+            pause: Mutex::default(),
             status: Mutex::new(Status { process: std::process::id(), ..Status::default() }),
             written: Mutex::default(),
             current: Mutex::default(),
@@ -101,6 +113,11 @@ impl Board {
         status.until_ms = until_ms;
     }
 
+    /// Whatever it is at rests until then, or goes on.
+    pub fn hold(&self, pause: Option<Pause>) {
+        *lock(&self.pause) = pause;
+    }
+
     /// The run under way will have looked at so many bytes; 0: not known.
     pub fn expect(&self, bytes: u64) {
         lock(&self.status).expected_bytes = bytes;
@@ -120,7 +137,8 @@ impl Board {
         let mut status = lock(&self.status);
         status.waiting = live.queue().len() as u64;
         status.first = named.collect();
-        (status.watched, status.refused, status.at_limit) = (coverage.watched, coverage.refused, coverage.at_limit);
+        (status.watched, status.remote) = (coverage.watched, coverage.remote);
+        (status.refused, status.at_limit) = (coverage.refused, coverage.at_limit);
         status.next_scan_ms = live.whole_due_ms();
     }
 
@@ -141,6 +159,9 @@ impl Board {
     /// How things stand.
     pub fn status(&self) -> Status {
         let mut status = lock(&self.status).clone();
+        if let Some(pause) = *lock(&self.pause) {
+            (status.stage, status.resting, status.until_ms) = (Stage::Paused, pause.resting, Some(pause.until_ms));
+        }
         status.files = self.files.load(Ordering::Relaxed);
         status.bytes = self.bytes.load(Ordering::Relaxed);
         let name = |path: &TreePath| format!("/{}", String::from_utf8_lossy(path.as_bytes()));

@@ -1,6 +1,6 @@
 //! What changes, as far as the system tells.
 
-use crate::rules::Rules;
+use crate::{platform::Mounts, rules::Rules};
 use notify::{
     ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode},
@@ -12,13 +12,20 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// More paths than this between two looks are not kept one by one.
 const MAX_PATHS: usize = super::queue::MAX_WAITING;
 /// The file that makes a directory a cache, or no cache any more.
 const CACHE_TAG: &[u8] = b"/CACHEDIR.TAG";
+
+/// How often what the system does not tell everything of is looked through.
+const PATROL_EVERY: Duration = Duration::from_secs(3600);
+/// Patrols of more directories than this are a walk of everything.
+const MAX_PATROLS: usize = 1000;
+/// For how long a look at the mounts is good.
+const MOUNTS_FRESH: Duration = Duration::from_secs(10);
 
 /// Something may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +54,8 @@ pub trait Watch: Send + Sync {
 pub struct Coverage {
     /// Directories that are watched.
     pub watched: u64,
+    /// Of these, such on network file systems: what other machines change there is not told.
+    pub remote: u64,
     /// Directories that are not: the system refused.
     pub refused: u64,
     /// The system's limit is reached (`fs.inotify.max_user_watches`).
@@ -58,13 +67,48 @@ pub struct SystemWatch {
     watcher: Mutex<RecommendedWatcher>,
     inbox: Arc<Inbox>,
     directories: Mutex<Directories>,
+    mounts: Mutex<(Option<Instant>, Mounts)>,
+    patrolled: Mutex<Instant>,
 }
 
 #[derive(Default)]
 struct Directories {
     watched: BTreeSet<Box<[u8]>>,
+    remote: BTreeSet<Box<[u8]>>,
     refused: BTreeSet<Box<[u8]>>,
     at_limit: bool,
+}
+
+impl Directories {
+    /// What is to be looked through now and then: everything below these, of which none is below another.
+    fn patrols(&self) -> BTreeSet<&Path> {
+        let mut tops = BTreeSet::new();
+        // What is above comes first.
+        for path in self.remote.union(&self.refused).map(|path| as_path(path)) {
+            if !path.ancestors().any(|above| tops.contains(above)) {
+                tops.insert(path);
+                if tops.len() > MAX_PATROLS {
+                    break;
+                }
+            }
+        }
+        tops
+    }
+
+    /// Takes out what is at a path and below. Says what of it was watched.
+    fn take(&mut self, top: &[u8]) -> Vec<Box<[u8]>> {
+        let below = [top, b"/"].concat();
+        let taken = |set: &mut BTreeSet<Box<[u8]>>| {
+            let range = (Bound::Included(below.clone().into_boxed_slice()), Bound::Unbounded);
+            let inside = set.range::<Box<[u8]>, _>(range).take_while(|path| path.starts_with(&below));
+            let mut taken: Vec<_> = inside.cloned().chain([top.into()]).collect();
+            taken.retain(|path| set.remove(path));
+            taken
+        };
+        taken(&mut self.remote);
+        taken(&mut self.refused);
+        taken(&mut self.watched)
+    }
 }
 
 /// What was heard and not looked at yet.
@@ -94,7 +138,13 @@ impl SystemWatch {
             let inbox = Arc::clone(&inbox);
             move |event| inbox.take_in(event, &rules)
         })?;
-        Ok(Self { watcher: Mutex::new(watcher), inbox, directories: Mutex::default() })
+        Ok(Self {
+            watcher: Mutex::new(watcher),
+            inbox,
+            directories: Mutex::default(),
+            mounts: Mutex::default(),
+            patrolled: Mutex::new(Instant::now()),
+        })
     }
 
     /// What was heard since this was asked last. Waits for it, at most for `patience`.
@@ -107,31 +157,55 @@ impl SystemWatch {
         drop(content);
         self.forget(gone);
         let changed = paths.into_iter().map(|(path, below)| Hint::Changed { path, below });
-        changed.chain(lost.then_some(Hint::Lost)).collect()
+        let mut hints: Vec<_> = changed.chain(lost.then_some(Hint::Lost)).collect();
+        hints.extend(self.patrol(Instant::now()));
+        hints
+    }
+
+    /// Once an hour: what may have changed without a word.
+    fn patrol(&self, now: Instant) -> Vec<Hint> {
+        let mut patrolled = lock(&self.patrolled);
+        if now.saturating_duration_since(*patrolled) < PATROL_EVERY {
+            return Vec::new();
+        }
+        *patrolled = now;
+        let directories = lock(&self.directories);
+        let tops = directories.patrols();
+        if tops.len() > MAX_PATROLS {
+            return vec![Hint::Lost];
+        }
+        let everything = |top: &Path| Hint::Changed { path: top.as_os_str().as_bytes().into(), below: true };
+        tops.into_iter().map(everything).collect()
+    }
+
+    fn is_remote(&self, directory: &[u8]) -> bool {
+        let mut mounts = lock(&self.mounts);
+        if mounts.0.is_none_or(|looked| looked.elapsed() > MOUNTS_FRESH) {
+            // A system that does not tell of its mounts has none that are known to be remote.
+            *mounts = (Some(Instant::now()), Mounts::now().unwrap_or_default());
+        }
+        mounts.1.is_remote(directory)
     }
 
     /// How much is watched.
     pub fn coverage(&self) -> Coverage {
         let directories = lock(&self.directories);
-        let (watched, refused) = (directories.watched.len() as u64, directories.refused.len() as u64);
-        Coverage { watched, refused, at_limit: directories.at_limit }
+        Coverage {
+            watched: directories.watched.len() as u64,
+            remote: directories.remote.len() as u64,
+            refused: directories.refused.len() as u64,
+            at_limit: directories.at_limit,
+        }
     }
 
     /// What was below a directory that is gone is not watched by its old path any more; at a new one it is watched again when it is entered.
     fn forget(&self, gone: Vec<Box<[u8]>>) {
         for top in gone {
-            let below = [&top[..], b"/"].concat();
-            let mut directories = lock(&self.directories);
-            let range = (Bound::Included(below.clone().into_boxed_slice()), Bound::Unbounded);
-            let inside = directories.watched.range::<Box<[u8]>, _>(range).take_while(|path| path.starts_with(&below));
-            let old: Vec<_> = inside.cloned().chain([top]).collect();
+            let watched = lock(&self.directories).take(&top);
             let mut watcher = lock(&self.watcher);
-            for path in old {
-                if directories.watched.remove(&path) {
-                    // It may be gone from the system already.
-                    let _ = watcher.unwatch(as_path(&path));
-                }
-                directories.refused.remove(&path);
+            for path in watched {
+                // It may be gone from the system already.
+                let _ = watcher.unwatch(as_path(&path));
             }
         }
     }
@@ -140,7 +214,13 @@ impl SystemWatch {
 impl Watch for SystemWatch {
     fn enter(&self, directory: &[u8]) {
         let result = lock(&self.watcher).watch(as_path(directory), RecursiveMode::NonRecursive);
+        let remote = self.is_remote(directory);
         let mut directories = lock(&self.directories);
+        if remote {
+            directories.remote.insert(directory.into());
+        } else {
+            directories.remote.remove(directory);
+        }
         match result {
             Ok(()) => {
                 directories.refused.remove(directory);
@@ -222,4 +302,35 @@ fn as_path(bytes: &[u8]) -> &Path {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_does_not_tell_of_is_looked_through_once_an_hour() {
+        let watch = SystemWatch::start(Rules::compile(&crate::rules::RuleFile::default()).unwrap()).unwrap();
+        let put = |remote: &[&str], refused: &[&str]| {
+            let set = |paths: &[&str]| paths.iter().map(|path| path.as_bytes().into()).collect();
+            let mut directories = lock(&watch.directories);
+            (directories.remote, directories.refused) = (set(remote), set(refused));
+        };
+        let paths = |hints: Vec<Hint>| -> Vec<String> {
+            let path = |hint| match hint {
+                Hint::Changed { path, below: true } => String::from_utf8(path.into()).unwrap(),
+                other => format!("{other:?}"),
+            };
+            hints.into_iter().map(path).collect()
+        };
+        let start = *lock(&watch.patrolled);
+        put(&["/nas", "/nas/a", "/nas-b/c"], &["/nas/b", "/var/x"]);
+        assert!(watch.patrol(start + PATROL_EVERY / 2).is_empty());
+        assert_eq!(paths(watch.patrol(start + PATROL_EVERY)), ["/nas", "/nas-b/c", "/var/x"]);
+        assert!(watch.patrol(start + PATROL_EVERY).is_empty());
+        watch.forget(vec![b"/nas"[..].into()]);
+        assert_eq!((watch.coverage().remote, watch.coverage().refused), (1, 1));
+        lock(&watch.directories).refused.extend((0..=MAX_PATROLS).map(|n| format!("/many/{n}").into_bytes().into()));
+        assert_eq!(watch.patrol(start + PATROL_EVERY * 2), [Hint::Lost]);
+    }
 }

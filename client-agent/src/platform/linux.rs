@@ -1,12 +1,16 @@
 //! Linux: everything by descriptor of the directory and name, links never followed.
 
 mod names;
+mod network;
+mod power;
 mod seek;
 mod status;
 mod write;
 mod xattr;
 
 pub use names::{Names, list};
+pub use network::{Mounts, is_metered};
+pub use power::{POWER_SUPPLIES, is_on_battery};
 pub use seek::{Stretch, next_stretch};
 pub use status::{FileKey, FileKind, Status, status_at, status_of, status_of_path};
 pub use write::{

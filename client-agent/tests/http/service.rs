@@ -105,6 +105,30 @@ fn the_service_backs_up_what_changes_until_it_is_ended() {
 }
 
 #[test]
+fn a_pause_holds_the_first_backup_in_its_middle_and_it_ends_afterwards() {
+    let appliance = Appliance::start();
+    let home = joined(&appliance);
+    let mut noise = vec![0; 600_000];
+    getrandom::fill(&mut noise).unwrap();
+    fs::write(home.path("data/noise"), &noise).unwrap();
+    let rules = home.path("config/rules.toml");
+    let slow = "\n[[bandwidth]]\nup = \"100K\"\n";
+    fs::write(&rules, fs::read_to_string(&rules).unwrap() + slow).unwrap();
+    let _service = Service::start(&home);
+    until("the first backup begins", &home, |status| status["service"]["stage"] == "full-backup");
+    assert_eq!(home.json(&["pause", "--for", "5m"]).0, 0);
+    let paused = until("the pause", &home, |status| status["service"]["stage"] == "paused");
+    assert_eq!((seq(&paused), &paused["service"]["resting"]), (0, &Value::Null));
+    assert_eq!(home.json(&["resume"]).1["was_paused"], true);
+    let rests = |status: &Value| status["service"]["stage"] == "idle" && seq(status) == 1;
+    until("the end of the first backup", &home, rests);
+    let target = home.path("restored");
+    assert_eq!(home.json(&["restore", "--login", LOGIN, "--to", text(&target)]).0, 0);
+    let restored = target.join(home.path("data/noise").strip_prefix("/").unwrap());
+    assert_eq!(fs::read(restored).unwrap(), noise);
+}
+
+#[test]
 fn a_service_without_rules_waits_for_them() {
     let appliance = Appliance::start();
     let home = Home::new();

@@ -1,8 +1,8 @@
 //! What stands in `rules.toml`, and what a browser sends instead of it.
 
-use super::{Attachment, LocalTime, RuleError, Schedule, Size, Trait};
+use super::{Attachment, LocalTime, RuleError, Schedule, Size, Span, Trait};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// The version that this program knows.
 pub const VERSION: u32 = 1;
@@ -37,6 +37,33 @@ pub struct RuleFile {
     /// How fast uploads may go, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bandwidth: Vec<Bandwidth>,
+    /// When the machine rests by itself.
+    #[serde(default, skip_serializing_if = "Rest::is_default")]
+    pub rest: Rest,
+}
+
+/// When a machine rests by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rest {
+    /// While it runs on its battery.
+    pub on_battery: bool,
+    /// While its network is metered.
+    pub on_metered: bool,
+    /// How long at most; then it backs up what is due, and rests again.
+    pub longest: Span,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self { on_battery: false, on_metered: false, longest: Span(Duration::from_secs(24 * 3600)) }
+    }
+}
+
+impl Rest {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A limit of all uploads together.
@@ -81,6 +108,7 @@ impl Default for RuleFile {
             traits: BTreeMap::new(),
             attach: Vec::new(),
             bandwidth: Vec::new(),
+            rest: Rest::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iota_core::rules::{RuleRoot, Share, Size};
+use iota_core::rules::{RuleFile, RuleRoot, Share, Size};
 use leptos::prelude::*;
 
 use crate::components::field::{CheckField, FieldError};
@@ -100,23 +100,11 @@ pub(super) fn LeftOut(draft: Draft) -> impl IntoView {
 fn Switches(draft: Draft) -> impl IntoView {
     let caches = bound(draft, |file| file.skip_caches, |file, yes| file.skip_caches = yes);
     let others = bound(draft, |file| !file.one_file_system, |file, yes| file.one_file_system = !yes);
-    let limit = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
-    Effect::new(move || {
-        let size = draft.file().with(|file| file.max_file_bytes);
-        limit.set(size.map(|size| Size(size).to_string()).unwrap_or_default());
-    });
-    let set = move |text: String| {
-        let text = text.trim().to_owned();
+    let limit = |file: &RuleFile| file.max_file_bytes.map(|size| Size(size).to_string()).unwrap_or_default();
+    let set_limit = |file: &mut RuleFile, text: &str| {
         let size = if text.is_empty() { Ok(None) } else { text.parse::<Size>().map(|size| Some(size.0)) };
-        match size {
-            Ok(size) if draft.file().with_untracked(|file| file.max_file_bytes == size) => wrong.set(None),
-            Ok(size) => {
-                wrong.set(None);
-                draft.edit(|file| file.max_file_bytes = size);
-            }
-            Err(_) => wrong.set(Some("Write a size, as in 500M or 4G, or nothing for no limit".to_owned())),
-        }
+        file.max_file_bytes = size.map_err(|_| "Write a size, as in 500M or 4G, or nothing for no limit".to_owned())?;
+        Ok(())
     };
     view! {
         <CheckField
@@ -133,29 +121,57 @@ fn Switches(draft: Draft) -> impl IntoView {
             hint="Disks that are mounted below the paths above"
             switch=true
         />
+        <DraftField
+            draft
+            id="max-file"
+            label="Leave out files larger than"
+            placeholder="no limit"
+            get=limit
+            set=set_limit
+        />
+    }
+    .into_any()
+}
+
+/// A line of the draft. What is wrong with it is said below.
+#[component]
+pub(super) fn DraftField(
+    draft: Draft,
+    id: &'static str,
+    label: &'static str,
+    placeholder: &'static str,
+    get: fn(&RuleFile) -> String,
+    set: fn(&mut RuleFile, &str) -> Result<(), String>,
+) -> impl IntoView {
+    let wrong = RwSignal::new(None::<String>);
+    let take = move |text: String| {
+        let before = draft.file().get_untracked();
+        let mut file = before.clone();
+        wrong.set(set(&mut file, text.trim()).err());
+        if wrong.with_untracked(Option::is_none) && file != before {
+            draft.edit(|draft| *draft = file);
+        }
+    };
+    view! {
         <div class="field">
-            <label for="max-file">"Leave out files larger than"</label>
+            <label for=id>{label}</label>
             <input
                 class="input input--mono"
-                id="max-file"
+                id=id
                 autocomplete="off"
-                placeholder="no limit"
-                prop:value=move || limit.get()
+                placeholder=placeholder
+                prop:value=move || draft.file().with(get)
                 aria-invalid=move || wrong.with(Option::is_some).then_some("true")
-                on:change=move |event| set(event_target_value(&event))
+                on:change=move |event| take(event_target_value(&event))
             />
-            <FieldError id="max-file" error=wrong />
+            <FieldError id error=wrong />
         </div>
     }
     .into_any()
 }
 
 /// A switch of the draft, both ways.
-fn bound(
-    draft: Draft,
-    get: fn(&iota_core::rules::RuleFile) -> bool,
-    set: fn(&mut iota_core::rules::RuleFile, bool),
-) -> RwSignal<bool> {
+pub(super) fn bound(draft: Draft, get: fn(&RuleFile) -> bool, set: fn(&mut RuleFile, bool)) -> RwSignal<bool> {
     let value = RwSignal::new(draft.file().with_untracked(get));
     Effect::new(move || {
         let told = draft.file().with(get);
@@ -177,7 +193,9 @@ fn bound(
 pub(super) fn RuleRow(
     icon: &'static str,
     name: String,
-    share: Memo<Option<Share>>,
+    /// Nothing is counted for it without one.
+    #[prop(optional)]
+    share: Option<Memo<Option<Share>>>,
     remove: Callback<()>,
 ) -> impl IntoView {
     let spoken = format!("Remove {name}");
@@ -185,7 +203,7 @@ pub(super) fn RuleRow(
         <div class="rule">
             <Icon name=icon />
             <bdi class="rule__pattern">{name}</bdi>
-            <span class="rule__bytes">{move || share_words(share.get())}</span>
+            <span class="rule__bytes">{move || share.map(|share| share_words(share.get()))}</span>
             <button
                 class="button button--quiet button--icon"
                 type="button"
@@ -201,7 +219,7 @@ pub(super) fn RuleRow(
 
 /// A line to type another one into. What is wrong with it is said below.
 #[component]
-fn AddRow(
+pub(super) fn AddRow(
     id: &'static str,
     label: &'static str,
     placeholder: &'static str,

@@ -10,7 +10,7 @@ use iota_agent::{
     live::status,
     monitor::{Clock, SystemClock},
 };
-use iota_core::live::{Stage, Status, WaitingPath, WaitingReason};
+use iota_core::live::{Resting, Stage, Status, WaitingPath, WaitingReason};
 use std::{
     io::{self, Write},
     thread,
@@ -79,7 +79,11 @@ fn stage(status: &Status, now_ms: u64) -> String {
             in_time(status.next_scan_ms, now_ms)
         ),
         Stage::Idle => format!("idle; everything is looked through again {}", in_time(status.next_scan_ms, now_ms)),
-        Stage::Paused => format!("paused {until}; `iota resume` ends it"),
+        Stage::Paused => match status.resting {
+            None => format!("paused {until}; `iota resume` ends it"),
+            Some(Resting::OnBattery) => format!("rests on battery, at most {until}; `iota resume` ends it"),
+            Some(Resting::OnMetered) => format!("rests on a metered network, at most {until}; `iota resume` ends it"),
+        },
         Stage::Offline => {
             format!("could not back up; tries again {}", in_time(status.until_ms.unwrap_or(now_ms), now_ms))
         }
@@ -95,14 +99,18 @@ fn progress(status: &Status, now_ms: u64) -> String {
 }
 
 fn coverage(status: &Status) -> String {
-    let watched = format!("{} watched", directories(status.watched));
+    let mut watched = format!("{} watched", directories(status.watched));
+    if status.remote > 0 {
+        watched +=
+            &format!("; {} on network file systems: what others change there is found once an hour", status.remote);
+    }
     match (status.refused, status.at_limit) {
         (0, _) => watched,
         (refused, true) => format!(
-            "{watched}; {} not, as the system's limit is reached: raise fs.inotify.max_user_watches; until then changes there are found once a day",
+            "{watched}; {} not, as the system's limit is reached: raise fs.inotify.max_user_watches; until then changes there are found once an hour",
             directories(refused)
         ),
-        (refused, false) => format!("{watched}; {} not: changes there are found once a day", directories(refused)),
+        (refused, false) => format!("{watched}; {} not: changes there are found once an hour", directories(refused)),
     }
 }
 

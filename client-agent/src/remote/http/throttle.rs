@@ -7,11 +7,11 @@ use std::{
 };
 
 /// How often the limit is looked up.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What may be sent at once after a rest.
 const BURST: Duration = Duration::from_millis(250);
 
-/// Bytes per second that may be sent now; `None`: any.
+/// Bytes per second that may be sent now; `None`: any. 0: what is under way is sent, and nothing else begins.
 pub type Limit = dyn Fn() -> Option<u64> + Send + Sync;
 
 /// Shared by all requests of a connection pool; a copy is the same.
@@ -37,13 +37,18 @@ impl Throttle {
         Self(Arc::new(Shared { limit: Box::new(limit), state: Mutex::default() }))
     }
 
+    /// Whether nothing may begin.
+    pub(super) fn is_held(&self, now: Instant) -> bool {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.look(&self.0.limit, now);
+        state.limit == Some(0)
+    }
+
     /// Takes up to `wanted` bytes: how many may be sent, and how long to wait before.
     pub(super) fn take(&self, wanted: usize, now: Instant) -> (usize, Duration) {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= LOOK_EVERY) {
-            (state.limit, state.looked) = ((self.0.limit)(), Some(now));
-        }
-        let Some(limit) = state.limit.map(|limit| limit.max(1)) else {
+        state.look(&self.0.limit, now);
+        let Some(limit) = state.limit.filter(|limit| *limit > 0) else {
             state.free_at = None;
             return (wanted, Duration::ZERO);
         };
@@ -53,6 +58,14 @@ impl Throttle {
         let start = state.free_at.map_or(now, |free_at| free_at.max(earliest));
         state.free_at = Some(start + Duration::from_secs_f64(part as f64 / limit as f64));
         (part, start.saturating_duration_since(now))
+    }
+}
+
+impl State {
+    fn look(&mut self, limit: &Limit, now: Instant) {
+        if self.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= LOOK_EVERY) {
+            (self.limit, self.looked) = (limit(), Some(now));
+        }
     }
 }
 
@@ -78,7 +91,7 @@ mod tests {
         let limit = Arc::new(AtomicU64::new(100_000));
         let throttle = Throttle::new({
             let limit = Arc::clone(&limit);
-            move || Some(limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+            move || Some(limit.load(Ordering::Relaxed)).filter(|limit| *limit < u64::MAX)
         });
         let start = Instant::now();
         // Two senders in turn, each of which waits as it is told.
@@ -92,11 +105,20 @@ mod tests {
             sent += bytes;
         }
         assert!((1_000_000..=1_060_000).contains(&sent), "{sent} in ten seconds");
-        limit.store(0, Ordering::Relaxed);
+        limit.store(u64::MAX, Ordering::Relaxed);
         let later = start + Duration::from_secs(12);
         assert_eq!(throttle.take(1 << 20, later), (1 << 20, Duration::ZERO));
         limit.store(10, Ordering::Relaxed);
         assert_eq!(throttle.take(1 << 20, later), (1 << 20, Duration::ZERO), "looked up a moment ago");
         assert_eq!(throttle.take(1 << 20, later + LOOK_EVERY).0, 2);
+    }
+
+    #[test]
+    fn while_it_is_held_nothing_begins_and_what_is_under_way_is_sent() {
+        let throttle = Throttle::new(|| Some(0));
+        assert!(throttle.is_held(Instant::now()));
+        assert_eq!(throttle.take(1 << 20, Instant::now()), (1 << 20, Duration::ZERO));
+        assert!(!Throttle::default().is_held(Instant::now()));
+        assert!(!Throttle::new(|| Some(100_000)).is_held(Instant::now()));
     }
 }

@@ -4,7 +4,7 @@ use super::{
     ServerAddress, ServerPin,
     outcome::{Failure, malformed},
     patience::{Patience, Sleeper, ThreadSleeper},
-    throttle::Throttle,
+    throttle::{LOOK_EVERY, Throttle},
     tls,
     upload_body::{Motion, UploadBody},
 };
@@ -19,7 +19,11 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, DATE, SET_COOKIE},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest answer in JSON, unless a request says otherwise.
@@ -170,6 +174,10 @@ impl Http {
 
     /// Sends until there is an answer, a refusal, or no hope.
     pub(super) fn send(&self, request: &Request, caller: Caller<'_>) -> Result<Answer, RemoteError> {
+        let uploads = matches!(request.payload, Payload::Binary(_));
+        while uploads && self.throttle.is_held(Instant::now()) {
+            self.sleeper.sleep(LOOK_EVERY);
+        }
         let mut attempt = 0;
         loop {
             attempt += 1;
