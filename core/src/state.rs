@@ -1,17 +1,18 @@
-//! Replay: the state at a commit, from the nearest base and the deltas after it.
+//! The state at a commit, from the nearest base and the deltas after it. How it moves on and back: [`crate::replay`].
 //!
 //! Nothing here fetches. A reader asks which pages may hold a range of keys ([`crate::page::pages_in`]), opens them,
 //! and lays the changes over their entries ([`Overlay::merge`]).
 
 use crate::{
-    commit::{Body, Change, Totals},
+    commit::{Body, CommitKind, Totals},
     entry::Entry,
     id::Digest,
     operation::Operation,
     page::PageRef,
     path::Key,
+    replay::Step,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Bodies were applied in an impossible order.
@@ -26,7 +27,7 @@ pub enum ReplayError {
 }
 
 /// The changes since a base: the last word on each path.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overlay(BTreeMap<Vec<u8>, Operation>);
 
 impl Overlay {
@@ -35,10 +36,18 @@ impl Overlay {
         self.0.is_empty()
     }
 
-    fn apply(&mut self, operations: Vec<Operation>) {
-        for operation in operations {
-            self.0.insert(operation.path().key().as_bytes().to_vec(), operation);
-        }
+    /// Replaces the last word on the path with `key` by `word`, and `word` by it.
+    pub(crate) fn exchange(&mut self, key: &[u8], word: &mut Option<Operation>) {
+        *word = match word.take() {
+            Some(operation) => self.0.insert(key.to_vec(), operation),
+            None => self.0.remove(key),
+        };
+    }
+
+    /// The keys on which one of both has a word and the other has none, which leaves it to pages.
+    pub fn told_apart<'o>(&'o self, other: &'o Self) -> BTreeSet<&'o [u8]> {
+        let only = |one: &'o Self, other: &'o Self| one.0.keys().filter(|&key| !other.0.contains_key(key));
+        only(self, other).chain(only(other, self)).map(Vec::as_slice).collect()
     }
 
     /// The entries with keys in `start..end`: those of `pages`, in key order, with the changes laid over.
@@ -117,7 +126,7 @@ where
 }
 
 /// The state at a commit, ready to be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// References to the index pages of the base.
     pub top: Vec<PageRef>,
@@ -139,20 +148,40 @@ impl State {
     /// # Errors
     /// [`ReplayError::NoBase`] when there is no body or the first is a delta.
     pub fn replay(bodies: impl IntoIterator<Item = Body>) -> Result<Self, ReplayError> {
-        let mut state: Option<Self> = None;
-        for body in bodies {
-            let (top, overlay) = match (body.change, state) {
-                (Change::Base(top), _) => (top, Overlay::default()),
-                (Change::Delta(operations), Some(mut state)) => {
-                    state.overlay.apply(operations);
-                    (state.top, state.overlay)
-                }
-                (Change::Delta(_), None) => return Err(ReplayError::NoBase),
-            };
-            let Body { totals, state_root, gap_count, gaps, .. } = Body { change: Change::Delta(Vec::new()), ..body };
-            state = Some(Self { top, overlay, totals, state_root, gap_count, gaps });
+        let mut bodies = bodies.into_iter();
+        let mut state = Self::begin(bodies.next().ok_or(ReplayError::NoBase)?)?;
+        bodies.for_each(|body| state.advance(body));
+        Ok(state)
+    }
+
+    /// The state of a base.
+    ///
+    /// # Errors
+    /// [`ReplayError::NoBase`] for a delta.
+    pub fn begin(base: Body) -> Result<Self, ReplayError> {
+        if base.kind() == CommitKind::Delta {
+            return Err(ReplayError::NoBase);
         }
-        state.ok_or(ReplayError::NoBase)
+        let mut state = Self::empty();
+        state.advance(base);
+        Ok(state)
+    }
+
+    /// The state before the first commit: no entries.
+    pub fn empty() -> Self {
+        Self {
+            top: Vec::new(),
+            overlay: Overlay::default(),
+            totals: Totals::default(),
+            state_root: Digest::ZERO,
+            gap_count: 0,
+            gaps: Vec::new(),
+        }
+    }
+
+    /// Goes to the commit after, whose body this is; [`Replay`](crate::replay::Replay) also comes back.
+    pub fn advance(&mut self, body: Body) {
+        Step::to(body).take(self);
     }
 }
 
