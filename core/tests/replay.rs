@@ -237,7 +237,7 @@ fn every_way_through_time_leads_to_the_same_states() {
             pages <= 4 * (before.overlay.told_apart(&replay.state().overlay).len() + found.len()) + 2,
             "{pages} pages"
         );
-        if at as u64 % every == 0 || at == last {
+        if (at as u64).is_multiple_of(every) || at == last {
             assert!(log.store.read(replay.state()).unwrap() == tree, "commit {at}");
         }
     }
@@ -246,7 +246,7 @@ fn every_way_through_time_leads_to_the_same_states() {
         assert!(replay.rewind());
         move_tree(&mut tree, &log.changes[at + 1], false);
         assert!(*replay.state() == log.replayed(at), "commit {at}");
-        if at as u64 % every == 0 {
+        if (at as u64).is_multiple_of(every) {
             assert!(log.store.read(replay.state()).unwrap() == tree, "commit {at}");
         }
     }
