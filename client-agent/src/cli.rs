@@ -5,11 +5,15 @@
 
 mod account;
 mod backup;
+mod changes;
 mod context;
+mod diff;
 mod doctor;
 mod enroll;
 mod failure;
+mod find;
 mod forecast;
+mod history;
 mod interrupt;
 mod ls;
 pub mod output;
@@ -140,6 +144,12 @@ enum Command {
     Snapshots(snapshots::Arguments),
     /// List a directory of a snapshot
     Ls(ls::Arguments),
+    /// List the versions of a file or directory, those before it was deleted too
+    History(history::Arguments),
+    /// Say what lies between two snapshots
+    Diff(diff::Arguments),
+    /// Find names in all snapshots, and when they were there
+    Find(find::Arguments),
     /// Restore files into a directory
     Restore(restore::Arguments),
     /// Check that a snapshot is whole
@@ -200,6 +210,9 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Resume => run::resume(context),
         Command::Snapshots(arguments) => snapshots::run(context, arguments),
         Command::Ls(arguments) => ls::run(context, arguments),
+        Command::History(arguments) => history::run(context, arguments),
+        Command::Diff(arguments) => diff::run(context, arguments),
+        Command::Find(arguments) => find::run(context, arguments),
         Command::Restore(arguments) => restore::run(context, arguments),
         Command::Verify(arguments) => verify::run(context, arguments),
         Command::Status(arguments) => status::run(context, &arguments),
@@ -247,6 +260,11 @@ mod tests {
             "iota resume",
             "iota snapshots --kit k --set attic",
             "iota ls --at 2026-11-25 /home",
+            "iota history /home/ada/letter.odt --set attic",
+            "iota diff 17 latest",
+            "iota diff 2026-11-24 2026-11-25T18:00:00Z /home --json",
+            "iota find letter",
+            "iota find *.odt --larger 20M --smaller 4G --newer 3w --older 2d --kind file",
             "iota restore --at 17 /home/ada /etc --to /tmp/x --devices --trust --keep-damaged",
             "iota verify --data --at latest --json",
         ];

@@ -1,13 +1,18 @@
 //! Reading history: fetch, verify, open, replay, show. Nothing that a server says is believed before it is checked.
 //!
 //! ```text
-//! sets ─► certificates ─► head ─► witness ─► snapshots
+//! sets ─► certificates ─► head ─► witness ─► snapshots ─► one after another ─► versions of a path, names that were there
 //!                                    └─► segment ─► bodies ─► state ─► pages, as they are needed ─► entries ─► extents
+//!                                                               └─► two of them ─► differences
 //! ```
 //! A missing or damaged object is a value ([`LostObject`]), not an error: it costs what it holds and nothing else.
 
+mod between;
+mod contents;
 mod error;
 mod extents;
+mod find;
+mod log;
 mod moment;
 mod objects;
 mod others;
@@ -15,9 +20,12 @@ mod pages;
 mod point;
 mod sets;
 mod snapshots;
+mod versions;
 
+pub use contents::Contents;
 pub use error::ReadError;
 pub use extents::{Extents, LostStretch};
+pub use find::{Findings, Found, Place, Stretch};
 pub use moment::{Moment, show_time};
 pub use objects::{Fault, LostObject, Objects};
 pub use others::Doubt;
@@ -25,6 +33,7 @@ pub use pages::{LostRange, WalkError};
 pub use point::{Point, Walk};
 pub use sets::{NamedSet, choose_set, named_sets};
 pub use snapshots::Snapshot;
+pub use versions::{Version, Versions};
 
 use crate::{
     owner::Owner,
@@ -107,19 +116,23 @@ impl<'a> History<'a> {
     /// [`ReadError::NoPoint`] when there is no such commit; [`ReadError::History`] when the commits are not those of the
     /// verified head; [`ReadError::Crypto`] when a body does not open.
     pub fn at(&self, moment: Moment) -> Result<Point<'a>> {
-        let newest = self.head.header.seq;
-        let seq = match moment {
-            Moment::Latest if !self.head.header.flags.contains(Flags::PARTIAL) => newest,
-            Moment::Latest => self.newest_until(u64::MAX)?,
-            Moment::Seq(seq) if (1..=newest).contains(&seq) => seq,
-            Moment::Seq(seq) => return Err(ReadError::NoPoint(format!("commit {seq}; the newest is {newest}"))),
-            Moment::Until(ms) => self.newest_until(ms)?,
-        };
-        let segment = self.segment(seq)?;
+        let segment = self.segment(self.seq_of(moment)?)?;
         let header = segment.commits().last().map(|(commit, _)| commit.header.header.clone());
         let header = header.ok_or(HistoryError::OtherCommits)?;
         let state = State::replay(open_bodies(&segment, &self.owner.master)?)?;
         Ok(Point::new(header, state, self.objects()))
+    }
+
+    /// The commit that is meant.
+    fn seq_of(&self, moment: Moment) -> Result<u64> {
+        let newest = self.head.header.seq;
+        match moment {
+            Moment::Latest if !self.head.header.flags.contains(Flags::PARTIAL) => Ok(newest),
+            Moment::Latest => self.newest_until(u64::MAX),
+            Moment::Seq(seq) if (1..=newest).contains(&seq) => Ok(seq),
+            Moment::Seq(seq) => Err(ReadError::NoPoint(format!("commit {seq}; the newest is {newest}"))),
+            Moment::Until(ms) => self.newest_until(ms),
+        }
     }
 
     /// The commits from the base of `seq` to it, under the head.

@@ -155,7 +155,7 @@ fn code_of_reading(error: &ReadError) -> &'static str {
         ReadError::History(_) => "history",
         ReadError::NoCommit | ReadError::NoPoint(_) => "no_snapshot",
         ReadError::NoSet { .. } | ReadError::WhichSet(_) => "no_set",
-        ReadError::NoPath(_) => "no_path",
+        ReadError::NoPath(_) | ReadError::NeverThere(_) => "no_path",
         _ => "failed",
     }
 }

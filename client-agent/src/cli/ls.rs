@@ -3,13 +3,13 @@
 use super::{
     Context, Outcome,
     output::{JsonPath, clean},
-    reading::{At, tree_path},
+    reading::{At, told, tree_path},
 };
 use anyhow::Result;
 use clap::Args;
-use iota_agent::history::{Point, ReadError, WalkError, show_time};
+use iota_agent::history::{Point, ReadError, show_time};
 use iota_core::{
-    entry::{Entry, Kind},
+    entry::{Entry, Kind, Timestamp},
     path::TreePath,
 };
 use serde_json::{Value, json};
@@ -70,15 +70,11 @@ fn entries(point: &Point<'_>, path: Option<&TreePath>, mut each: impl FnMut(Resu
     Ok(())
 }
 
-fn told(error: WalkError) -> Result<String, ReadError> {
-    match error {
-        WalkError::Fatal(error) => Err(error),
-        WalkError::StateRoot(error) => Ok(error.to_string()),
-        WalkError::Lost(range) => Ok(format!("{}: up to {} entries are not shown", range.object, range.entries)),
-    }
-}
+/// The words of [`word`].
+pub const KINDS: [&str; 7] = ["file", "dir", "symlink", "fifo", "char", "block", "socket"];
 
-fn word(kind: &Kind) -> &'static str {
+/// What an entry is, in one word.
+pub fn word(kind: &Kind) -> &'static str {
     match kind {
         Kind::File { .. } => "file",
         Kind::Dir => "dir",
@@ -121,8 +117,8 @@ fn owner(name: &[u8], number: u32) -> String {
     if name.is_empty() { number.to_string() } else { clean(&String::from_utf8_lossy(name)) }
 }
 
-fn time(entry: &Entry) -> String {
-    let mtime = entry.metadata.mtime;
+/// A time of a file system.
+pub fn time(mtime: Timestamp) -> String {
     u64::try_from(mtime.seconds)
         .map_or_else(|_| format!("{} s", mtime.seconds), |seconds| show_time(seconds.saturating_mul(1000)))
 }
@@ -138,10 +134,11 @@ fn row(entry: &Entry) -> String {
     if let Kind::Symlink { target } = &entry.kind {
         name.push_str(&format!(" -> {}", clean(&String::from_utf8_lossy(target))));
     }
-    format!("{} {user:<8} {group:<8} {size:>12} {} {name}", mode_text(entry), time(entry))
+    format!("{} {user:<8} {group:<8} {size:>12} {} {name}", mode_text(entry), time(metadata.mtime))
 }
 
-fn object(entry: &Entry) -> Value {
+/// An entry for programs.
+pub fn object(entry: &Entry) -> Value {
     let metadata = &entry.metadata;
     let mut value = json!(JsonPath::in_tree(entry.path.as_bytes()));
     value["kind"] = word(&entry.kind).into();

@@ -6,7 +6,7 @@ use super::{Context, Usage};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
-    history::{History, Moment, NamedSet, Point, choose_set},
+    history::{History, Moment, NamedSet, Point, ReadError, WalkError, choose_set},
     ratchet::Ratchet,
     witness::Witness,
 };
@@ -61,8 +61,22 @@ impl Set {
 impl At {
     /// Opens the state at the point.
     pub fn open<T>(&self, context: &Context, run: impl FnOnce(&History<'_>, &Point<'_>) -> Result<T>) -> Result<T> {
-        let moment = Moment::parse(&self.at, &TimeZone::system()).map_err(|error| Usage(error.to_string()))?;
+        let moment = moment(&self.at)?;
         self.set.open(context, |_, history| run(history, &history.at(moment)?))
+    }
+}
+
+/// A point in time, as a user names it.
+pub fn moment(text: &str) -> Result<Moment, Usage> {
+    Moment::parse(text, &TimeZone::system()).map_err(|error| Usage(error.to_string()))
+}
+
+/// What was not read, in words; an error when nothing more can be read.
+pub fn told(error: WalkError) -> Result<String, ReadError> {
+    match error {
+        WalkError::Fatal(error) => Err(error),
+        WalkError::StateRoot(error) => Ok(error.to_string()),
+        WalkError::Lost(range) => Ok(format!("{}: up to {} entries are not shown", range.object, range.entries)),
     }
 }
 

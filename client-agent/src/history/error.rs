@@ -49,6 +49,9 @@ pub enum ReadError {
     /// The path is not in the state.
     #[error("there is no {0} in this snapshot; see `iota ls`")]
     NoPath(String),
+    /// The path is in no state.
+    #[error("/{0} is in no snapshot of this set; `iota find` looks in all of them for a part of a name")]
+    NeverThere(String),
     /// A thread ended in the middle.
     #[error("a thread that reads ended early; run the same command again")]
     Stopped,

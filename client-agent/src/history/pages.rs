@@ -3,14 +3,15 @@
 use super::{Fault, LostObject, Objects, ReadError};
 use bytes::Bytes;
 use iota_core::{
+    difference::shared_pages,
     entry::Entry,
     id::Cid,
     page::{PageRef, decode_index, decode_page, pages_in},
-    state::ReplayError,
+    state::{ReplayError, State},
     wire::WireError,
 };
 use iota_crypto::chunk::ChunkOpener;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Pages asked for at a time while a state is walked; about 2 MB sealed.
 const WINDOW: usize = 32;
@@ -39,11 +40,23 @@ pub enum WalkError {
     Fatal(ReadError),
 }
 
+impl From<ReplayError> for WalkError {
+    fn from(error: ReplayError) -> Self {
+        Self::StateRoot(error)
+    }
+}
+
 /// A reference and where its keys end.
 #[derive(Clone)]
 struct Bounded {
     page: PageRef,
     end: Option<Vec<u8>>,
+}
+
+impl Bounded {
+    fn parts(&self) -> (&PageRef, Option<&[u8]>) {
+        (&self.page, self.end.as_deref())
+    }
 }
 
 /// Entries of the pages that may hold keys from `start` to `end`; those at the borders may lie outside.
@@ -73,6 +86,36 @@ impl<'p> Pages<'p> {
             entries: Vec::new().into_iter(),
             ended: false,
         }
+    }
+
+    /// The pages of two states that tell what lies between them; those that both share are in neither. The index pages that may
+    /// differ are read at once, and lost ones are returned.
+    pub fn telling(
+        objects: &'p Objects<'p>,
+        states: [&State; 2],
+        start: &[u8],
+        end: Option<&[u8]>,
+    ) -> Result<([Self; 2], Vec<LostRange>), ReadError> {
+        let told_apart = states[0].overlay.told_apart(&states[1].overlay);
+        let mut both = states.map(|state| Self::new(objects, &state.top, start.to_vec(), end.map(<[u8]>::to_vec)));
+        let [before, after] = both.each_mut().map(|pages| &mut pages.indexes);
+        leave_out_shared(before, after, &told_apart);
+        let mut losses = Vec::new();
+        for pages in &mut both {
+            let mut all = VecDeque::new();
+            while let Some(index) = pages.indexes.pop_front() {
+                match pages.open_index(&index) {
+                    Ok(()) => all.append(&mut pages.pages),
+                    Err(WalkError::Lost(range)) => losses.push(range),
+                    Err(WalkError::Fatal(error)) => return Err(error),
+                    Err(WalkError::StateRoot(error)) => return Err(error.into()),
+                }
+            }
+            pages.pages = all;
+        }
+        let [before, after] = both.each_mut().map(|pages| &mut pages.pages);
+        leave_out_shared(before, after, &told_apart);
+        Ok((both, losses))
     }
 
     /// Opens the next page that is at hand, or fetches more; `None` at the end.
@@ -139,6 +182,13 @@ impl Iterator for Pages<'_> {
                 }
             }
         }
+    }
+}
+
+fn leave_out_shared(before: &mut VecDeque<Bounded>, after: &mut VecDeque<Bounded>, told_apart: &BTreeSet<&[u8]>) {
+    let shared = shared_pages(before.iter().map(Bounded::parts), after.iter().map(Bounded::parts), told_apart);
+    for pages in [before, after] {
+        pages.retain(|bounded| !shared.contains(&bounded.page.chunk.cid));
     }
 }
 

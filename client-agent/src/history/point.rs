@@ -47,6 +47,10 @@ impl<'a> Point<'a> {
         &self.objects
     }
 
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
     fn range(
         &self,
         start: Vec<u8>,
