@@ -9,7 +9,7 @@ use iota_agent::{
         Options,
         source::{Event, Source},
     },
-    rules::{self, Attachment, Edit, Facts, Notice, PathKind, RuleFile, RuleRoot, Rules, Trait, explain},
+    rules::{self, Attachment, Edit, Facts, Notice, PathKind, RuleFile, RuleRoot, Rules, Trait, Verdict, explain},
     scan::Scan,
 };
 use std::{fs, path::Path, time::Duration};
@@ -104,6 +104,14 @@ fn a_walk_leaves_out_what_a_trait_leaves_out_and_says_why() {
         }
     }
     assert_eq!(found, ["", "keep", "keep/b.log"]);
+    // What is said without looking at the machine agrees.
+    let facts = Facts { kind: PathKind::File, size: 5, age: Duration::ZERO };
+    for name in ["out/in/a", "keep/b.log", "c.log"] {
+        let path = root.join(name);
+        let verdict = rules.verdict(path.as_os_str().as_encoded_bytes(), &facts);
+        let is_kept = explain(&rules, &path, 0).unwrap().decision.is_kept();
+        assert_eq!(matches!(verdict, Verdict::Kept { .. }), is_kept, "{name}: {verdict:?}");
+    }
     let why = explain(&rules, &root.join("out/in/a"), 0).unwrap();
     assert_eq!(
         why.decision.to_string(),

@@ -13,6 +13,7 @@ mod search;
 mod traits;
 mod tree;
 mod units;
+mod verdict;
 
 pub use coverage::{Counter, LeftOut, RuleCoverage, Share};
 pub use decide::{Choice, Facts, Settings, Source};
@@ -22,6 +23,7 @@ pub use search::Search;
 pub use traits::{Attachment, Chunking, PathKind, Priority, Trait};
 pub use tree::RootNode;
 pub use units::{Size, Span};
+pub use verdict::{Reason, Verdict};
 
 use decide::Attached;
 use pattern::{Pattern, PatternList};

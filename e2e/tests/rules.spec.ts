@@ -66,6 +66,16 @@ test('rules and traits are written in the browser, and the machine follows them'
     await expect(traits).toContainText('300 kB in 1 file', { timeout: 20_000 });
   });
 
+  await test.step('what becomes of a path is explained before it is saved', async () => {
+    const why = page.getByRole('region', { name: 'Why?' });
+    const path = why.getByRole('textbox', { name: 'A file, or a folder' });
+    await path.fill(join(attic.files, 'planted-draft-8812.tmp'));
+    await expect(why).toContainText(`Left out: the pattern *.tmp matches ${attic.files}/planted-draft-8812.tmp`);
+    await path.fill(join(attic.files, 'planted-film-3391.mkv'));
+    await expect(why).toContainText(`Backed up: it lies in ${attic.files}`);
+    await expect(why).toContainText(/settle\s*10m\s*trait film: planted-film-\*\.mkv matches/);
+  });
+
   await test.step('they are in force within seconds', async () => {
     await expectAccessible(page);
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -5,6 +5,7 @@ mod draft;
 mod lists;
 mod pace;
 mod trait_dialog;
+mod why;
 
 use iota_core::id::SetId;
 use iota_core::rules::{RuleCoverage, Share};
@@ -24,6 +25,7 @@ use attachments::Attachments;
 use draft::Draft;
 use lists::{LeftOut, Roots};
 use pace::Pace;
+use why::Why;
 
 /// The rules, while the machine is connected.
 #[component]
@@ -118,6 +120,7 @@ fn Editor(draft: Draft) -> impl IntoView {
             <div class="stack">
                 <Attachments draft />
                 <Pace draft />
+                <Why draft />
             </div>
         </div>
         <Foot draft />
