@@ -78,6 +78,7 @@ test('rules and traits are written in the browser, and the machine follows them'
 
   await test.step('they are in force within seconds', async () => {
     await expectAccessible(page);
+    await page.getByRole('heading', { level: 1 }).click();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 1440, height: 1000 });

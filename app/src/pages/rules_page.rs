@@ -116,11 +116,11 @@ fn Editor(draft: Draft) -> impl IntoView {
             <div class="stack">
                 <Roots draft />
                 <LeftOut draft />
+                <Why draft />
             </div>
             <div class="stack">
                 <Attachments draft />
                 <Pace draft />
-                <Why draft />
             </div>
         </div>
         <Foot draft />

@@ -56,7 +56,7 @@ pub(super) fn Why(draft: Draft) -> impl IntoView {
                     label="A file, or a folder with / at its end"
                     value=path
                     mono=true
-                    hint="What becomes of it under these rules. On the machine `iota explain` also looks at caches, disks and ages."
+                    hint="What becomes of it under these rules. On the machine, iota explain also looks at caches, disks and ages."
                 />
                 <TextField id="why-size" label="Its size, if that matters" value=size mono=true />
                 <div role="status" class="stack">
