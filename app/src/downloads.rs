@@ -6,7 +6,7 @@ pub(crate) mod browser;
 use std::time::Duration;
 
 use iota_core::id::SetId;
-use iota_core::vault::{CancelDownload, PathToken, Problem, ProblemKind, VaultEvent};
+use iota_core::vault::{CancelDownload, Problem, ProblemKind, VaultEvent, Wanted};
 use leptos::prelude::*;
 
 use crate::vault::Vault;
@@ -14,18 +14,18 @@ use crate::vault::Vault;
 /// How long one that has ended well stays in the list.
 const SHOWN: Duration = Duration::from_secs(12);
 
-/// A file to take out, as a page shows it.
+/// A file or zip to take out, as a page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedFile {
     /// The set.
     pub set: SetId,
     /// The commit.
     pub at: u64,
-    /// The file.
-    pub path: PathToken,
+    /// What.
+    pub what: Wanted,
     /// Its name, safe to show.
     pub name: String,
-    /// Its size.
+    /// Its size; of a zip, that of the files in it.
     pub bytes: u64,
 }
 

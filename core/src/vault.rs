@@ -6,15 +6,19 @@
 
 mod account;
 mod browse;
+mod compare;
 mod download;
 mod live;
 mod machines;
+mod names;
 
 pub use account::*;
 pub use browse::*;
+pub use compare::*;
 pub use download::*;
 pub use live::*;
 pub use machines::*;
+pub use names::*;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -83,6 +87,12 @@ questions! {
     Jump -> Option<u32>;
     ShowEntry -> EntryView;
     FindVersions -> VersionPage;
+    Compare -> Comparison;
+    ReadDifferences -> Vec<DifferenceRow>;
+    LoadNames -> NamesView;
+    SearchNames -> FoundNames;
+    ReadFound -> Vec<FoundRow>;
+    MeasureZip -> ZipView;
     Download -> DownloadView;
     CancelDownload -> ();
 }
@@ -150,6 +160,13 @@ pub enum VaultEvent {
         download: u32,
         /// Bytes that were verified and handed on so far.
         bytes: u64,
+    },
+    /// Names were read ([`LoadNames`]).
+    Names {
+        /// Of which set.
+        set: crate::id::SetId,
+        /// How far.
+        read: NamesView,
     },
     /// A download has ended well. One by [`Way::Blob`] comes with its blob.
     Done {

@@ -1,7 +1,7 @@
 //! One file beside its folder: what is known of it, and how to take it out. A sheet from below on a phone.
 
 use iota_core::id::SetId;
-use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, ShowEntry};
+use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, ShowEntry, Wanted};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use leptos_router::components::A;
@@ -135,7 +135,7 @@ impl EntryFacts {
 /// A button that takes a file out; none for what is not a file.
 pub fn download_button(set: SetId, at: u64, path: PathToken, entry: &EntryView, past: bool) -> Option<AnyView> {
     let downloads = Downloads::current();
-    let wanted = WantedFile { set, at, path, name: entry.name.clone(), bytes: entry.bytes };
+    let wanted = WantedFile { set, at, what: Wanted::File(path), name: entry.name.clone(), bytes: entry.bytes };
     let class = if past { "button button--past button--wide" } else { "button button--primary button--wide" };
     let label = format!("Download, {}", words::bytes(entry.bytes));
     (entry.kind == EntryKind::File).then(|| {

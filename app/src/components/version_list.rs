@@ -1,7 +1,7 @@
 //! Every version of a file that is kept, found from the newest backwards.
 
 use iota_core::id::SetId;
-use iota_core::vault::{FindVersions, PathToken, Problem, ProblemKind, Version};
+use iota_core::vault::{FindVersions, PathToken, Problem, ProblemKind, Version, Wanted};
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
@@ -208,7 +208,7 @@ fn item(search: Search, version: &Version, marks: Marks) -> AnyView {
     let file = (version.kind == Some(iota_core::vault::EntryKind::File)).then(|| WantedFile {
         set: search.set,
         at: version.seq,
-        path: search.path.get_value(),
+        what: Wanted::File(search.path.get_value()),
         name: "file".to_owned(),
         bytes: version.bytes,
     });

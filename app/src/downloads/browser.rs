@@ -48,7 +48,7 @@ pub async fn begin(vault: Vault, file: &WantedFile) -> Result<u32, Problem> {
 }
 
 async fn ask(vault: Vault, file: &WantedFile, way: Way, beside: Option<JsValue>) -> Result<u32, Problem> {
-    let question = Download { set: file.set, at: file.at, path: file.path.clone(), way };
+    let question = Download { set: file.set, at: file.at, what: file.what.clone(), way };
     Ok(vault.ask_with(question, beside).await?.download)
 }
 

@@ -10,9 +10,9 @@ use iota_core::api::json::SessionInfo;
 use iota_core::id::EnrolId;
 use iota_core::id::SetId;
 use iota_core::vault::{
-    Admit, Ask, ConfirmAccount, ConfirmKit, Download, DownloadView, HearEnrolment, HelloView, KeyFileMade, ListFolder,
-    Listing, MAX_BLOB_BYTES, NewKey, PrepareAccount, Problem, ProblemKind, RecoverAccount, SlotView, Unlock,
-    VaultEvent, VaultState, Way, file_name,
+    Admit, Ask, Compare, Comparison, ConfirmAccount, ConfirmKit, Download, DownloadView, HearEnrolment, HelloView,
+    KeyFileMade, ListFolder, Listing, MAX_BLOB_BYTES, NewKey, PrepareAccount, Problem, ProblemKind, RecoverAccount,
+    Selection, SlotView, Unlock, VaultEvent, VaultState, Wanted, Way, file_name,
 };
 use iota_crypto::kit::KitPlace;
 use iota_crypto::secret::system_random;
@@ -20,7 +20,9 @@ use iota_crypto::words::random_passphrase;
 use serde::Serialize;
 
 use crate::account::{self, PendingAccount};
+use crate::archive::{self, Members};
 use crate::clock::{IDLE_MS, LOOK_MS, UNATTENDED_MS};
+use crate::compare::{self, Compared};
 use crate::download;
 use crate::enrolment::{self, Codes};
 use crate::entry;
@@ -28,8 +30,9 @@ use crate::keys::OpenVault;
 use crate::listing::{self, Listed};
 use crate::live;
 use crate::machines;
+use crate::names::{self, Found, Names};
 use crate::platform::{Platform, Sink};
-use crate::point;
+use crate::point::{self, Point};
 use crate::problem::{Result, failed, locked, missing};
 use crate::server;
 use crate::show;
@@ -46,6 +49,8 @@ pub struct Desk<P> {
     /// When somebody was last there.
     touched_ms: Cell<u64>,
     listed: RefCell<Option<Listed>>,
+    compared: RefCell<Option<Compared>>,
+    found: RefCell<Option<Found>>,
     codes: RefCell<Codes>,
     pending_account: RefCell<Option<Rc<PendingAccount>>>,
     pending_kit: RefCell<Option<PendingKit>>,
@@ -65,6 +70,8 @@ impl<P: Platform> Desk<P> {
             locks_at_ms: Cell::new(0),
             touched_ms: Cell::new(0),
             listed: RefCell::default(),
+            compared: RefCell::default(),
+            found: RefCell::default(),
             codes: RefCell::default(),
             pending_account: RefCell::default(),
             pending_kit: RefCell::default(),
@@ -136,6 +143,8 @@ impl<P: Platform> Desk<P> {
             open.end();
         }
         self.listed.take();
+        self.compared.take();
+        self.found.take();
         self.codes.take();
         self.pending_account.take();
         self.pending_kit.take();
@@ -230,6 +239,33 @@ impl<P: Platform> Desk<P> {
             }
             Ask::ShowEntry(question) => json(&entry::details(platform, &*self.open()?, &question).await?),
             Ask::FindVersions(question) => json(&versions::find(platform, &*self.open()?, &question).await?),
+            Ask::Compare(question) => json(&self.compare(&question).await?),
+            Ask::ReadDifferences(question) => {
+                let open = self.open()?;
+                json(&compare::rows(&open, self.compared.borrow().as_ref(), &question)?)
+            }
+            Ask::LoadNames(question) => {
+                let (open, names) = (self.open()?, Names::of(question.set));
+                open.keep_names(&names);
+                json(&names::load(platform, &open, &names).await?)
+            }
+            Ask::SearchNames(question) => {
+                let open = self.open()?;
+                let names =
+                    open.names(question.set).ok_or_else(|| failed("the names of this machine were not read"))?;
+                let (shown, found) = names::search(&names, self.next(), &question)?;
+                self.found.replace(Some(found));
+                json(&shown)
+            }
+            Ask::ReadFound(question) => {
+                let open = self.open()?;
+                json(&names::rows(&open, self.found.borrow().as_ref(), &question)?)
+            }
+            Ask::MeasureZip(question) => {
+                let open = self.open()?;
+                let point = point::open_at(platform, &open, question.set, question.at).await?;
+                json(&archive::measure(platform, &open, &point, &question.selection).await?)
+            }
             Ask::Download(_) => Err(failed("a download needs somewhere to go")),
             Ask::CancelDownload(question) => {
                 self.downloads.borrow_mut().retain(|(download, _)| *download != question.download);
@@ -335,6 +371,35 @@ impl<P: Platform> Desk<P> {
         Ok(shown)
     }
 
+    /// What is to be taken out, with a name for the disk, and how much it is.
+    async fn wanted(&self, open: &OpenVault, point: &Point, wanted: &Wanted) -> Result<(String, What, u64)> {
+        match wanted {
+            Wanted::File(token) => {
+                let path = open.path(token)?;
+                let file = download::find(&self.platform, open, point, &path).await?;
+                let bytes = file.bytes;
+                Ok((file_name(&show::text(path.name())), What::File(file), bytes))
+            }
+            Wanted::Zip(selection) => {
+                let view = archive::measure(&self.platform, open, point, selection).await?;
+                let folder = selection.folder.as_ref().map(|token| open.path(token)).transpose()?;
+                let name = folder.map_or_else(|| "files".into(), |folder| show::text(folder.name()));
+                Ok((format!("{}.zip", file_name(&name)), What::Zip(selection.clone()), view.bytes))
+            }
+        }
+    }
+
+    async fn compare(&self, question: &Compare) -> Result<Comparison> {
+        let open = self.open()?;
+        let (shown, compared) = compare::compare(&self.platform, &open, self.next(), question).await?;
+        open.require_open()?;
+        let newer = |kept: &Compared| kept.comparison > compared.comparison;
+        if !self.compared.borrow().as_ref().is_some_and(newer) {
+            self.compared.replace(Some(compared));
+        }
+        Ok(shown)
+    }
+
     /// Begins a download into `sink`, and says what it is; the rest is the future, which tells how it goes.
     ///
     /// # Errors
@@ -345,14 +410,13 @@ impl<P: Platform> Desk<P> {
         mut sink: S,
     ) -> Result<(DownloadView, impl Future<Output = (std::result::Result<(), Problem>, S)> + use<P, S>)> {
         let open = self.open()?;
-        let path = open.path(&question.path)?;
         let point = point::open_at(&self.platform, &open, question.set, question.at).await?;
-        let file = download::find(&self.platform, &open, &point, &path).await?;
-        if question.way == Way::Blob && file.bytes > MAX_BLOB_BYTES {
-            return Err(failed("this file is too long to be collected in memory"));
+        let (name, what, bytes) = self.wanted(&open, &point, &question.what).await?;
+        if question.way == Way::Blob && bytes > MAX_BLOB_BYTES {
+            return Err(failed("this is too long to be collected in memory"));
         }
         let download = self.next();
-        let view = DownloadView { download, name: file_name(&show::text(path.name())), bytes: file.bytes };
+        let view = DownloadView { download, name, bytes };
         open.require_open()?;
         let (running, stopped) = oneshot::channel();
         self.downloads.borrow_mut().push((download, running));
@@ -375,7 +439,15 @@ impl<P: Platform> Desk<P> {
                 }
                 Ok(())
             };
-            let work = download::write(&desk.platform, &open, file, &mut sink, progress);
+            let work = async {
+                match what {
+                    What::File(file) => download::write(&desk.platform, &open, file, &mut sink, progress).await,
+                    What::Zip(selection) => {
+                        let members = Members::new(&desk.platform, &open, &point, &selection)?;
+                        download::write_zip(&desk.platform, &open, members, &mut sink, progress).await
+                    }
+                }
+            };
             let ended = match select(pin!(work), stopped).await {
                 Either::Left((result, _)) => Some(result),
                 Either::Right(_) => None,
@@ -394,6 +466,12 @@ impl<P: Platform> Desk<P> {
         };
         Ok((view, run))
     }
+}
+
+/// What is about to be taken out.
+enum What {
+    File(download::File),
+    Zip(Selection),
 }
 
 fn stopped_problem() -> Problem {

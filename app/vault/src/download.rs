@@ -1,5 +1,5 @@
 //! Files: extents in order, fetched in batches ahead, each piece verified before a byte of it is handed on. Memory does not grow
-//! with the file.
+//! with the file. Many files go one after another through the same batches into an archive.
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -13,20 +13,26 @@ use iota_core::vault::{Problem, ProblemKind};
 use iota_crypto::chunk::ChunkOpener;
 
 use crate::api;
+use crate::archive::{Item, Members, Notes};
 use crate::keys::OpenVault;
 use crate::objects;
 use crate::platform::{Platform, Sink};
 use crate::point::Point;
 use crate::problem::{Result, missing};
+use crate::zip::{Member, MemberKind, ZipWriter};
 
 /// Bytes of plaintext fetched at a time.
 const BATCH_BYTES: u64 = 4 << 20;
 /// Pieces fetched at a time.
 const BATCH_PIECES: usize = 128;
+/// Members of an archive in a batch, which may be empty.
+const BATCH_MEMBERS: usize = 1024;
 /// Plaintext of pieces that is kept because files repeat themselves.
 const RECENT_BYTES: usize = 8 << 20;
 /// A hole is handed on in stretches of this many zeros.
 const ZEROS: u64 = 1 << 20;
+/// Smaller stretches of an archive are handed on together.
+const STRETCH_BYTES: usize = 256 << 10;
 
 /// A file to take out.
 pub struct File {
@@ -43,7 +49,7 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, point: &Point, pat
     let entry = point.entry(platform, open, path).await?.ok_or_else(|| missing("file at this point in time"))?;
     match entry {
         Entry { kind: Kind::File { size, content, .. }, .. } => Ok(File { bytes: size, content }),
-        _ => Err(missing("regular file: only files can be downloaded, not folders, links or devices")),
+        _ => Err(missing("regular file: folders come as a zip, and links and devices in one")),
     }
 }
 
@@ -59,8 +65,42 @@ pub async fn write(
     progress: impl FnMut(u64) -> Result<()>,
 ) -> Result<()> {
     let bytes = file.bytes;
-    let result = Writer::new(platform, open, file).run(sink, progress).await;
-    let result = result.and_then(|written| if written == bytes { Ok(()) } else { Err(other_size(bytes, written)) });
+    let stack = vec![Step::of(file.content)];
+    let mut out = Bare { sink };
+    let written = Writer::new(platform, open, stack, None).run(&mut out, progress).await;
+    let result = written.and_then(|written| if written == bytes { Ok(()) } else { Err(other_size(bytes, written)) });
+    conclude(result, sink).await
+}
+
+/// Writes what `members` are into `sink` as a zip. A file that is damaged, or not as long as it should be, is not listed in its
+/// directory; a text at the end says so.
+///
+/// # Errors
+/// As [`write`], but for damage.
+pub async fn write_zip<P: Platform>(
+    platform: &P,
+    open: &OpenVault,
+    members: Members<'_, P>,
+    sink: &mut impl Sink,
+    progress: impl FnMut(u64) -> Result<()>,
+) -> Result<()> {
+    let mut out = Zipped {
+        sink,
+        zip: ZipWriter::default(),
+        stretch: Vec::new(),
+        begun: None,
+        open: None,
+        notes: Notes::default(),
+    };
+    let result = Writer::new(platform, open, Vec::new(), Some(members)).run(&mut out, progress).await;
+    let result = match result {
+        Ok(_) => out.finish(platform.now_ms()).await,
+        Err(problem) => Err(problem),
+    };
+    conclude(result, sink).await
+}
+
+async fn conclude(result: Result<()>, sink: &mut impl Sink) -> Result<()> {
     match result {
         Ok(()) => sink.finish().await,
         Err(problem) => {
@@ -83,43 +123,201 @@ fn damaged(cid: Cid) -> Problem {
     Problem::new(ProblemKind::Damaged, text)
 }
 
+/// What verified bytes go into.
+trait Output {
+    /// A member begins.
+    async fn begin(&mut self, member: Member) -> Result<()>;
+    /// Verified content.
+    async fn write(&mut self, content: &[u8]) -> Result<()>;
+    /// The member has ended.
+    async fn end(&mut self) -> Result<()>;
+    /// The rest of what was begun is damaged.
+    fn give_up(&mut self, problem: Problem) -> Result<()>;
+    /// Whether content is wanted.
+    fn wants(&self) -> bool;
+    /// Something is to be said.
+    fn note(&mut self, note: String);
+}
+
+/// A file by itself.
+struct Bare<'s, S> {
+    sink: &'s mut S,
+}
+
+impl<S: Sink> Output for Bare<'_, S> {
+    async fn begin(&mut self, _member: Member) -> Result<()> {
+        Ok(())
+    }
+
+    async fn write(&mut self, content: &[u8]) -> Result<()> {
+        self.sink.write(content).await
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn give_up(&mut self, problem: Problem) -> Result<()> {
+        Err(problem)
+    }
+
+    fn wants(&self) -> bool {
+        true
+    }
+
+    fn note(&mut self, _note: String) {}
+}
+
+/// Files in an archive.
+struct Zipped<'s, S> {
+    sink: &'s mut S,
+    zip: ZipWriter,
+    /// What was not handed on yet.
+    stretch: Vec<u8>,
+    /// Where the open member begins in it, while nothing of that was handed on.
+    begun: Option<usize>,
+    /// Name of the open member; none also when it was given up.
+    open: Option<String>,
+    notes: Notes,
+}
+
+impl<S: Sink> Zipped<'_, S> {
+    async fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.stretch.len() + bytes.len() > STRETCH_BYTES {
+            self.flush().await?;
+        }
+        if bytes.len() > STRETCH_BYTES {
+            self.begun = None;
+            return self.sink.write(bytes).await;
+        }
+        self.stretch.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        if !self.stretch.is_empty() {
+            self.begun = None;
+            self.sink.write(&self.stretch).await?;
+            self.stretch.clear();
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, now_ms: u64) -> Result<()> {
+        if let Some((name, text)) = std::mem::take(&mut self.notes).text() {
+            let (mtime_s, bytes) = ((now_ms / 1000) as i64, text.len() as u64);
+            self.begin(Member { name: name.into(), kind: MemberKind::File, mode: 0o644, mtime_s, bytes }).await?;
+            self.write(text.as_bytes()).await?;
+            self.end().await?;
+        }
+        let end = std::mem::take(&mut self.zip).finish();
+        for stretch in end.chunks(STRETCH_BYTES) {
+            self.put(stretch).await?;
+        }
+        self.flush().await
+    }
+}
+
+impl<S: Sink> Output for Zipped<'_, S> {
+    async fn begin(&mut self, member: Member) -> Result<()> {
+        self.open = Some(member.name.clone());
+        let head = self.zip.begin(member);
+        self.put(&head).await?;
+        self.begun = self.stretch.len().checked_sub(head.len());
+        Ok(())
+    }
+
+    async fn write(&mut self, content: &[u8]) -> Result<()> {
+        self.zip.pass(content);
+        self.put(content).await
+    }
+
+    async fn end(&mut self) -> Result<()> {
+        let Some(name) = self.open.take() else { return Ok(()) };
+        match self.zip.end() {
+            Some(tail) => self.put(&tail).await,
+            None => {
+                self.notes.add(format!("missing: {name}, whose length is not what it should be"));
+                Ok(())
+            }
+        }
+    }
+
+    fn give_up(&mut self, problem: Problem) -> Result<()> {
+        if problem.kind != ProblemKind::Damaged {
+            return Err(problem);
+        }
+        if let Some(name) = self.open.take() {
+            match self.begun.take() {
+                Some(begun) => {
+                    self.stretch.truncate(begun);
+                    self.zip.take_back();
+                }
+                None => self.zip.give_up(),
+            }
+            self.notes.add(format!("missing: {name}, a piece of which is missing or damaged in the store"));
+        }
+        Ok(())
+    }
+
+    fn wants(&self) -> bool {
+        self.open.is_some()
+    }
+
+    fn note(&mut self, note: String) {
+        self.notes.add(note);
+    }
+}
+
 struct Writer<'a, P> {
     platform: &'a P,
     open: &'a OpenVault,
     opener: ChunkOpener,
-    extents: Extents<'a, P>,
+    pieces: Pieces<'a, P>,
     recent: Recent,
 }
 
-/// Extents that are handed on together, and the sealed pieces that they need.
+/// What is handed on, in order.
+enum Piece {
+    Begin(Member),
+    Extent(Extent),
+    Bytes(Vec<u8>),
+    /// What comes next of the member cannot be read.
+    Broken(Problem),
+    End,
+    Note(String),
+}
+
+/// Pieces that are handed on together, and the sealed objects that they need.
 struct Batch {
-    extents: Vec<Extent>,
+    pieces: Vec<Piece>,
     sealed: HashMap<Cid, Vec<u8>>,
 }
 
 impl<'a, P: Platform> Writer<'a, P> {
-    fn new(platform: &'a P, open: &'a OpenVault, file: File) -> Self {
-        let extents = Extents { platform, open, stack: vec![Step::of(file.content)] };
-        Self { platform, open, opener: ChunkOpener::default(), extents, recent: Recent::default() }
+    fn new(platform: &'a P, open: &'a OpenVault, stack: Vec<Step>, members: Option<Members<'a, P>>) -> Self {
+        let pieces = Pieces { platform, open, stack, members };
+        Self { platform, open, opener: ChunkOpener::default(), pieces, recent: Recent::default() }
     }
 
-    async fn run(mut self, sink: &mut impl Sink, mut progress: impl FnMut(u64) -> Result<()>) -> Result<u64> {
+    /// Returns how many bytes of content were handed on.
+    async fn run(mut self, out: &mut impl Output, mut progress: impl FnMut(u64) -> Result<()>) -> Result<u64> {
         let mut written = 0;
-        let mut next = self.extents.batch(&self.recent).await?;
+        let mut next = self.pieces.batch(&self.recent).await?;
         while let Some(batch) = next {
             // The next batch is on its way while this one is handed on.
-            let Self { platform, open, opener, extents, recent } = &mut self;
+            let Self { platform, open, opener, pieces, recent } = &mut self;
             let known = Recent { pieces: recent.pieces.clone(), bytes: recent.bytes };
-            let fetched = extents.batch(&known);
+            let fetched = pieces.batch(&known);
             let hand_on = async {
                 let mut hand = Hand { open, opener, recent, sealed: batch.sealed, platform: *platform };
-                for extent in &batch.extents {
+                for piece in batch.pieces {
                     open.require_open()?;
                     let passed = |bytes| {
                         written += bytes;
                         progress(written)
                     };
-                    hand.write(extent, sink, passed).await?;
+                    hand.take(piece, out, passed).await?;
                 }
                 Ok::<_, Problem>(())
             };
@@ -140,11 +338,26 @@ struct Hand<'h, P> {
 }
 
 impl<P: Platform> Hand<'_, P> {
+    async fn take(&mut self, piece: Piece, out: &mut impl Output, passed: impl FnMut(u64) -> Result<()>) -> Result<()> {
+        match piece {
+            Piece::Begin(member) => out.begin(member).await,
+            Piece::Extent(_) | Piece::Bytes(_) | Piece::Broken(_) if !out.wants() => Ok(()),
+            Piece::Extent(extent) => self.write(&extent, out, passed).await,
+            Piece::Bytes(bytes) => out.write(&bytes).await,
+            Piece::Broken(problem) => out.give_up(problem),
+            Piece::End => out.end().await,
+            Piece::Note(note) => {
+                out.note(note);
+                Ok(())
+            }
+        }
+    }
+
     /// `passed` hears of each stretch that was handed on.
     async fn write(
         &mut self,
         extent: &Extent,
-        sink: &mut impl Sink,
+        out: &mut impl Output,
         mut passed: impl FnMut(u64) -> Result<()>,
     ) -> Result<()> {
         match *extent {
@@ -154,16 +367,21 @@ impl<P: Platform> Hand<'_, P> {
                 while left > 0 {
                     self.open.require_open()?;
                     let count = left.min(ZEROS);
-                    sink.write(&zeros[..count as usize]).await?;
+                    out.write(&zeros[..count as usize]).await?;
                     left -= count;
                     passed(count)?;
                 }
                 Ok(())
             }
             Extent::Slice { chunk, offset, length, .. } => {
-                let plaintext = self.piece(&chunk).await?;
-                let slice = plaintext.get(offset as usize..(offset as usize).saturating_add(length as usize));
-                sink.write(slice.ok_or_else(|| damaged(chunk.cid))?).await?;
+                let plaintext = match self.piece(&chunk).await {
+                    Ok(plaintext) => plaintext,
+                    Err(problem) => return out.give_up(problem),
+                };
+                match plaintext.get(offset as usize..(offset as usize).saturating_add(length as usize)) {
+                    Some(slice) => out.write(slice).await?,
+                    None => return out.give_up(damaged(chunk.cid)),
+                }
                 passed(length.into())
             }
         }
@@ -211,18 +429,21 @@ impl Recent {
     }
 }
 
-/// Extents in file order; the pages of long lists are read as they are needed.
-struct Extents<'a, P> {
+/// Extents in file order, of one file after another; the pages of long lists are read as they are needed.
+struct Pieces<'a, P> {
     platform: &'a P,
     open: &'a OpenVault,
-    /// What comes next, last first.
+    /// What comes next of the member, last first.
     stack: Vec<Step>,
+    members: Option<Members<'a, P>>,
 }
 
 enum Step {
     Extents(std::vec::IntoIter<Extent>),
     /// References to extent pages, or (`true`) to pages of the second level.
     Pages(std::vec::IntoIter<ExtentPageRef>, bool),
+    Bytes(Vec<u8>),
+    End,
 }
 
 impl Step {
@@ -235,51 +456,79 @@ impl Step {
     }
 }
 
-impl<P: Platform> Extents<'_, P> {
-    /// The next extents with the pieces that they need and that are not `known`; `None` at the end.
+impl<P: Platform> Pieces<'_, P> {
+    /// The next pieces with the objects that they need and that are not `known`; `None` at the end.
     async fn batch(&mut self, known: &Recent) -> Result<Option<Batch>> {
-        let (mut extents, mut bytes, mut wanted) = (Vec::new(), 0u64, Vec::<Cid>::new());
-        while bytes < BATCH_BYTES && wanted.len() < BATCH_PIECES {
-            let Some(extent) = self.next().await? else { break };
-            bytes = bytes.saturating_add(extent.length());
-            if let Extent::Slice { chunk, .. } = &extent
-                && known.get(chunk).is_none()
-                && !wanted.contains(&chunk.cid)
-            {
-                wanted.push(chunk.cid);
+        let (mut pieces, mut bytes, mut wanted) = (Vec::new(), 0u64, Vec::<Cid>::new());
+        while bytes < BATCH_BYTES && wanted.len() < BATCH_PIECES && pieces.len() < BATCH_MEMBERS {
+            let Some(piece) = self.next().await? else { break };
+            if let Piece::Extent(extent) = &piece {
+                bytes = bytes.saturating_add(extent.length());
+                if let Extent::Slice { chunk, .. } = extent
+                    && known.get(chunk).is_none()
+                    && !wanted.contains(&chunk.cid)
+                {
+                    wanted.push(chunk.cid);
+                }
             }
-            extents.push(extent);
+            pieces.push(piece);
         }
-        if extents.is_empty() {
+        if pieces.is_empty() {
             return Ok(None);
         }
         let fetched = api::objects(self.platform, &wanted).await?;
         let sealed = wanted.into_iter().zip(fetched).filter_map(|(cid, object)| Some((cid, object?))).collect();
-        Ok(Some(Batch { extents, sealed }))
+        Ok(Some(Batch { pieces, sealed }))
     }
 
-    async fn next(&mut self) -> Result<Option<Extent>> {
-        while let Some(step) = self.stack.last_mut() {
+    async fn next(&mut self) -> Result<Option<Piece>> {
+        loop {
+            let Some(step) = self.stack.last_mut() else {
+                let Some(members) = &mut self.members else { return Ok(None) };
+                return Ok(members.next().await?.map(|item| self.begin(item)));
+            };
             match step {
                 Step::Extents(extents) => {
                     if let Some(extent) = extents.next() {
-                        return Ok(Some(extent));
+                        return Ok(Some(Piece::Extent(extent)));
                     }
                     self.stack.pop();
                 }
                 Step::Pages(pages, is_index) => {
                     let is_index = *is_index;
                     match pages.next() {
-                        Some(page) => {
-                            let step = self.page(&page, is_index).await?;
-                            self.stack.push(step);
-                        }
+                        Some(page) => match self.page(&page, is_index).await {
+                            Ok(step) => self.stack.push(step),
+                            Err(problem) if problem.kind == ProblemKind::Damaged => {
+                                self.stack.retain(|step| matches!(step, Step::End));
+                                return Ok(Some(Piece::Broken(problem)));
+                            }
+                            Err(problem) => return Err(problem),
+                        },
                         None => drop(self.stack.pop()),
                     }
                 }
+                Step::Bytes(bytes) => {
+                    let piece = Piece::Bytes(std::mem::take(bytes));
+                    self.stack.pop();
+                    return Ok(Some(piece));
+                }
+                Step::End => {
+                    self.stack.pop();
+                    return Ok(Some(Piece::End));
+                }
             }
         }
-        Ok(None)
+    }
+
+    fn begin(&mut self, item: Item) -> Piece {
+        let (member, step) = match item {
+            Item::Member(member, content) => (member, Step::of(content)),
+            Item::Link(member, target) => (member, Step::Bytes(target)),
+            Item::Note(note) => return Piece::Note(note),
+        };
+        self.stack.extend([Step::End, step]);
+        Piece::Begin(member)
     }
 
     async fn page(&self, page: &ExtentPageRef, is_index: bool) -> Result<Step> {

@@ -107,6 +107,17 @@ impl History {
         Ok(head.seq)
     }
 
+    /// The newest commit before another that is still kept, by the server's word: what is opened there is verified.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn kept_before(&self, platform: &impl Platform, seq: u64) -> Result<Option<u64>> {
+        let path = format!("/sets/{}/snapshots?limit=1&before={seq}", self.set);
+        let listed: Vec<SnapshotInfo> = api::get(platform, &path).await?;
+        let header = listed.first().map(|info| SignedHeader::decode(&info.header.0)).transpose().tell()?;
+        Ok(header.map(|signed| signed.header.seq).filter(|&kept| kept < seq))
+    }
+
     /// The commits from the base of `at` to it, verified to lie under the head.
     ///
     /// # Errors

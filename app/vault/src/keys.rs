@@ -12,6 +12,7 @@ use iota_crypto::path_token;
 
 use crate::history::History;
 use crate::live::Heard;
+use crate::names::Names;
 use crate::point::Point;
 use crate::problem::{Result, locked, missing};
 
@@ -29,6 +30,7 @@ pub struct OpenVault {
     histories: RefCell<Vec<Rc<History>>>,
     points: RefCell<VecDeque<Rc<Point>>>,
     heard: RefCell<HashMap<SetId, Heard>>,
+    names: RefCell<Option<Rc<RefCell<Names>>>>,
 }
 
 /// The keys.
@@ -54,6 +56,7 @@ impl OpenVault {
             histories: RefCell::default(),
             points: RefCell::default(),
             heard: RefCell::default(),
+            names: RefCell::default(),
         }
     }
 
@@ -62,6 +65,7 @@ impl OpenVault {
         self.keys.take();
         self.histories.take();
         self.points.take();
+        self.names.take();
     }
 
     /// # Errors
@@ -124,6 +128,16 @@ impl OpenVault {
     /// Keeps what was heard of a machine.
     pub fn keep_heard(&self, set: SetId, heard: Heard) {
         self.heard.borrow_mut().insert(set, heard);
+    }
+
+    /// The names of a set, as far as they were read.
+    pub fn names(&self, set: SetId) -> Option<Rc<RefCell<Names>>> {
+        self.names.borrow().clone().filter(|names| names.borrow().set == set)
+    }
+
+    /// Keeps the names of a set, in place of another's.
+    pub fn keep_names(&self, names: &Rc<RefCell<Names>>) {
+        self.names.replace(Some(Rc::clone(names)));
     }
 
     /// A state that is open already.

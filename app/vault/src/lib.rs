@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! page ── Ask ──► desk ──► vault ──► account, slots, machines, enrolment
-//!                              └───► history ─► point ─► listing, entry, versions, download
+//!                              └───► history ─► point ─► listing, entry, versions, names, compare, download
 //! ```
 //! Invariant: keys are in this program's memory only, and gone when it locks. What it stores in the browser is sealed
 //! (pages of states) or public (the witness).
@@ -12,9 +12,11 @@
 
 pub mod account;
 pub mod api;
+pub mod archive;
 #[cfg(target_family = "wasm")]
 pub mod browser;
 pub mod clock;
+pub mod compare;
 pub mod desk;
 pub mod download;
 pub mod enrolment;
@@ -24,6 +26,7 @@ pub mod keys;
 pub mod listing;
 pub mod live;
 pub mod machines;
+pub mod names;
 pub mod objects;
 pub mod passphrase;
 pub mod platform;
@@ -34,3 +37,4 @@ pub mod show;
 pub mod slots;
 pub mod versions;
 pub mod witness;
+pub mod zip;

@@ -1,5 +1,6 @@
 //! The state at a commit: fetch, verify, open, replay. Its pages are read as they are needed.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use iota_core::commit::{Flags, Header};
@@ -139,25 +140,82 @@ impl Point {
         end: Vec<u8>,
         mut each: impl FnMut(Entry),
     ) -> Result<u64> {
-        let mut pages = Pages { open, opener: ChunkOpener::default(), lost: 0 };
-        let indexes = within(&self.state.top, None, &start, &end);
+        let mut walk = self.walk(platform, open, start, Some(end)).await?;
+        while let Some(entries) = walk.next().await? {
+            entries.into_iter().for_each(&mut each);
+        }
+        Ok(walk.lost())
+    }
+
+    /// Begins to read the entries with keys from `start` on and before `end` (`None`: to the last).
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn walk<'p, P: Platform>(
+        &'p self,
+        platform: &'p P,
+        open: &'p OpenVault,
+        start: Vec<u8>,
+        end: Option<Vec<u8>>,
+    ) -> Result<Walk<'p, P>> {
+        let mut pages = Pages { open, opener: ChunkOpener::default(), lost: Vec::new() };
+        let indexes = within(&self.state.top, None, &start, end.as_deref());
         let sealed = read(platform, &indexes).await?;
         let mut wanted = Vec::new();
         for index in &indexes {
-            wanted.extend(pages.index(index, &sealed, &start, &end));
+            wanted.extend(pages.index(index, &sealed, &start, end.as_deref()));
         }
-        let mut windows = wanted.chunks(WINDOW).peekable();
-        // Changes are laid over once, so all entries of the range come by one iterator; a window of pages is sealed in memory.
-        let mut sealed = Sealed::new();
-        for window in windows.by_ref() {
-            sealed.extend(read(platform, window).await?);
-            open.require_open()?;
-        }
-        let entries = wanted.iter().flat_map(|bounded| pages.page(bounded, &sealed)).map(Ok::<_, ()>);
-        for entry in self.state.overlay.merge(entries, start, Some(end)).flatten() {
-            each(entry);
-        }
-        Ok(pages.lost)
+        Ok(Walk { platform, point: self, pages, wanted: wanted.into(), start: Some(start), end })
+    }
+}
+
+/// Entries of a range in key order, as many at a time as a window of pages holds.
+pub struct Walk<'p, P> {
+    platform: &'p P,
+    point: &'p Point,
+    pages: Pages<'p>,
+    wanted: VecDeque<Bounded>,
+    /// Where the next window begins; none at the end.
+    start: Option<Vec<u8>>,
+    end: Option<Vec<u8>>,
+}
+
+impl<P: Platform> Walk<'_, P> {
+    /// The next entries, which may be none; `None` at the end.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn next(&mut self) -> Result<Option<Vec<Entry>>> {
+        let Some(start) = self.start.take() else { return Ok(None) };
+        let window: Vec<Bounded> = self.wanted.drain(..self.wanted.len().min(WINDOW)).collect();
+        let next = self.wanted.front().map(|bounded| bounded.page.first.key().as_bytes().to_vec());
+        self.start.clone_from(&next);
+        let end = next.or_else(|| self.end.clone());
+        let sealed = read(self.platform, &window).await?;
+        self.pages.open.require_open()?;
+        let pages = &mut self.pages;
+        let entries = window.iter().flat_map(|bounded| pages.page(bounded, &sealed)).map(Ok::<_, ()>);
+        Ok(Some(self.point.state.overlay.merge(entries, start, end).flatten().collect()))
+    }
+
+    /// How many entries stood in pages that are lost, at most, so far.
+    pub fn lost(&self) -> u64 {
+        self.pages.lost.iter().map(|lost| lost.page.entries).sum()
+    }
+
+    /// Whether an entry with `key` may have stood in a page that is lost.
+    pub fn may_have_lost(&self, key: &[u8]) -> bool {
+        self.pages.lost.iter().any(|lost| lost.page.first.key().as_bytes() <= key && lost.is_before_end(key))
+    }
+
+    /// The pages that are still to be read, each with where its keys end.
+    pub fn pages(&self) -> impl Iterator<Item = (&PageRef, Option<&[u8]>)> {
+        self.wanted.iter().map(|bounded| (&bounded.page, bounded.end.as_deref()))
+    }
+
+    /// Leaves out the pages that `keep` does not want; what the changes since the base say of their keys is still told.
+    pub fn retain(&mut self, mut keep: impl FnMut(&PageRef, Option<&[u8]>) -> bool) {
+        self.wanted.retain(|bounded| keep(&bounded.page, bounded.end.as_deref()));
     }
 }
 
@@ -167,30 +225,37 @@ async fn read(platform: &impl Platform, pages: &[Bounded]) -> Result<Sealed> {
 }
 
 /// A reference and where its keys end.
+#[derive(Clone)]
 struct Bounded {
     page: PageRef,
     end: Option<Vec<u8>>,
 }
 
+impl Bounded {
+    fn is_before_end(&self, key: &[u8]) -> bool {
+        self.end.as_ref().is_none_or(|end| key < &end[..])
+    }
+}
+
 /// Those of `refs` that may hold keys of the range; `last` is where those of the last end.
-fn within(refs: &[PageRef], last: Option<&[u8]>, start: &[u8], end: &[u8]) -> Vec<Bounded> {
+fn within(refs: &[PageRef], last: Option<&[u8]>, start: &[u8], end: Option<&[u8]>) -> Vec<Bounded> {
     let key = |page: &PageRef| page.first.key().as_bytes().to_vec();
     let bounded = |index: usize| Bounded {
         page: refs[index].clone(),
         end: refs.get(index + 1).map(key).or_else(|| last.map(<[u8]>::to_vec)),
     };
-    pages_in(refs, start, Some(end)).map(bounded).collect()
+    pages_in(refs, start, end).map(bounded).collect()
 }
 
 /// Opens pages, and counts what is lost.
 struct Pages<'a> {
     open: &'a OpenVault,
     opener: ChunkOpener,
-    lost: u64,
+    lost: Vec<Bounded>,
 }
 
 impl Pages<'_> {
-    fn index(&mut self, bounded: &Bounded, sealed: &Sealed, start: &[u8], end: &[u8]) -> Vec<Bounded> {
+    fn index(&mut self, bounded: &Bounded, sealed: &Sealed, start: &[u8], end: Option<&[u8]>) -> Vec<Bounded> {
         let pages = objects::open(self.open, &mut self.opener, sealed, &bounded.page.chunk);
         let pages = pages.and_then(|plaintext| decode_index(&plaintext).ok()).filter(|pages| fits(bounded, pages));
         match pages {
@@ -206,23 +271,19 @@ impl Pages<'_> {
     }
 
     fn lose<T>(&mut self, bounded: &Bounded) -> Vec<T> {
-        self.lost += bounded.page.entries;
+        self.lost.push(bounded.clone());
         Vec::new()
     }
 }
 
-fn before_end(bounded: &Bounded, path: &TreePath) -> bool {
-    bounded.end.as_ref().is_none_or(|end| path.key().as_bytes() < &end[..])
-}
-
 fn fits(bounded: &Bounded, pages: &[PageRef]) -> bool {
     pages.first().is_some_and(|first| first.first == bounded.page.first)
-        && pages.iter().all(|page| before_end(bounded, &page.first))
+        && pages.iter().all(|page| bounded.is_before_end(page.first.key().as_bytes()))
         && pages.iter().map(|page| page.entries).sum::<u64>() == bounded.page.entries
 }
 
 fn holds(bounded: &Bounded, entries: &[Entry]) -> bool {
     entries.first().is_some_and(|first| first.path == bounded.page.first)
-        && entries.last().is_some_and(|last| before_end(bounded, &last.path))
+        && entries.last().is_some_and(|last| bounded.is_before_end(last.path.key().as_bytes()))
         && entries.len() as u64 == bounded.page.entries
 }

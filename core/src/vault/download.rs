@@ -4,17 +4,60 @@ use super::PathToken;
 use crate::id::SetId;
 use serde::{Deserialize, Serialize};
 
-/// Begins to take a file out. Every piece is verified before a byte of it is handed on.
+/// Begins to take something out. Every piece is verified before a byte of it is handed on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Download {
     /// The set.
     pub set: SetId,
     /// The commit.
     pub at: u64,
-    /// The file.
-    pub path: PathToken,
+    /// What.
+    pub what: Wanted,
     /// Where to.
     pub way: Way,
+}
+
+/// What is taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// A file.
+    File(PathToken),
+    /// A folder, or some of it, as one zip: stored, not compressed, of any size.
+    Zip(Selection),
+}
+
+/// A folder, or some of what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Selection {
+    /// The folder; none for the top.
+    pub folder: Option<PathToken>,
+    /// Which of its entries, with everything below; all of them when there are none.
+    pub only: Vec<PathToken>,
+}
+
+/// Counts what a zip would hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureZip {
+    /// The set.
+    pub set: SetId,
+    /// The commit.
+    pub at: u64,
+    /// What.
+    pub selection: Selection,
+}
+
+/// What a zip would hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ZipView {
+    /// Files.
+    pub files: u64,
+    /// Folders.
+    pub folders: u64,
+    /// Links; pipes, devices and sockets are counted, and left out.
+    pub others: u64,
+    /// Sum of the sizes of the files.
+    pub bytes: u64,
 }
 
 /// Where a file goes.
@@ -40,7 +83,7 @@ pub struct DownloadView {
     pub download: u32,
     /// File name for the disk: without separators and characters that some system refuses.
     pub name: String,
-    /// Size.
+    /// Size; of a zip, that of the files in it.
     pub bytes: u64,
 }
 

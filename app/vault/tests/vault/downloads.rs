@@ -5,7 +5,7 @@ use crate::tab::{Collected, Tab, about_object};
 use iota_agent::backup::Options;
 use iota_core::{
     id::Cid,
-    vault::{CancelDownload, Download, Lock, ProblemKind, VaultEvent, Way},
+    vault::{CancelDownload, Download, Lock, ProblemKind, VaultEvent, Wanted, Way},
 };
 use std::rc::Rc;
 
@@ -149,7 +149,7 @@ fn only_files_come_out_and_only_small_ones_into_memory() {
         assert_eq!(tab.download(&rig, 1, &tab.walk_to(&rig, 1, path)).0.unwrap_err().kind, ProblemKind::Missing);
     }
     let path = tab.walk_to(&rig, 1, "large");
-    let question = Download { set: rig.set, at: 1, path, way: Way::Blob };
+    let question = Download { set: rig.set, at: 1, what: Wanted::File(path), way: Way::Blob };
     let refused = futures::executor::block_on(tab.desk.download(&question, Collected::default()));
     assert!(refused.is_err());
 }

@@ -11,3 +11,5 @@ mod downloads;
 mod lies;
 mod live;
 mod tab;
+mod times;
+mod zips;

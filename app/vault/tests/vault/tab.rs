@@ -13,7 +13,7 @@ use iota_core::{
     refs::{Reference, decode_references},
     vault::{
         Ask, Download, DownloadView, ListFolder, Listing, Order, PathToken, Problem, ProblemKind, Question, ReadRows,
-        Row, Secret, Strength, Unlock, VaultEvent, Way,
+        Row, Secret, Strength, Unlock, VaultEvent, Wanted, Way,
     },
     wire::Writer,
 };
@@ -267,7 +267,18 @@ impl Tab {
         path: &PathToken,
         sink: Collected,
     ) -> (Result<DownloadView, Problem>, Collected) {
-        let question = Download { set: rig.set, at, path: path.clone(), way: Way::Stream };
+        self.take_out(rig, at, Wanted::File(path.clone()), sink)
+    }
+
+    /// Takes a file or a zip out.
+    pub fn take_out(
+        &self,
+        rig: &Rig,
+        at: u64,
+        what: Wanted,
+        sink: Collected,
+    ) -> (Result<DownloadView, Problem>, Collected) {
+        let question = Download { set: rig.set, at, what, way: Way::Stream };
         match block_on(self.desk.download(&question, sink.clone())) {
             Err(problem) => (Err(problem), sink),
             Ok((view, work)) => {

@@ -1,0 +1,171 @@
+//! What lies between two points, read at the cost of what changed: pages that both share are not opened.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use iota_core::difference::{Aspect, Difference, shared_pages};
+use iota_core::entry::Entry;
+use iota_core::path::{Key, TreePath};
+use iota_core::state::StateCheck;
+use iota_core::vault::{Change, Compare, Comparison, DifferenceRow, ReadDifferences, Side};
+
+use crate::keys::OpenVault;
+use crate::platform::Platform;
+use crate::point::{self, Walk};
+use crate::problem::{Result, Tell, missing};
+use crate::show;
+
+/// Most rows of one answer.
+const MAX_ROWS: u32 = 1000;
+
+/// What was found between two points.
+pub struct Compared {
+    /// Names it.
+    pub comparison: u32,
+    /// Of the paths, so many bytes are not shown.
+    skip: usize,
+    rows: Vec<Kept>,
+}
+
+struct Kept {
+    path: TreePath,
+    change: Change,
+    kind: iota_core::vault::EntryKind,
+    before: Option<Side>,
+    after: Option<Side>,
+}
+
+/// Answers [`Compare`], and returns what is to be kept for [`rows`].
+///
+/// # Errors
+/// When one of the points cannot be opened, or what was read does not add up to what lies between their states.
+pub async fn compare(
+    platform: &impl Platform,
+    open: &OpenVault,
+    comparison: u32,
+    question: &Compare,
+) -> Result<(Comparison, Compared)> {
+    let folder = question.folder.as_ref().map(|token| open.path(token)).transpose()?;
+    let before = point::open_at(platform, open, question.set, question.from).await?;
+    let after = point::open_at(platform, open, question.set, question.to).await?;
+    let (start, end) = (Key::subtree_start(folder.as_ref()), folder.as_ref().map(Key::subtree_end));
+    let mut old = Entries::begin(before.walk(platform, open, start.clone(), end.clone()).await?);
+    let mut new = Entries::begin(after.walk(platform, open, start, end).await?);
+    let told_apart = before.state.overlay.told_apart(&after.state.overlay);
+    let shared = shared_pages(old.walk.pages(), new.walk.pages(), &told_apart);
+    for side in [&mut old, &mut new] {
+        side.walk.retain(|page, _| !shared.contains(&page.chunk.cid));
+    }
+    let mut check = StateCheck::default();
+    let mut shown = Comparison {
+        comparison,
+        from_ms: before.header.device_time_ms,
+        to_ms: after.header.device_time_ms,
+        crumbs: folder.as_ref().map(|folder| show::crumbs(open, folder)).transpose()?.unwrap_or_default(),
+        ..Comparison::default()
+    };
+    let mut rows = Vec::new();
+    while let Some(difference) = next(&mut old, &mut new).await? {
+        let (one, other) = difference.entries();
+        one.into_iter().chain(other).for_each(|entry| check.add(entry));
+        // What the other state may have in a lost page is neither new nor gone.
+        let key = difference.path().key();
+        let is_lost = match &difference {
+            Difference::Added(_) => old.walk.may_have_lost(key.as_bytes()),
+            Difference::Removed(_) => new.walk.may_have_lost(key.as_bytes()),
+            Difference::Changed { .. } => false,
+        };
+        if !is_lost {
+            let kept = Kept::from(difference);
+            shown.count(kept.change, kept.before, kept.after);
+            rows.push(kept);
+        }
+    }
+    shown.lost = old.walk.lost().max(new.walk.lost());
+    if folder.is_none() && shown.lost == 0 {
+        let mut between = after.state.state_root;
+        between.toggle(&before.state.state_root.0);
+        check.finish(&between).tell()?;
+    }
+    let skip = folder.map_or(0, |folder| folder.as_bytes().len() + 1);
+    Ok((shown, Compared { comparison, skip, rows }))
+}
+
+/// The entries of one state, as they are needed.
+struct Entries<'p, P> {
+    walk: Walk<'p, P>,
+    window: VecDeque<Entry>,
+}
+
+impl<'p, P: Platform> Entries<'p, P> {
+    fn begin(walk: Walk<'p, P>) -> Self {
+        Self { walk, window: VecDeque::new() }
+    }
+
+    async fn peek(&mut self) -> Result<Option<&Entry>> {
+        while self.window.is_empty() {
+            match self.walk.next().await? {
+                Some(entries) => self.window = entries.into(),
+                None => return Ok(None),
+            }
+        }
+        Ok(self.window.front())
+    }
+}
+
+/// The next path that is not the same in both.
+async fn next<P: Platform>(old: &mut Entries<'_, P>, new: &mut Entries<'_, P>) -> Result<Option<Difference>> {
+    loop {
+        let order = match (old.peek().await?, new.peek().await?) {
+            (Some(before), Some(after)) => before.path.cmp(&after.path),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return Ok(None),
+        };
+        let before = if order.is_le() { old.window.pop_front() } else { None };
+        let after = if order.is_ge() { new.window.pop_front() } else { None };
+        if let Some(difference) = Difference::between(before, after) {
+            return Ok(Some(difference));
+        }
+    }
+}
+
+impl From<Difference> for Kept {
+    fn from(difference: Difference) -> Self {
+        let change = match (&difference, difference.aspect()) {
+            (Difference::Added(_), _) => Change::Added,
+            (Difference::Removed(_), _) => Change::Removed,
+            (_, Aspect::SilentContent) => Change::Silent,
+            (_, Aspect::Metadata) => Change::Metadata,
+            (_, Aspect::Content | Aspect::Kind | Aspect::Existence) => Change::Content,
+        };
+        let (before, after) = difference.entries();
+        let side = |entry: &Entry| Side { bytes: entry.size(), mtime_s: entry.metadata.mtime.seconds };
+        let kind = after.or(before).map_or(iota_core::vault::EntryKind::Special, show::kind);
+        Self { path: difference.path().clone(), change, kind, before: before.map(side), after: after.map(side) }
+    }
+}
+
+/// Answers [`ReadDifferences`].
+///
+/// # Errors
+/// A problem when the comparison is no longer there.
+pub fn rows(open: &OpenVault, compared: Option<&Compared>, question: &ReadDifferences) -> Result<Vec<DifferenceRow>> {
+    let compared = compared.filter(|compared| compared.comparison == question.comparison);
+    let compared = compared.ok_or_else(|| missing("comparison"))?;
+    let is_wanted = |row: &&Kept| question.only.is_none_or(|only| row.change == only);
+    let rows = compared.rows.iter().filter(is_wanted);
+    rows.skip(question.from as usize)
+        .take(question.count.min(MAX_ROWS) as usize)
+        .map(|row| {
+            Ok(DifferenceRow {
+                path: show::text(&row.path.as_bytes()[compared.skip..]),
+                token: open.token(&row.path)?,
+                change: row.change,
+                kind: row.kind,
+                before: row.before,
+                after: row.after,
+            })
+        })
+        .collect()
+}
