@@ -84,6 +84,10 @@ impl Downloads {
         provide_context(downloads);
         Effect::new(move || {
             if let Some(event) = vault.last_event().get() {
+                #[cfg(feature = "hydrate")]
+                if browser::ends_peek(&event) {
+                    return;
+                }
                 downloads.hear(&event);
             }
         });

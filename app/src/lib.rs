@@ -15,6 +15,7 @@ pub mod downloads;
 pub mod fleet;
 pub mod install_line;
 pub mod live;
+pub mod look;
 pub mod pages;
 pub mod parts;
 pub mod session;
@@ -72,6 +73,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/machines/:set/timeline") view=MachinePart::Timeline />
                 <Route path=path!("/machines/:set/rules") view=MachinePart::Rules />
                 <Route path=path!("/machines/:set/browse") view=MachinePart::Browse />
+                <Route path=path!("/machines/:set/search") view=MachinePart::Search />
+                <Route path=path!("/machines/:set/compare") view=MachinePart::Compare />
                 <Route path=path!("/machines/:set/file") view=MachinePart::File />
                 <Route path=path!("/download") view=AccountPart::Download />
                 <Route path=path!("/docs") view=DocsPage />

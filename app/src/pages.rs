@@ -2,6 +2,7 @@
 
 pub mod add_machine_page;
 pub mod browse_page;
+pub mod compare_page;
 pub mod docs_page;
 pub mod download_page;
 pub mod file_page;
@@ -12,6 +13,7 @@ pub mod machine_page;
 pub mod machines_page;
 pub mod not_found_page;
 pub mod rules_page;
+pub mod search_page;
 pub mod settings_page;
 pub mod sign_in_page;
 pub mod sign_up_page;

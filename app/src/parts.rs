@@ -6,12 +6,14 @@ use leptos_router::ChooseView;
 
 use crate::pages::add_machine_page::AddMachinePage;
 use crate::pages::browse_page::BrowsePage;
+use crate::pages::compare_page::ComparePage;
 use crate::pages::download_page::DownloadPage;
 use crate::pages::file_page::FilePage;
 use crate::pages::forgot_page::ForgotPage;
 use crate::pages::keys_page::KeysPage;
 use crate::pages::machine_page::MachinePage;
 use crate::pages::rules_page::RulesPage;
+use crate::pages::search_page::SearchPage;
 use crate::pages::settings_page::SettingsPage;
 use crate::pages::sign_up_page::SignUpPage;
 use crate::pages::timeline_page::TimelinePage;
@@ -44,6 +46,10 @@ pub enum MachinePart {
     Browse,
     /// `/machines/:set/file`.
     File,
+    /// `/machines/:set/search`.
+    Search,
+    /// `/machines/:set/compare`.
+    Compare,
     /// `/machines/:set/rules`.
     Rules,
 }
@@ -93,6 +99,8 @@ fn machine_part(page: MachinePart) -> AnyView {
         MachinePart::Timeline => TimelinePage().into_any(),
         MachinePart::Browse => BrowsePage().into_any(),
         MachinePart::File => FilePage().into_any(),
+        MachinePart::Search => SearchPage().into_any(),
+        MachinePart::Compare => ComparePage().into_any(),
         MachinePart::Rules => RulesPage().into_any(),
     }
 }

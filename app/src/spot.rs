@@ -46,6 +46,33 @@ impl Spot {
     }
 }
 
+/// Two points in time, and the folder that is compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The earlier commit, if one was chosen.
+    pub from: Option<u64>,
+    /// The later one, and the folder.
+    pub to: Spot,
+}
+
+impl Span {
+    /// Reads a fragment, with or without its sign.
+    pub fn parse(fragment: &str) -> Self {
+        let from = fragment.trim_start_matches('#').split('&').find_map(|part| part.strip_prefix("from="));
+        Self { from: from.and_then(|number| number.parse().ok()), to: Spot::parse(fragment) }
+    }
+
+    /// The fragment, with its sign.
+    pub fn fragment(&self) -> String {
+        let to = self.to.fragment();
+        match self.from {
+            Some(from) if to.len() > 1 => format!("#from={from}&{}", &to[1..]),
+            Some(from) => format!("#from={from}"),
+            None => to,
+        }
+    }
+}
+
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
@@ -63,6 +90,16 @@ pub fn rules(set: SetId) -> String {
 /// Address of its timeline.
 pub fn timeline(set: SetId) -> String {
     format!("/machines/{set}/timeline")
+}
+
+/// Address of the search among its names.
+pub fn search(set: SetId) -> String {
+    format!("/machines/{set}/search")
+}
+
+/// Address of what lies between two of its points in time.
+pub fn compare(set: SetId, span: &Span) -> String {
+    format!("/machines/{set}/compare{}", span.fragment())
 }
 
 /// Address of its files.
@@ -90,6 +127,20 @@ mod tests {
         ] {
             assert_eq!(spot.fragment(), fragment);
             assert_eq!(Spot::parse(fragment), spot);
+        }
+    }
+
+    #[test]
+    fn two_points_are_read_as_they_were_written() {
+        let spot = Spot { at: Some(9), path: Some(PathToken("9f-3_cA".into())) };
+        for (span, fragment) in [
+            (Span::default(), "#"),
+            (Span { from: Some(3), to: Spot::default() }, "#from=3"),
+            (Span { from: Some(3), to: spot.clone() }, "#from=3&at=9&f=9f-3_cA"),
+            (Span { from: None, to: spot }, "#at=9&f=9f-3_cA"),
+        ] {
+            assert_eq!(span.fragment(), fragment);
+            assert_eq!(Span::parse(fragment), span);
         }
     }
 

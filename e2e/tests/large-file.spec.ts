@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { createReadStream, linkSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../support/fixtures';
 import { Person, enterFolder, entry, kept, withoutFileDialog } from '../support/person';
@@ -24,18 +25,19 @@ function renderersMb(): number {
   return (pages.reduce((sum, count) => sum + count, 0) * 4096) / 1e6;
 }
 
-async function sha256(path: string): Promise<string> {
+async function sha256(pieces: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  for await (const piece of pieces) hash.update(piece);
   return hash.digest('hex');
 }
 
-test('a file of any size passes through in flat memory', async ({ page, appliance }) => {
-  test.setTimeout(420_000);
+test('a file of any size passes through in flat memory, and so does a zip', async ({ page, appliance }) => {
+  test.setTimeout(900_000);
   const ada = await Person.signUp(page, await appliance.setupToken());
   const attic = appliance.agent('attic');
   const path = join(attic.files, 'disk.bak');
   writeLarge(path, MEGABYTES, 8);
+  linkSync(path, join(attic.files, 'again.bak'));
 
   const address = await ada.addMachine(page, attic);
   await attic.backUp();
@@ -50,12 +52,25 @@ test('a file of any size passes through in flat memory', async ({ page, applianc
   const before = renderersMb();
   let most = before;
   const watching = setInterval(() => (most = Math.max(most, renderersMb())), 250);
-  const coming = page.waitForEvent('download', { timeout: 60_000 });
+  let coming = page.waitForEvent('download', { timeout: 60_000 });
   await panel.getByRole('button', { name: /^Download/ }).click();
-  const download = await coming;
+  let download = await coming;
   expect(download.suggestedFilename()).toBe('disk.bak');
   const saved = await kept(download);
-  clearInterval(watching);
-  expect(await sha256(saved)).toBe(await sha256(path));
+  const expected = await sha256(createReadStream(path));
+  expect(await sha256(createReadStream(saved))).toBe(expected);
+  rmSync(saved);
   expect(most - before).toBeLessThan(MEMORY_MB);
+
+  await page.getByRole('button', { name: 'Download folder' }).click();
+  coming = page.waitForEvent('download', { timeout: 60_000 });
+  await page.getByRole('dialog').getByRole('button', { name: /^Download, / }).click();
+  download = await coming;
+  const zip = await kept(download);
+  clearInterval(watching);
+  expect(most - before).toBeLessThan(MEMORY_MB);
+  expect(execFileSync('unzip', ['-Z', '-1', zip]).toString()).toContain('again.bak');
+  for (const name of ['disk.bak', 'again.bak']) {
+    expect(await sha256(spawn('unzip', ['-p', zip, `*/${name}`]).stdout)).toBe(expected);
+  }
 });

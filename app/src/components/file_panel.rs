@@ -7,9 +7,11 @@ use leptos::{ev, html};
 use leptos_router::components::A;
 
 use crate::components::icon::Icon;
+use crate::components::preview::Preview;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::skeleton::Skeleton;
 use crate::downloads::{Downloads, WantedFile};
+use crate::look;
 use crate::spot::{self, Spot};
 use crate::vault::Vault;
 use crate::words::{self, Moment};
@@ -65,6 +67,7 @@ pub fn FilePanel(
                 Some(Err(problem)) => view! { <ProblemNotice problem retry=entry.retry() /> }.into_any(),
                 Some(Ok(entry)) => {
                     let (address, path) = shown.get_value();
+                    let preview = preview_of(set, at, path.clone(), &entry);
                     let download = download_button(set, at, path, &entry, past);
                     view! {
                         <div class="sheet__title">
@@ -73,6 +76,7 @@ pub fn FilePanel(
                             </h2>
                             <p class="small ink-3">{format!("as it was {}", Moment::local(when_ms).full())}</p>
                         </div>
+                        {preview}
                         {facts(&entry)}
                         <div class="stack stack--tight">
                             {download}
@@ -147,6 +151,13 @@ pub fn download_button(set: SetId, at: u64, path: PathToken, entry: &EntryView, 
         }
         .into_any()
     })
+}
+
+/// The content of a file that can be looked at; none for others.
+pub fn preview_of(set: SetId, at: u64, path: PathToken, entry: &EntryView) -> Option<AnyView> {
+    let file = WantedFile { set, at, what: Wanted::File(path), name: entry.name.clone(), bytes: entry.bytes };
+    let is_shown = entry.kind == EntryKind::File && look::is_wanted(&entry.name, entry.bytes);
+    is_shown.then(|| view! { <Preview file /> }.into_any())
 }
 
 /// What is known of an entry.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use iota_core::id::SetId;
 use iota_core::vault::{
-    EntryKind, ListFolder, Listing, OpenPoint, Order, PathToken, PointView, Problem, ProblemKind, Row,
+    EntryKind, ListFolder, Listing, OpenPoint, Order, PathToken, PointView, Problem, ProblemKind, Row, Selection,
 };
 use leptos::prelude::*;
 
@@ -14,6 +14,8 @@ use crate::components::icon::Icon;
 use crate::components::machine_frame::MachineName;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::skeleton::Skeleton;
+use crate::components::zip_dialog::{ZipButton, ZipOf};
+use crate::fleet::Fleet;
 use crate::spot::Spot;
 use crate::vault::Vault;
 use crate::words::{Moment, bytes, many};
@@ -252,10 +254,17 @@ fn Contents(
         folder.inside.set_value(false);
         view! { <FileList list /> }.into_any()
     };
+    let zip = (listing.exists && listing.count > 0).then(|| {
+        let machine = Fleet::current().machine(folder.set).and_then(|machine| machine.name);
+        let top = || machine.unwrap_or_else(|| "files".into());
+        let name = listing.crumbs.last().map_or_else(top, |crumb| crumb.name.clone());
+        let selection = Selection { folder: spot.path.clone(), only: Vec::new() };
+        view! { <ZipButton of=ZipOf { set: folder.set, at: point.seq, selection, name } /> }
+    });
     view! {
         <div class="card__head">
             <Crumbs set=folder.set spot listing go />
-            {facts}
+            <div class="folder__do">{facts} {zip}</div>
         </div>
         {lost}
         {body}

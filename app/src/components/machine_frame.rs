@@ -12,7 +12,7 @@ use crate::components::mark::Mark;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::sealed::Sealed;
 use crate::fleet::Fleet;
-use crate::spot::{self, Spot};
+use crate::spot::{self, Span, Spot};
 
 /// A view of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Tab {
     Timeline,
     /// Its files.
     Browse,
+    /// Names of all times.
+    Search,
+    /// What lies between two points in time.
+    Compare,
     /// What it backs up and how.
     Rules,
     /// Something below these.
@@ -68,6 +72,8 @@ fn Head(set: SetId, tab: Tab, plain: bool) -> impl IntoView {
         Tab::Status => "Status",
         Tab::Timeline => "Timeline",
         Tab::Browse => "Files",
+        Tab::Search => "Search",
+        Tab::Compare => "Compare",
         Tab::Rules => "Rules",
         Tab::None => "File",
     };
@@ -151,6 +157,8 @@ fn Tabs(set: SetId, tab: Tab) -> impl IntoView {
         (Tab::Status, "Status", spot::machine(set)),
         (Tab::Timeline, "Timeline", spot::timeline(set)),
         (Tab::Browse, "Browse", spot::browse(set, &Spot::default())),
+        (Tab::Search, "Search", spot::search(set)),
+        (Tab::Compare, "Compare", spot::compare(set, &Span::default())),
         (Tab::Rules, "Rules", spot::rules(set)),
     ];
     let tabs = tabs.map(|(of, word, address)| {

@@ -5,12 +5,12 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::components::icon::Icon;
-use crate::spot::{self, Spot};
+use crate::spot::{self, Span, Spot};
 use crate::time::Point;
 use crate::words::{Moment, bytes, count};
 
-/// A point, and how many bytes the state had before it.
-pub type Step = (Point, Option<u64>);
+/// A point, and the number and bytes of the one before it.
+pub type Step = (Point, Option<(u64, u64)>);
 
 /// Each point with its time, its kind and what it changed. A link opens it.
 #[component]
@@ -65,7 +65,17 @@ fn row(set: SetId, (point, before): Step, chosen: Option<u64>) -> AnyView {
             </td>
             <td class="table__opt num">{count(point.seq)}</td>
             <td class="table__num">{bytes(point.live_bytes)}</td>
-            <td class="table__num">{before.map(|before| difference(before, point.live_bytes))}</td>
+            <td class="table__num">
+                {before
+                    .map(|(before, bytes)| {
+                        let span = Span { from: Some(before), to: Spot { at: Some(point.seq), path: None } };
+                        view! {
+                            <A href=spot::compare(set, &span) attr:aria-label=format!("What changed until {}", moment.clock_seconds())>
+                                {difference(bytes, point.live_bytes)}
+                            </A>
+                        }
+                    })}
+            </td>
         </tr>
     }
     .into_any()

@@ -1,7 +1,7 @@
 //! Every version of a file that is kept, found from the newest backwards.
 
 use iota_core::id::SetId;
-use iota_core::vault::{FindVersions, PathToken, Problem, ProblemKind, Version, Wanted};
+use iota_core::vault::{EntryKind, FindVersions, PathToken, Problem, ProblemKind, Version, Wanted};
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
@@ -92,6 +92,8 @@ pub fn VersionList(
     chosen: u64,
     /// The newest point in time.
     newest: u64,
+    /// Compares a version with the one that is shown.
+    compare: Callback<u64>,
 ) -> impl IntoView {
     let search = Search {
         vault: Vault::current(),
@@ -116,6 +118,7 @@ pub fn VersionList(
                 let first = place + 1 == versions.len() && search.stage.get() == Stage::All;
                 item(
                     search,
+                    compare,
                     version,
                     Marks { newest: place == 0, current: current == Some(place), first, newest_seq: newest },
                 )
@@ -189,7 +192,7 @@ struct Marks {
     newest_seq: u64,
 }
 
-fn item(search: Search, version: &Version, marks: Marks) -> AnyView {
+fn item(search: Search, compare: Callback<u64>, version: &Version, marks: Marks) -> AnyView {
     let downloads = Downloads::current();
     let spot = Spot { at: Some(version.seq), path: Some(search.path.get_value()) };
     let when = Moment::local(version.device_time_ms);
@@ -205,7 +208,7 @@ fn item(search: Search, version: &Version, marks: Marks) -> AnyView {
         (true, true) => format!("first seen, {}", bytes(version.bytes)),
         (true, false) => bytes(version.bytes),
     };
-    let file = (version.kind == Some(iota_core::vault::EntryKind::File)).then(|| WantedFile {
+    let file = (version.kind == Some(EntryKind::File)).then(|| WantedFile {
         set: search.set,
         at: version.seq,
         what: Wanted::File(search.path.get_value()),
@@ -226,6 +229,15 @@ fn item(search: Search, version: &Version, marks: Marks) -> AnyView {
             </button>
         }
     });
+    let seq = version.seq;
+    let other = (version.kind == Some(EntryKind::File) && !marks.current).then(|| {
+        let spoken = format!("Compare the version of {} with the one shown", when.full());
+        view! {
+            <button class="button button--small version__take" type="button" aria-label=spoken on:click=move |_| compare.run(seq)>
+                "Compare"
+            </button>
+        }
+    });
     let link = if there && !(marks.newest && version.seq > marks.newest_seq) {
         view! { <a href=spot::file(search.set, &spot)>{title}</a> }.into_any()
     } else {
@@ -238,7 +250,7 @@ fn item(search: Search, version: &Version, marks: Marks) -> AnyView {
                 <b>{link}</b>
                 <small>{more}</small>
             </span>
-            {download}
+            <span class="version__do">{other} {download}</span>
         </li>
     }
     .into_any()

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use iota_core::vault::{CancelDownload, Download, MAX_BLOB_BYTES, Problem, ProblemKind, Way, file_name};
+use futures_channel::oneshot;
+use iota_core::vault::{CancelDownload, Download, MAX_BLOB_BYTES, Problem, ProblemKind, VaultEvent, Way, file_name};
 use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -25,9 +26,34 @@ const PING_MS: i32 = 10_000;
 const ANSWER_MS: i32 = 30_000;
 
 thread_local! {
+    /// Who waits for a file to be looked at.
+    static PEEKS: RefCell<HashMap<u32, oneshot::Sender<Result<Blob, Problem>>>> = RefCell::new(HashMap::new());
     static BLOBS: RefCell<HashMap<u32, Blob>> = RefCell::new(HashMap::new());
     /// Timer and frame of each download by [`Way::Stream`].
     static STREAMS: RefCell<HashMap<u32, (i32, Element)>> = RefCell::new(HashMap::new());
+}
+
+/// Takes a small file out to be looked at; it is not among the downloads.
+pub async fn peek(vault: Vault, file: &WantedFile) -> Result<Blob, Problem> {
+    let download = ask(vault, file, Way::Blob, None).await?;
+    let (ended, heard) = oneshot::channel();
+    PEEKS.with_borrow_mut(|peeks| peeks.insert(download, ended));
+    heard.await.unwrap_or_else(|_| Err(Problem::new(ProblemKind::Cancelled, "nobody looks any more")))
+}
+
+/// Whether an event ends what is looked at; who looks is told.
+pub fn ends_peek(event: &VaultEvent) -> bool {
+    let (download, ended) = match event {
+        VaultEvent::Done { download } => (*download, Ok(())),
+        VaultEvent::Stopped { download, problem } => (*download, Err(problem.clone())),
+        _ => return false,
+    };
+    let Some(looking) = PEEKS.with_borrow_mut(|peeks| peeks.remove(&download)) else { return false };
+    let blob = BLOBS.with_borrow_mut(|blobs| blobs.remove(&download));
+    let gone = || Problem::new(ProblemKind::Failed, "the file did not arrive");
+    // Who has gone hears nothing.
+    let _ = looking.send(ended.and_then(|()| blob.ok_or_else(gone)));
+    true
 }
 
 /// A download by [`Way::Blob`] has ended.

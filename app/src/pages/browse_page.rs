@@ -16,7 +16,7 @@ use crate::components::sealed::Sealed;
 use crate::components::skeleton::Skeleton;
 use crate::components::time_slider::TimeSlider;
 use crate::live::Live;
-use crate::spot::Spot;
+use crate::spot::{self, Span, Spot};
 use crate::time::{Points, place};
 use crate::words::Moment;
 
@@ -64,7 +64,7 @@ fn Browse(set: SetId) -> impl IntoView {
                     }
                 }}
             </section>
-            <PastBanner at past shown shown_ms choose />
+            <PastBanner set spot=spot.read_only() past shown shown_ms choose />
             {move || newer.get().then(|| view! { <NewerNotice again /> })}
             <Gate skeleton=sealed_folder>
                 <FolderView set spot=spot.read_only() past shown shown_ms again go />
@@ -130,7 +130,8 @@ pub fn NoPoints(
 
 #[component]
 fn PastBanner(
-    at: Memo<Option<u64>>,
+    set: SetId,
+    spot: ReadSignal<Spot>,
     past: Memo<bool>,
     shown: RwSignal<Option<u64>>,
     shown_ms: RwSignal<Option<u64>>,
@@ -138,7 +139,7 @@ fn PastBanner(
 ) -> impl IntoView {
     // The server's list alone is not certain of a time.
     let when = move || match shown_ms.get() {
-        Some(ms) if shown.get() == at.get() => Moment::local(ms).full(),
+        Some(ms) if shown.get() == spot.with(|spot| spot.at) => Moment::local(ms).full(),
         _ => "an earlier point in time".into(),
     };
     move || {
@@ -149,9 +150,20 @@ fn PastBanner(
                     <div>
                         <b>{format!("You are looking at {}.", when())}</b>
                     </div>
-                    <button class="button button--small" type="button" on:click=move |_| choose.run(None)>
-                        "Back to the newest"
-                    </button>
+                    <div class="button-group">
+                        <a
+                            class="button button--small"
+                            href=move || {
+                                let Spot { at, path } = spot.get();
+                                spot::compare(set, &Span { from: at, to: Spot { at: None, path } })
+                            }
+                        >
+                            "What changed since"
+                        </a>
+                        <button class="button button--small" type="button" on:click=move |_| choose.run(None)>
+                            "Back to the newest"
+                        </button>
+                    </div>
                 </div>
             }
             .into_any()

@@ -5,13 +5,14 @@ use iota_core::vault::{OpenPoint, PathToken, PointView, Problem};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::components::file_panel::{EntryFacts, download_button, facts};
+use crate::components::file_panel::{EntryFacts, download_button, facts, preview_of};
 use crate::components::gate::Gate;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::sealed::Sealed;
 use crate::components::skeleton::Skeleton;
+use crate::components::version_diff::VersionDiff;
 use crate::components::version_list::VersionList;
 use crate::spot::{self, Spot};
 use crate::vault::Vault;
@@ -104,6 +105,8 @@ fn File(set: SetId, point: PointView, path: PathToken) -> impl IntoView {
     let past = at != newest;
     let entry = EntryFacts::ask(set, at, path.clone());
     let of = path.clone();
+    let compared = RwSignal::new(None::<u64>);
+    let compare = Callback::new(move |seq| compared.set(Some(seq)));
     let name = Signal::derive(move || entry.answer.get().and_then(Result::ok).map(|entry| entry.name));
     view! {
         <div class="split split--file">
@@ -114,8 +117,14 @@ fn File(set: SetId, point: PointView, path: PathToken) -> impl IntoView {
                     Some(Ok(entry)) => details(set, &point, of.clone(), &entry, past),
                 }}
             </section>
-            <VersionList set path name chosen=at newest />
+            <VersionList set path=path.clone() name chosen=at newest compare />
         </div>
+        {move || {
+            let other = compared.get()?;
+            let name = name.get()?;
+            let (path, (low, high)) = (path.clone(), (other.min(at), other.max(at)));
+            Some(view! { <VersionDiff set path name low high close=Callback::new(move |()| compared.set(None)) /> })
+        }}
     }
     .into_any()
 }
@@ -138,6 +147,7 @@ fn details(set: SetId, point: &PointView, path: PathToken, entry: &iota_core::va
         })
         .collect();
     let folder = spot::browse(set, &here.path(above.last().map(|crumb| crumb.token.clone())));
+    let preview = preview_of(set, at, path.clone(), entry);
     let download = download_button(set, at, path, entry, past);
     view! {
         <nav class="crumbs" aria-label="Folder">
@@ -150,6 +160,7 @@ fn details(set: SetId, point: &PointView, path: PathToken, entry: &iota_core::va
             </h2>
             <p class="small ink-3">{format!("as it was {}", Moment::local(point.device_time_ms).full())}</p>
         </div>
+        {preview}
         {facts(entry)}
         <div class="stack stack--tight">
             {download}

@@ -83,7 +83,9 @@ fn of_day(set: SetId, points: Points, all_days: Memo<Vec<Day>>, at: RwSignal<Opt
         let place = place(list, at.get())?;
         let day = all_days
             .with(|days| days.iter().find(|day| (day.first..day.first + day.count).contains(&place)).copied())?;
-        let step = |place: usize| -> Step { (list[place], place.checked_sub(1).map(|before| list[before].live_bytes)) };
+        let step = |place: usize| -> Step {
+            (list[place], place.checked_sub(1).map(|before| (list[before].seq, list[before].live_bytes)))
+        };
         let steps: Vec<_> = (day.first..(day.first + day.count).min(list.len())).rev().map(step).collect();
         let chosen = list.get(place).map(|point| point.seq);
         Some(

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { type Page, type TestInfo } from '@playwright/test';
+import { bytes } from '../support/bytes';
+import { expect, expectAccessible, expectNarrow, test } from '../support/fixtures';
+import { Person, enterFolder, entry, kept, withoutFileDialog } from '../support/person';
+
+test.use({ own: 'time' });
+
+const FILES = 5_000;
+
+/** A PNG of one colour. */
+function png(red: number, green: number, blue: number): Buffer {
+  const [width, height] = [120, 80];
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const framed = Buffer.alloc(8 + body.length);
+    framed.writeUInt32BE(data.length, 0);
+    body.copy(framed, 4);
+    framed.writeUInt32BE(crc32(body), 4 + body.length);
+    return framed;
+  };
+  const header = Buffer.from([0, 0, 0, width, 0, 0, 0, height, 8, 2, 0, 0, 0]);
+  const row = Buffer.concat([Buffer.from([0]), Buffer.concat(Array.from({ length: width }, () => Buffer.from([red, green, blue])))]);
+  const data = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+}
+
+function crc32(data: Buffer): number {
+  let crc = 0xffffffff;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** Looks at what is there in both shapes and schemes. */
+async function look(page: Page, info: TestInfo, name: string): Promise<void> {
+  for (const [device, width, height] of [['desktop', 1440, 1000], ['phone', 390, 844]] as const) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page);
+      await page.screenshot({ path: info.outputPath(`${name}-${colorScheme}-${device}.png`) });
+    }
+    await expectNarrow(page, name);
+  }
+  await page.setViewportSize({ width: 1440, height: 1000 });
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+test('a folder taken home, a name found, two moments and two versions compared', async ({ page, appliance }, info) => {
+  test.setTimeout(300_000);
+  const ada = await Person.signUp(page, await appliance.setupToken());
+  const attic = appliance.agent('attic');
+  const files = attic.files;
+  mkdirSync(join(files, 'many/inner'), { recursive: true });
+  mkdirSync(join(files, 'letters'));
+  for (let number = 0; number < FILES; number += 1) {
+    writeFileSync(join(files, number % 2 ? 'many' : 'many/inner', `file ${number}`), bytes(number % 997, number % 251));
+  }
+  const poem = Array.from({ length: 40 }, (_, line) => `line ${line + 1}`);
+  writeFileSync(join(files, 'letters/poem.txt'), poem.join('\n'));
+  writeFileSync(join(files, 'letters/flag.png'), png(200, 30, 30));
+  writeFileSync(join(files, 'letters/Secret Plan.odt'), 'plan');
+  const address = await ada.addMachine(page, attic);
+  await attic.backUp();
+  poem[19] = 'another line';
+  writeFileSync(join(files, 'letters/poem.txt'), poem.join('\n'));
+  writeFileSync(join(files, 'letters/flag.png'), png(30, 30, 200));
+  rmSync(join(files, 'letters/Secret Plan.odt'));
+  await attic.backUp();
+  renameSync(join(files, 'many/file 1'), join(files, 'many/file one'));
+  await attic.backUp();
+  await withoutFileDialog(page);
+
+  await page.goto(`${address}/browse`);
+  await ada.unlock(page);
+  await enterFolder(page, `${files.slice(1)}/many`);
+  await test.step('a folder of 5,000 files comes as one zip that others open', async () => {
+    await page.getByRole('button', { name: 'Download folder' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByText(/5,000\sfiles, 2\sfolders/)).toBeVisible();
+    await look(page, info, 'zip');
+    const coming = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: /^Download, / }).click();
+    const download = await coming;
+    expect(download.suggestedFilename()).toBe('many.zip');
+    const zip = await kept(download);
+    expect(execFileSync('7zz', ['t', zip]).toString()).toContain('Everything is Ok');
+    const out = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-zip-'));
+    execFileSync('unzip', ['-q', zip, '-d', out]);
+    // It finds a difference in names or bytes, or none.
+    execFileSync('diff', ['--recursive', join(out, 'many'), join(files, 'many')]);
+    rmSync(out, { recursive: true });
+  });
+
+  const views = page.getByRole('navigation', { name: 'Views of the machine' });
+  await test.step('what is gone is found by a part of its name', async () => {
+    await views.getByRole('link', { name: 'Search' }).click();
+    await expect(page.getByText(/all that is kept/)).toBeVisible();
+    const field = page.getByRole('textbox', { name: /A part of a name/ });
+    await field.fill('secret');
+    const gone = page.getByRole('region', { name: 'Gone' });
+    await expect(gone.getByRole('link', { name: 'Secret Plan.odt' })).toBeVisible();
+    await expect(page.getByRole('region', { name: 'There now' })).toBeHidden();
+    await field.fill('*e 1');
+    await expect(gone.getByRole('link', { name: 'file 1' })).toBeVisible();
+    await field.fill('[');
+    await expect(page.getByText(/pattern/).last()).toBeVisible();
+    await field.fill('e');
+    await page.getByRole('textbox', { name: 'At least' }).fill('900');
+    await expect(page.getByRole('region', { name: 'There now' }).getByText(/^4\d\d\snames$/)).toBeVisible();
+    await page.getByRole('textbox', { name: 'At least' }).fill('');
+    await field.fill('l');
+    await expect(gone.getByRole('listitem')).toHaveCount(2);
+    await look(page, info, 'search');
+    await gone.getByRole('link', { name: 'Secret Plan.odt' }).click();
+    await expect(page.getByRole('heading', { name: 'Secret Plan.odt' })).toBeVisible();
+    await expect(page.locator('.preview__text')).toHaveText('plan');
+    await page.goBack();
+  });
+
+  await test.step('two moments are compared', async () => {
+    await views.getByRole('link', { name: 'Timeline' }).click();
+    await page.getByRole('link', { name: /^What changed until/ }).last().click();
+    const between = page.getByRole('region', { name: /→/ });
+    await expect(between.getByRole('listitem')).toHaveCount(4);
+    await between.getByRole('button', { name: /^Gone/ }).click();
+    await expect(between.getByRole('listitem')).toHaveCount(1);
+    await expect(between.getByRole('link', { name: /letters\/Secret Plan.odt$/ })).toBeVisible();
+    await between.getByRole('button', { name: /^All/ }).click();
+    await look(page, info, 'compare');
+    await page.goBack();
+  });
+
+  await test.step('so are two versions, texts and pictures', async () => {
+    await views.getByRole('link', { name: 'Browse' }).click();
+    await enterFolder(page, `${files.slice(1)}/letters`);
+    await entry(page, 'flag.png').click();
+    const panel = page.getByRole('complementary', { name: 'Chosen file' });
+    await expect(panel.getByRole('img', { name: 'Picture flag.png' })).toBeVisible();
+    await look(page, info, 'preview');
+    await panel.getByRole('link', { name: 'Versions and details' }).click();
+    await page.getByRole('button', { name: /^Compare the version/ }).click();
+    const diff = page.getByRole('region', { name: 'Earlier and later' });
+    await expect(diff.getByRole('img')).toHaveCount(2);
+    const colours = await diff.getByRole('img').evaluateAll((nodes) =>
+      nodes.map((node) => {
+        const copy = document.createElement('canvas').getContext('2d')!;
+        copy.drawImage(node as HTMLCanvasElement, 0, 0);
+        return [...copy.getImageData(5, 5, 1, 1).data.slice(0, 3)];
+      }),
+    );
+    expect(colours).toEqual([[200, 30, 30], [30, 30, 200]]);
+    await page.goBack();
+    await entry(page, 'poem.txt').click();
+    await panel.getByRole('link', { name: 'Versions and details' }).click();
+    await page.getByRole('button', { name: /^Compare the version/ }).click();
+    await expect(diff.getByText('another line')).toBeVisible();
+    await expect(diff.getByText('line 20', { exact: true })).toBeVisible();
+    await expect(diff.getByText('line 2', { exact: true })).toBeHidden();
+    await look(page, info, 'versions');
+  });
+});
