@@ -9,15 +9,17 @@
 //! when everything below it is done.
 //!
 //! Invariant: every open, make and rename is relative to a descriptor of a directory below the target, and follows no link.
-//! Invariant: nothing that is there is overwritten. A file that is there already with the same size, time and content counts as
-//! done, so the same command goes on where it was stopped; a file that was under way begins again. Other metadata of such a
+//! Invariant: nothing that is there is overwritten unless [`Overwrite`] says so, and then by one rename of what is complete; a
+//! directory is never replaced. A file that is there already with the same size, time and content counts as done, so the same command goes on where it was stopped; a file that was under way begins again. Other metadata of such a
 //! file is compared and told, not changed. A directory that is there takes part: it gets the metadata of the snapshot, because
 //! one that an earlier run made has none yet, and so do the same links, pipes, sockets and devices.
 //! Everything is made durable once, at the end, by one `syncfs` of the target's file system.
 
 mod batch;
+mod collision;
 mod dirs;
 mod file;
+mod forecast;
 mod links;
 mod losses;
 mod metadata;
@@ -25,6 +27,8 @@ mod plan;
 mod special;
 mod work;
 
+pub use collision::Overwrite;
+pub use forecast::{Forecast, forecast};
 pub use losses::{Loss, LossReason, MAX_LISTED_LOSSES};
 
 use crate::{
@@ -63,6 +67,10 @@ pub struct Options {
     pub trust: bool,
     /// Write files of which parts are lost, with zeros in their place.
     pub keep_damaged: bool,
+    /// What becomes of files and symbolic links that are there.
+    pub overwrite: Overwrite,
+    /// Directories above what was selected stay as they are, if they are there.
+    pub in_place: bool,
 }
 
 /// What a restore did.
@@ -76,8 +84,10 @@ pub struct Report {
     pub others: u64,
     /// Bytes that were written, holes not counted.
     pub bytes: u64,
-    /// Files that were there already, the same.
+    /// Files that were there already, the same, or newer when only older ones are replaced.
     pub kept: u64,
+    /// Files and symbolic links that took the place of others.
+    pub replaced: u64,
     /// What is not as it was, at most [`MAX_LISTED_LOSSES`] of them.
     pub losses: Vec<Loss>,
     /// How many losses there are.
@@ -146,6 +156,7 @@ struct Counts {
     others: AtomicU64,
     bytes: AtomicU64,
     kept: AtomicU64,
+    replaced: AtomicU64,
     owners_left: AtomicU64,
 }
 
@@ -164,6 +175,12 @@ impl Shared<'_> {
 
     fn inherits(&self) -> bool {
         self.inherits.load(Ordering::Relaxed)
+    }
+
+    /// A name that nothing in a directory has, for what is not complete yet.
+    fn draft_name(&self) -> Vec<u8> {
+        let number = self.drafts.fetch_add(1, Ordering::Relaxed);
+        format!(".iota-restore-{}-{number}", std::process::id()).into_bytes()
     }
 
     /// A directory that was there before: what is made in it may get an ACL from it.
@@ -208,13 +225,14 @@ impl Shared<'_> {
             return Err(error);
         }
         let (losses, loss_count) = self.losses.finish();
-        let Counts { files, dirs, others, bytes, kept, owners_left } = self.counts;
+        let Counts { files, dirs, others, bytes, kept, replaced, owners_left } = self.counts;
         Ok(Report {
             files: files.into_inner(),
             dirs: dirs.into_inner(),
             others: others.into_inner(),
             bytes: bytes.into_inner(),
             kept: kept.into_inner(),
+            replaced: replaced.into_inner(),
             losses,
             loss_count,
             owners_left: owners_left.into_inner(),

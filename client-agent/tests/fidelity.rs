@@ -404,7 +404,7 @@ fn every_row_is_true() {
     let target = open(&targets.path().join("plain"));
     set_attribute_of(target.as_fd(), b"system.posix_acl_default", &acl(7)).unwrap();
     let plain = restore("plain", Options::default(), &[]);
-    let full = restore("full", Options { devices: true, trust: true, keep_damaged: false }, &[]);
+    let full = restore("full", Options { devices: true, trust: true, keep_damaged: false, ..Default::default() }, &[]);
     let part = source.path().join("hard-links-part/d");
     let parted = restore("part", Options::default(), &[&part.as_os_str().as_bytes()[1..]]);
     std::os::unix::fs::symlink(parted.join("hard-links-part/d"), full.join("parted")).unwrap();

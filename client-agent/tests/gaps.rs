@@ -40,7 +40,8 @@ impl Drop for Mount<'_> {
 
 fn restored(rig: &Rig, path: &Path) -> Option<String> {
     let target = tempfile::tempdir().unwrap();
-    let options = iota_agent::restore::Options { devices: true, trust: true, keep_damaged: false };
+    let options =
+        iota_agent::restore::Options { devices: true, trust: true, keep_damaged: false, ..Default::default() };
     let report = rig.restore_to(rig.server.head_seq(), &[], target.path(), options);
     assert_eq!(report.loss_count, 0, "{:?}", report.losses);
     fs::read_to_string(target.path().join(path.strip_prefix("/").unwrap())).ok()
@@ -148,7 +149,8 @@ fn a_mount_point_that_is_a_link_now_is_that_link() {
     for _ in 0..2 {
         assert_eq!(back_up().gaps, []);
         let target = tempfile::tempdir().unwrap();
-        let options = iota_agent::restore::Options { devices: false, trust: false, keep_damaged: false };
+        let options =
+            iota_agent::restore::Options { devices: false, trust: false, keep_damaged: false, ..Default::default() };
         rig.restore_to(rig.server.head_seq(), &[], target.path(), options);
         let link = fs::read_link(target.path().join(disk.strip_prefix("/").unwrap())).unwrap();
         assert_eq!(link, Path::new("elsewhere"));

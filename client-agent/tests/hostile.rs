@@ -80,7 +80,7 @@ impl Case {
     }
 
     fn options(mut self, devices: bool, trust: bool) -> Self {
-        self.options = Options { devices, trust, keep_damaged: false };
+        self.options = Options { devices, trust, keep_damaged: false, ..Default::default() };
         self
     }
 

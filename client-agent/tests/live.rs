@@ -103,7 +103,8 @@ impl Machine {
 
     fn restored(&self) -> Tree {
         let target = tempfile::tempdir().unwrap();
-        let options = iota_agent::restore::Options { devices: true, trust: true, keep_damaged: false };
+        let options =
+            iota_agent::restore::Options { devices: true, trust: true, keep_damaged: false, ..Default::default() };
         let report = self.rig.restore_to(self.rig.server.head_seq(), &[], target.path(), options);
         assert_eq!(report.loss_count, 0, "{:?}", report.losses);
         look(&target.path().join(self.source.path().strip_prefix("/").unwrap()))

@@ -36,7 +36,8 @@ fn back_up(rig: &Rig, root: &Path, touched: &[Touched]) -> Report {
 
 fn restored(rig: &Rig, root: &Path) -> Tree {
     let target = tempfile::tempdir().unwrap();
-    let options = iota_agent::restore::Options { devices: true, trust: true, keep_damaged: false };
+    let options =
+        iota_agent::restore::Options { devices: true, trust: true, keep_damaged: false, ..Default::default() };
     let report = rig.restore_to(rig.server.head_seq(), &[], target.path(), options);
     assert_eq!(report.loss_count, 0, "{:?}", report.losses);
     look(&target.path().join(root.strip_prefix("/").unwrap()))

@@ -43,7 +43,7 @@ fn below(target: &Path, root: &Path) -> std::path::PathBuf {
 }
 
 fn everything() -> Options {
-    Options { devices: true, trust: true, keep_damaged: false }
+    Options { devices: true, trust: true, keep_damaged: false, ..Default::default() }
 }
 
 #[test]

@@ -146,7 +146,8 @@ fn outside_of_its_schedule_what_was_kept_of_a_file_stays_and_the_file_is_told() 
     assert_eq!(report.gap_count, 0);
     let content = |rig: &Rig, name: &str| {
         let target = tempfile::tempdir().unwrap();
-        let options = iota_agent::restore::Options { devices: false, trust: false, keep_damaged: false };
+        let options =
+            iota_agent::restore::Options { devices: false, trust: false, keep_damaged: false, ..Default::default() };
         rig.restore_to(rig.server.head_seq(), &[], target.path(), options);
         fs::read_to_string(target.path().join(root.strip_prefix("/").unwrap()).join(name)).ok()
     };

@@ -146,7 +146,7 @@ impl Machine {
         witness.save().unwrap();
         let point = history.at(Moment::Seq(seq)).unwrap();
         let target = tempfile::tempdir().unwrap();
-        let options = restore::Options { devices: true, trust: true, keep_damaged: false };
+        let options = restore::Options { devices: true, trust: true, keep_damaged: false, ..Default::default() };
         let report = restore::restore(&point, &[], target.path(), options, &Silent).unwrap();
         assert_eq!(report.loss_count, 0, "commit {seq}: {:?}", report.losses);
         let restored = compare::look(&below(target.path(), root));

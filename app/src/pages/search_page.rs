@@ -21,6 +21,8 @@ use crate::words::{Moment, bytes, many};
 
 /// Rows that are shown at first, and how many more each time.
 const ROWS: u32 = 100;
+/// Most that are shown of a group; what the vault hands out at once.
+const MAX_ROWS: u32 = 1000;
 
 /// The page.
 #[component]
@@ -63,8 +65,9 @@ struct Search {
     /// How far names are read.
     read: RwSignal<Option<NamesView>>,
     found: RwSignal<Option<FoundNames>>,
-    rows: RwSignal<Vec<FoundRow>>,
-    /// How many rows are wanted.
+    /// The first of those that are there, and of those that are gone.
+    rows: RwSignal<(Vec<FoundRow>, Vec<FoundRow>)>,
+    /// How many rows of each are wanted.
     wanted: RwSignal<u32>,
     problem: RwSignal<Option<Problem>>,
     /// What was asked for cannot be.
@@ -84,7 +87,7 @@ impl Search {
             gone: RwSignal::new(false),
             read: RwSignal::new(None),
             found: RwSignal::new(None),
-            rows: RwSignal::new(Vec::new()),
+            rows: RwSignal::default(),
             wanted: RwSignal::new(ROWS),
             problem: RwSignal::new(None),
             wrong: RwSignal::new(None),
@@ -134,7 +137,7 @@ impl Search {
             Ok(filter) if !text.trim().is_empty() || filter != NameFilter::default() => filter,
             _ => {
                 self.found.set(None);
-                self.rows.set(Vec::new());
+                self.rows.set(Default::default());
                 return;
             }
         };
@@ -155,10 +158,17 @@ impl Search {
         });
     }
 
-    async fn look(self, text: String, filter: NameFilter, count: u32) -> Result<(FoundNames, Vec<FoundRow>), Problem> {
-        let found = self.vault.ask(SearchNames { set: self.set, text, filter }).await?;
-        let rows = self.vault.ask(ReadFound { found: found.found, from: 0, count }).await?;
-        Ok((found, rows))
+    async fn look(
+        self,
+        text: String,
+        filter: NameFilter,
+        wanted: u32,
+    ) -> Result<(FoundNames, (Vec<FoundRow>, Vec<FoundRow>)), Problem> {
+        let names = self.vault.ask(SearchNames { set: self.set, text, filter }).await?;
+        let FoundNames { found, there, gone, .. } = names;
+        let first = self.vault.ask(ReadFound { found, from: 0, count: wanted.min(there) }).await?;
+        let second = self.vault.ask(ReadFound { found, from: there, count: wanted.min(gone) }).await?;
+        Ok((names, (first, second)))
     }
 }
 
@@ -276,6 +286,12 @@ fn Results(search: Search, found: FoundNames) -> impl IntoView {
     }
     let group = |title: &'static str, id: &'static str, count: u32, gone: bool| {
         (count > 0).then(|| {
+            let rows = move || {
+                search.rows.with(|(there, lost)| {
+                    let rows = if gone { lost } else { there };
+                    rows.iter().map(|row| found_row(search.set, row)).collect::<Vec<_>>()
+                })
+            };
             view! {
                 <section class="card card--flush" aria-labelledby=id>
                     <div class="card__head">
@@ -284,45 +300,37 @@ fn Results(search: Search, found: FoundNames) -> impl IntoView {
                         </h2>
                         <span class="card__note num">{many(count.into(), "name", "names")}</span>
                     </div>
-                    <ul class="found">
-                        {move || {
-                            search
-                                .rows
-                                .with(|rows| {
-                                    rows.iter()
-                                        .filter(|row| row.gone_ms.is_some() == gone)
-                                        .map(|row| found_row(search.set, row))
-                                        .collect::<Vec<_>>()
-                                })
-                        }}
-                    </ul>
+                    <ul class="found">{rows}</ul>
+                    {move || more(search, count, gone)}
                 </section>
             }
         })
     };
-    let more = move || {
-        let shown = search.rows.with(Vec::len) as u32;
-        (shown < all && shown < 1000).then(|| {
-            let press = move |_| search.wanted.update(|wanted| *wanted = (*wanted + 3 * ROWS).min(1000));
-            view! {
-                <button class="button" type="button" on:click=press>
-                    {format!("Show more of {}", many(all.into(), "name", "names"))}
-                </button>
-            }
-        })
-    };
-    let beyond = move || {
-        (search.rows.with(Vec::len) >= 1000 && all > 1000).then_some(
-            view! { <p class="small ink-2">"These are the first 1,000. Ask more precisely to see others."</p> },
-        )
-    };
     view! {
-        {group("There now", "there", found.there, false)}
         {group("Gone", "gone", found.gone, true)}
-        {more}
-        {beyond}
+        {group("There now", "there", found.there, false)}
     }
     .into_any()
+}
+
+/// A button for more rows of a group; at the end of what is shown, a word.
+fn more(search: Search, count: u32, gone: bool) -> Option<AnyView> {
+    let shown = search.rows.with(|(there, lost)| if gone { lost.len() } else { there.len() }) as u32;
+    if shown >= count || shown == 0 {
+        return None;
+    }
+    let foot = if shown >= MAX_ROWS {
+        view! { <p class="small ink-2">"These are the first 1,000. Ask more precisely to see others."</p> }.into_any()
+    } else {
+        let press = move |_| search.wanted.update(|wanted| *wanted = (*wanted + 3 * ROWS).min(MAX_ROWS));
+        view! {
+            <button class="button button--small" type="button" on:click=press>
+                {format!("Show more of {}", many(count.into(), "name", "names"))}
+            </button>
+        }
+        .into_any()
+    };
+    Some(view! { <div class="days__more">{foot}</div> }.into_any())
 }
 
 fn found_row(set: SetId, row: &FoundRow) -> AnyView {

@@ -15,7 +15,7 @@ pub use seek::{Stretch, next_stretch};
 pub use status::{FileKey, FileKind, Status, status_at, status_of, status_of_path};
 pub use write::{
     Node, begin_writeback, create_named, create_unnamed, is_full, make_directory, make_node, make_symlink, name_file,
-    open_beneath, own_user, rename_new, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner,
+    open_beneath, own_user, rename_new, rename_over, set_mode, set_mode_of_handle, set_mtime, set_mtime_at, set_owner,
     sync_file_system,
 };
 pub use xattr::{

@@ -1,14 +1,16 @@
 //! A file that is being restored, or compared with what is there.
 
 use super::{
-    LossReason, Shared, count,
+    LossReason, Overwrite, Shared,
+    collision::There,
+    count,
     dirs::{Dir, release},
     links::Group,
     metadata::At,
 };
 use crate::platform::{
     FileKind, Stretch, begin_writeback, create_named, create_unnamed, name_file, next_stretch, open_file, remove_file,
-    rename_new, status_of,
+    rename_new, rename_over, status_of,
 };
 use iota_core::{entry::Entry, path::TreePath};
 use iota_crypto::{chunk::chunk_key, keys::DedupKey};
@@ -36,6 +38,8 @@ pub(super) struct FileJob {
     pub entry: Entry,
     /// There is something of the same size and time: it is compared and never written.
     compares: bool,
+    /// There is something that it takes the place of.
+    replaces: bool,
     dir: Mutex<Option<Arc<Dir>>>,
     left: AtomicUsize,
     state: Mutex<State>,
@@ -99,9 +103,10 @@ impl LastDirectory {
 }
 
 impl FileJob {
-    pub fn new(entry: Entry, dir: Arc<Dir>, compares: bool) -> Self {
+    pub fn new(entry: Entry, dir: Arc<Dir>, there: There) -> Self {
         let state = Mutex::default();
-        Self { entry, compares, dir: Mutex::new(Some(dir)), left: AtomicUsize::new(1), state }
+        let (compares, replaces) = (there == There::Alike, there == There::Old);
+        Self { entry, compares, replaces, dir: Mutex::new(Some(dir)), left: AtomicUsize::new(1), state }
     }
 
     fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
@@ -243,12 +248,13 @@ impl FileJob {
         let file = file.filter(|_| keeps);
         match (state.output, &file) {
             (Output::Draft(draft), Some(_)) => {
-                let placed = draft.place(shared, &self.entry, state.end);
+                let placed = draft.place(shared, &self.entry, state.end, self.replaces);
                 if let Err(error) = &placed {
                     shared.not_made(&self.entry, error);
                     return None;
                 }
                 count(&shared.counts.files, 1);
+                count(&shared.counts.replaced, self.replaces.into());
             }
             (Output::Draft(draft), None) => draft.discard(),
             (Output::Existing(existing), Some(_)) => {
@@ -256,9 +262,12 @@ impl FileJob {
                     shared.losses.add(&self.entry.path, LossReason::Exists);
                     return None;
                 }
-                for reason in shared.differences(existing.as_fd(), &self.entry.metadata) {
-                    shared.losses.add(&self.entry.path, reason);
-                }
+                let (file, metadata) = (existing.as_fd(), &self.entry.metadata);
+                let reasons = match shared.options.overwrite {
+                    Overwrite::Never => shared.differences(file, metadata),
+                    _ => shared.apply(At::File(file), metadata, true),
+                };
+                reasons.into_iter().for_each(|reason| shared.losses.add(&self.entry.path, reason));
                 count(&shared.counts.kept, 1);
             }
             _ => return None,
@@ -289,8 +298,7 @@ fn create_draft(shared: &Shared<'_>, directory: Arc<OwnedFd>) -> io::Result<Draf
         }
     }
     loop {
-        let number = shared.drafts.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".iota-restore-{}-{number}", std::process::id()).into_bytes();
+        let name = shared.draft_name();
         match create_named(directory.as_fd(), &name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -300,15 +308,15 @@ fn create_draft(shared: &Shared<'_>, directory: Arc<OwnedFd>) -> io::Result<Draf
 }
 
 impl Draft {
-    fn place(self, shared: &Shared<'_>, entry: &Entry, end: u64) -> io::Result<()> {
-        let placed = self.describe_and_name(shared, entry, end);
+    fn place(mut self, shared: &Shared<'_>, entry: &Entry, end: u64, replaces: bool) -> io::Result<()> {
+        let placed = self.describe_and_name(shared, entry, end, replaces);
         if placed.is_err() {
             self.discard();
         }
         placed
     }
 
-    fn describe_and_name(&self, shared: &Shared<'_>, entry: &Entry, end: u64) -> io::Result<()> {
+    fn describe_and_name(&mut self, shared: &Shared<'_>, entry: &Entry, end: u64, replaces: bool) -> io::Result<()> {
         if end < entry.size() {
             self.file.set_len(entry.size())?;
         }
@@ -316,8 +324,15 @@ impl Draft {
             shared.losses.add(&entry.path, reason);
         }
         let (directory, name) = (self.directory.as_fd(), entry.path.name());
+        if replaces && self.name.is_none() {
+            // Only a file with a name can take the place of another at once.
+            let draft = shared.draft_name();
+            name_file(self.file.as_fd(), directory, &draft)?;
+            self.name = Some(draft);
+        }
         match &self.name {
             None => name_file(self.file.as_fd(), directory, name),
+            Some(draft) if replaces => rename_over(directory, draft, name),
             Some(draft) => rename_new(directory, draft, name),
         }
     }

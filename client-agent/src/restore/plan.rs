@@ -146,6 +146,10 @@ impl<'s, 'a> Planner<'s, 'a> {
                 Ok(None) => {}
                 Err(error) => self.note(error),
             }
+            let child = self.frames.last_mut().and_then(|frame| frame.waiting.get_mut(ancestor.name()));
+            if let Some(child) = child.filter(|child| self.shared.options.in_place && !child.is_new) {
+                child.metadata = None;
+            }
         }
     }
 
@@ -286,7 +290,7 @@ fn make(shared: &Shared<'_>, frame: &mut Frame, entry: Entry) {
 }
 
 /// Paths that do not lie below others, in the order of a walk.
-fn outermost(selection: &[TreePath]) -> Vec<&TreePath> {
+pub(super) fn outermost(selection: &[TreePath]) -> Vec<&TreePath> {
     let mut paths: Vec<&TreePath> = selection.iter().collect();
     paths.sort_by(|a, b| a.components().cmp(b.components()));
     paths.dedup_by(|path, above| path.starts_with(above));

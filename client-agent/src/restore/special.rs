@@ -1,7 +1,10 @@
 //! Links, pipes, sockets and devices.
 
-use super::{LossReason, Shared, count, metadata::At};
-use crate::platform::{FileKind, Node, Status, make_node, make_symlink, open_handle, read_link, status_of};
+use super::{LossReason, Shared, collision::There, count, metadata::At};
+use crate::platform::{
+    FileKind, Node, Status, make_node, make_symlink, open_handle, read_link, remove_file, rename_over, status_at,
+    status_of,
+};
 use iota_core::entry::{Entry, Kind};
 use std::{
     io,
@@ -18,11 +21,36 @@ impl Shared<'_> {
         let same = || read_link(directory, name).is_ok_and(|found| found == *target);
         match made {
             Err(error) if there(&error) && same() => {}
+            Err(error) if there(&error) => match self.replace_by_symlink(directory, entry, target) {
+                None => return self.not_made(entry, &error),
+                Some(Err(error)) => return self.not_made(entry, &error),
+                Some(Ok(There::Newer)) => return count(&self.counts.kept, 1),
+                Some(Ok(_)) => count(&self.counts.replaced, 1),
+            },
             Err(error) => return self.not_made(entry, &error),
             Ok(()) => {}
         }
         let handle = open_handle(directory, name).and_then(|handle| Ok((status_of(&handle)?, handle)));
         self.describe(entry, directory, handle, |status| status.kind == FileKind::Symlink);
+    }
+
+    /// Puts a symbolic link in the place of what is there; `None` when that stays, and is in the way.
+    fn replace_by_symlink(&self, directory: BorrowedFd<'_>, entry: &Entry, target: &[u8]) -> Option<io::Result<There>> {
+        let name = entry.path.name();
+        let status = status_at(directory, name).ok()?;
+        let there = self.options.overwrite.decide(entry, &status);
+        match there {
+            There::Newer => return Some(Ok(there)),
+            There::Old => {}
+            There::Nothing | There::Alike | There::Other => return None,
+        }
+        let draft = self.draft_name();
+        let placed = make_symlink(directory, &draft, target).and_then(|()| rename_over(directory, &draft, name));
+        if placed.is_err() {
+            // It is of no use any more.
+            let _ = remove_file(directory, &draft);
+        }
+        Some(placed.map(|()| there))
     }
 
     /// Makes a pipe, socket or device; the same one may be there already.

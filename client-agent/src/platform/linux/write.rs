@@ -122,6 +122,14 @@ pub fn rename_new(parent: BorrowedFd<'_>, from: &[u8], to: &[u8]) -> io::Result<
     }
 }
 
+/// Renames within `parent`; what has the new name already is replaced at once, a link and not what it points to.
+///
+/// # Errors
+/// As the system says; a directory is never replaced.
+pub fn rename_over(parent: BorrowedFd<'_>, from: &[u8], to: &[u8]) -> io::Result<()> {
+    Ok(fs::renameat(parent, from, parent, to)?)
+}
+
 /// Makes a symbolic link.
 ///
 /// # Errors

@@ -2,10 +2,11 @@
 
 use super::{Planner, count, release};
 use crate::{
-    platform::{FileKey, FileKind, name_file, open_beneath, open_handle, status_at, status_of},
+    platform::{FileKey, name_file, open_beneath, open_handle, remove_file, rename_over, status_at, status_of},
     restore::{
-        LossReason,
+        LossReason, Overwrite,
         batch::Use,
+        collision::There,
         dirs::Dir,
         file::FileJob,
         links::{First, Group},
@@ -24,14 +25,6 @@ use std::{
 
 /// Hard links that wait until the files before them are done; each time costs a pause.
 const MAX_DEFERRED: usize = 10_000;
-
-/// What is at the path of a file.
-enum There {
-    Nothing,
-    /// A file of the same size and time.
-    Alike,
-    Other,
-}
 
 impl Planner<'_, '_> {
     /// Plans a file of the innermost directory.
@@ -68,12 +61,16 @@ impl Planner<'_, '_> {
 
     fn plan_content(&mut self, entry: Entry, dir: Arc<Dir>) {
         let there = if dir.is_new { There::Nothing } else { self.look(&entry, &dir) };
-        let compares = matches!(there, There::Alike);
-        let file = Arc::new(FileJob::new(entry, dir, compares));
+        if there == There::Newer {
+            count(&self.shared.counts.kept, 1);
+            self.shared.monitor.file(&entry.path, 0);
+            return release(self.shared, dir);
+        }
+        let file = Arc::new(FileJob::new(entry, dir, there));
         self.shared.begin_file();
         match there {
             There::Other => file.lose(LossReason::Exists),
-            There::Nothing | There::Alike => self.plan_extents(&file),
+            _ => self.plan_extents(&file),
         }
         if file.is_last() {
             self.batch.complete.push(file);
@@ -94,12 +91,7 @@ impl Planner<'_, '_> {
         match status {
             // What cannot be looked at fails when it is written.
             Err(_) => There::Nothing,
-            Ok(status) => {
-                let alike = status.kind == FileKind::File
-                    && status.size == entry.size()
-                    && status.mtime == entry.metadata.mtime;
-                if alike { There::Alike } else { There::Other }
-            }
+            Ok(status) => self.shared.options.overwrite.decide(entry, &status),
         }
     }
 
@@ -156,11 +148,28 @@ impl Planner<'_, '_> {
     fn link(&mut self, entry: Entry, dir: Arc<Dir>, first: &TreePath, key: FileKey) {
         let linked = dir.open(self.shared).and_then(|directory| {
             let there = status_at(directory.as_fd(), entry.path.name());
-            if there.is_ok_and(|status| status.key == key) {
+            if there.as_ref().is_ok_and(|status| status.key == key) {
                 return Ok(false);
             }
+            // A file of its own, though the same, is no link.
+            let overwrite = self.shared.options.overwrite;
+            let is_old = overwrite != Overwrite::Never
+                && there.is_ok_and(|status| matches!(overwrite.decide(&entry, &status), There::Old | There::Alike));
             let handle = self.open_first(first, key)?;
-            name_file(handle.as_fd(), directory.as_fd(), entry.path.name()).map(|()| true)
+            if !is_old {
+                return name_file(handle.as_fd(), directory.as_fd(), entry.path.name()).map(|()| true);
+            }
+            let draft = self.shared.draft_name();
+            name_file(handle.as_fd(), directory.as_fd(), &draft)?;
+            let renamed = rename_over(directory.as_fd(), &draft, entry.path.name());
+            if renamed.is_err() {
+                // It is of no use any more.
+                let _ = remove_file(directory.as_fd(), &draft);
+            }
+            renamed.map(|()| {
+                count(&self.shared.counts.replaced, 1);
+                true
+            })
         });
         match linked {
             Ok(made) => {
