@@ -10,7 +10,7 @@ use iota_crypto::history::open_bodies;
 use crate::api;
 use crate::keys::OpenVault;
 use crate::platform::Platform;
-use crate::problem::{Result, Tell, missing};
+use crate::problem::{Result, Tell, malformed, missing};
 use crate::witness::{SeenSet, Witness};
 
 /// See the module.
@@ -23,6 +23,29 @@ pub struct History {
     pub head: Option<SignedHeader>,
     /// Whether this browser had not seen the set before.
     pub first_visit: bool,
+}
+
+/// Commits of one stretch of the history that are still snapshots.
+#[derive(Default)]
+pub struct Kept {
+    /// Ascending.
+    pub seqs: Vec<u64>,
+    /// The newest one before the stretch.
+    pub below: Option<u64>,
+}
+
+impl Kept {
+    /// The oldest from `from` on and before `end`.
+    pub fn oldest_in(&self, from: u64, end: u64) -> Option<u64> {
+        let place = self.seqs.partition_point(|&seq| seq < from);
+        self.seqs.get(place).copied().filter(|&seq| seq < end)
+    }
+
+    /// The newest from `from` on and before `end`.
+    pub fn newest_in(&self, from: u64, end: u64) -> Option<u64> {
+        let place = self.seqs.partition_point(|&seq| seq < end).checked_sub(1)?;
+        Some(self.seqs[place]).filter(|&seq| seq >= from)
+    }
 }
 
 impl History {
@@ -107,15 +130,36 @@ impl History {
         Ok(head.seq)
     }
 
-    /// The newest commit before another that is still kept, by the server's word: what is opened there is verified.
+    /// The commits from `from` to `to` that are still snapshots, in ascending order, by the server's word: what is opened there is
+    /// verified. The newest below `from` stands before them, if there is one.
     ///
     /// # Errors
     /// When the server does not answer.
-    pub async fn kept_before(&self, platform: &impl Platform, seq: u64) -> Result<Option<u64>> {
-        let path = format!("/sets/{}/snapshots?limit=1&before={seq}", self.set);
-        let listed: Vec<SnapshotInfo> = api::get(platform, &path).await?;
-        let header = listed.first().map(|info| SignedHeader::decode(&info.header.0)).transpose().tell()?;
-        Ok(header.map(|signed| signed.header.seq).filter(|&kept| kept < seq))
+    pub async fn kept(&self, platform: &impl Platform, from: u64, to: u64) -> Result<Kept> {
+        let mut kept = Kept::default();
+        let mut before = to + 1;
+        loop {
+            let path = format!("/sets/{}/snapshots?limit=1000&before={before}", self.set);
+            let listed: Vec<SnapshotInfo> = api::get(platform, &path).await?;
+            if listed.is_empty() {
+                break;
+            }
+            for info in &listed {
+                let seq = SignedHeader::decode(&info.header.0).tell()?.header.seq;
+                if seq >= before {
+                    return Err(malformed(&"snapshots out of order"));
+                }
+                before = seq;
+                if seq < from {
+                    kept.below = Some(seq);
+                    kept.seqs.reverse();
+                    return Ok(kept);
+                }
+                kept.seqs.push(seq);
+            }
+        }
+        kept.seqs.reverse();
+        Ok(kept)
     }
 
     /// The commits from the base of `at` to it, verified to lie under the head.

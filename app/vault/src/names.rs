@@ -18,7 +18,7 @@ use iota_core::rules::Search;
 use iota_core::state::State;
 use iota_core::vault::{EntryKind, FoundNames, FoundRow, NameFilter, NamesView, ReadFound, SearchNames, VaultEvent};
 
-use crate::history::{History, opened};
+use crate::history::{History, Kept, opened};
 use crate::keys::OpenVault;
 use crate::machines;
 use crate::platform::Platform;
@@ -127,8 +127,7 @@ pub async fn load(platform: &impl Platform, open: &OpenVault, names: &Rc<RefCell
     while let Some(at) = next
         && Rc::strong_count(names) > 1
     {
-        let base_seq = reader.part(&history, at).await?;
-        next = history.kept_before(platform, base_seq).await?;
+        next = reader.part(&history, at).await?;
         let view = {
             let view = &mut names.borrow_mut().view;
             view.complete = next.is_none();
@@ -138,6 +137,9 @@ pub async fn load(platform: &impl Platform, open: &OpenVault, names: &Rc<RefCell
     }
     Ok(names.borrow().view)
 }
+
+/// By path, the commit from which on a version is there no more, and when the path was first seen to be gone.
+type Ends = HashMap<TreePath, (u64, Option<u64>)>;
 
 struct Reader<'a, P> {
     platform: &'a P,
@@ -150,22 +152,23 @@ struct Reader<'a, P> {
 }
 
 impl<P: Platform> Reader<'_, P> {
-    /// Reads the part of the history that ends with commit `at`: a base and what follows it. Returns the base's number.
-    async fn part(&mut self, history: &History, at: u64) -> Result<u64> {
+    /// Reads the part of the history that ends with snapshot `at`: a base and what follows it. Returns the snapshot before.
+    async fn part(&mut self, history: &History, at: u64) -> Result<Option<u64>> {
         let bodies = opened(&history.segment(self.platform, at).await?, self.open)?;
         let mut deltas = bodies.into_iter();
         let (header, base) = deltas.next().ok_or_else(|| missing("part of the history"))?;
         let deltas: Vec<(Header, CommitBody)> = deltas.collect();
         let base = Point { header, state: State::begin(base).tell()? };
+        let kept = history.kept(self.platform, base.header.seq, at).await?;
         if self.later_ms.is_none() {
             self.newest(&base, &deltas).await?;
         }
-        let removed = self.deltas(&deltas);
-        self.pages(&base, &removed).await?;
+        let ends = self.deltas(&deltas, &kept, at);
+        self.pages(&base, &ends, &kept, at).await?;
         let base_ms = base.header.device_time_ms;
         self.names.borrow_mut().view.from_ms = base_ms;
         self.later_ms = Some(base_ms);
-        Ok(base.header.seq)
+        Ok(kept.below)
     }
 
     /// The whole newest state.
@@ -189,31 +192,39 @@ impl<P: Platform> Reader<'_, P> {
         Ok(())
     }
 
-    /// What was put and is gone since; returns what was removed, and when, of which only the base may still tell.
-    fn deltas(&self, deltas: &[(Header, CommitBody)]) -> HashMap<TreePath, u64> {
+    /// What was put and is gone since; returns what ended, of which older deltas and the base may still tell.
+    fn deltas(&self, deltas: &[(Header, CommitBody)], kept: &Kept, at: u64) -> Ends {
         let mut names = self.names.borrow_mut();
-        let mut removed = HashMap::new();
+        let mut ends = Ends::new();
         for (header, body) in deltas.iter().rev() {
             let Change::Delta(operations) = &body.change else { continue };
             for operation in operations {
+                let path = operation.path();
+                if names.knows(path) {
+                    continue;
+                }
                 match operation {
                     Operation::Put(entry) => {
-                        let gone_ms = removed.remove(&entry.path).or(self.later_ms);
-                        names.add(entry, header.seq, gone_ms);
+                        let (end, gone_ms) = ends.get(path).copied().unwrap_or((at + 1, self.later_ms));
+                        match kept.newest_in(header.seq, end) {
+                            Some(at) => names.add(entry, at, gone_ms),
+                            // No snapshot has this version; one may have an older.
+                            None => drop(ends.insert(path.clone(), (header.seq, gone_ms))),
+                        }
                     }
-                    Operation::Remove(path) if !names.knows(path) => {
-                        removed.entry(path.clone()).or_insert(header.device_time_ms);
+                    Operation::Remove(path) => {
+                        let gone_ms = ends.get(path).map_or(Some(header.device_time_ms), |(_, gone_ms)| *gone_ms);
+                        ends.insert(path.clone(), (header.seq, gone_ms));
                     }
-                    Operation::Remove(_) => {}
                 }
             }
         }
-        removed
+        ends
     }
 
-    /// What stands in pages that no later base has, and in those that hold something of `removed`.
-    async fn pages(&mut self, base: &Point, removed: &HashMap<TreePath, u64>) -> Result<()> {
-        let keys: BTreeSet<Vec<u8>> = removed.keys().map(|path| path.key().as_bytes().to_vec()).collect();
+    /// What stands in pages that no later base has, and in those that hold something of `ends`.
+    async fn pages(&mut self, base: &Point, ends: &Ends, kept: &Kept, at: u64) -> Result<()> {
+        let keys: BTreeSet<Vec<u8>> = ends.keys().map(|path| path.key().as_bytes().to_vec()).collect();
         let mut walk = base.walk(self.platform, self.open, Vec::new(), None).await?;
         walk.retain(|page, end| {
             let first = page.first.key();
@@ -225,8 +236,10 @@ impl<P: Platform> Reader<'_, P> {
         while let Some(entries) = walk.next().await? {
             let mut names = self.names.borrow_mut();
             for entry in &entries {
-                let gone_ms = removed.get(&entry.path).copied().or(self.later_ms);
-                names.add(entry, base.header.seq, gone_ms);
+                let (end, gone_ms) = ends.get(&entry.path).copied().unwrap_or((at + 1, self.later_ms));
+                if let Some(at) = kept.newest_in(base.header.seq, end) {
+                    names.add(entry, at, gone_ms);
+                }
             }
         }
         if self.later_ms.is_some() {

@@ -30,6 +30,7 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindVer
     let mut bodies = bodies.into_iter();
     let (base_header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
     let base = Point { header: base_header, state: State::replay([base]).tell()? };
+    let kept = history.kept(platform, base.header.seq, at).await?;
     let mut versions = vec![version(&base.header, base.entry(platform, open, &path).await?.as_ref())];
     for (header, body) in bodies {
         if let Change::Delta(operations) = &body.change
@@ -40,7 +41,14 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindVer
     }
     versions.dedup_by(|later, earlier| later.hash == earlier.hash);
     versions.reverse();
-    let before = Some(base.header.seq).filter(|&seq| seq > 1);
+    // Of one that no snapshot has any more there is nothing left.
+    let mut end = at + 1;
+    versions.retain_mut(|version| {
+        let shown = kept.oldest_in(version.seq, std::mem::replace(&mut end, version.seq));
+        version.seq = shown.unwrap_or(version.seq);
+        shown.is_some()
+    });
+    let before = kept.below.map(|below| below + 1);
     Ok(VersionPage { versions, before, from_ms: base.header.device_time_ms })
 }
 

@@ -212,7 +212,7 @@ pub struct FindVersions {
 pub struct VersionPage {
     /// Newest first; the oldest may go on in the part before, with the same hash.
     pub versions: Vec<Version>,
-    /// Where the part before ends; none when the history begins here.
+    /// Just past where the part before ends; none when the history begins here.
     pub before: Option<u64>,
     /// When this part begins, by the machine's clock.
     pub from_ms: u64,
@@ -221,9 +221,9 @@ pub struct VersionPage {
 /// The path, from one commit on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
-    /// The commit.
+    /// The oldest snapshot with it.
     pub seq: u64,
-    /// When the machine wrote it.
+    /// When the machine wrote the first commit with it.
     pub device_time_ms: u64,
     /// The entry's hash; none when there is nothing at the path.
     pub hash: Option<Digest>,

@@ -3,9 +3,10 @@
 use crate::support::{Rig, tree::MemoryTree};
 use crate::tab::{Tab, about_object};
 use iota_core::vault::{
-    Change, Compare, Comparison, DifferenceRow, EntryKind, FoundRow, LoadNames, Lock, NameFilter, OpenPoint,
-    ProblemKind, ReadDifferences, ReadFound, SearchNames, VaultEvent,
+    Change, Compare, Comparison, DifferenceRow, EntryKind, FindVersions, FoundRow, LoadNames, Lock, NameFilter,
+    OpenPoint, ProblemKind, ReadDifferences, ReadFound, SearchNames, VaultEvent,
 };
+use iota_core::{api::json::SnapshotInfo, commit::SignedHeader};
 use std::collections::BTreeMap;
 
 const DAY_MS: u64 = 26 * 3_600_000;
@@ -208,4 +209,53 @@ fn names_of_shared_pages_are_read_once() {
     };
     // An index and one page a day.
     assert!(all <= pages_of_one + 9 * 2, "{all} {pages_of_one}");
+}
+
+#[test]
+fn what_no_snapshot_has_any_more_is_not_told_and_all_that_is_told_opens() {
+    let (rig, mut tree) = (Rig::new(), wide());
+    let mut day = |change: &dyn Fn(&mut MemoryTree), days: u64| {
+        rig.clock.advance_ms(days * DAY_MS + 1000);
+        change(&mut tree);
+        rig.backup(&tree).unwrap();
+    };
+    day(&|_| {}, 0);
+    day(&|tree| tree.file("f00/brief.txt", b"brief".to_vec()), 0);
+    day(&|tree| tree.remove("f00/brief.txt"), 0);
+    day(&|tree| tree.file("f00/file 00.txt", b"second".to_vec()), 0);
+    day(&|tree| tree.file("f00/file 00.txt", b"the third".to_vec()), 0);
+    day(&|tree| tree.file("f00/longer.txt", b"longer".to_vec()), 0);
+    day(&|tree| tree.file("f00/longer.txt", b"longer, changed".to_vec()), 1);
+    day(&|tree| tree.remove("f00/longer.txt"), 0);
+    let tab = Tab::unlocked(&rig);
+    // The server lists neither 2 nor 4 nor 7 any more.
+    tab.browser.0.lie.replace(Some(Box::new(|request, answer| {
+        if !request.path.contains("/snapshots?") {
+            return answer;
+        }
+        let mut listed: Vec<SnapshotInfo> = serde_json::from_slice(&answer).unwrap();
+        listed.retain(|info| {
+            let seq = SignedHeader::decode(&info.header.0).unwrap().header.seq;
+            ![2, 4, 7].contains(&seq)
+        });
+        serde_json::to_vec(&listed).unwrap()
+    })));
+    tab.ask(LoadNames { set: rig.set }).unwrap();
+    assert!(find(&tab, &rig, "brief", NameFilter::default()).1.is_empty());
+    let longer = find(&tab, &rig, "longer", NameFilter::default()).1;
+    assert_eq!((longer.len(), longer[0].at, longer[0].bytes), (1, 6, 6));
+    assert_eq!(tab.download(&rig, 6, &longer[0].token).1.bytes, b"longer");
+
+    let path = tab.walk_to(&rig, 1, "f00/file 00.txt");
+    let (mut told, mut before) = (Vec::new(), None);
+    loop {
+        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before }).unwrap();
+        told.extend(page.versions.iter().map(|version| (version.seq, version.bytes)));
+        before = page.before;
+        if before.is_none() {
+            break;
+        }
+    }
+    // That of the second base is the third one again; the page joins both.
+    assert_eq!(told, [(8, 9), (5, 9), (1, 3)]);
 }
