@@ -1,0 +1,9 @@
+//! What is kept and what goes, with a real server and a real Postgres.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod deleting;
+mod flooding;
+mod scene;
+mod sweeping;
+mod thinning;
