@@ -4,6 +4,9 @@
 
 mod deleting;
 mod flooding;
+#[path = "../people/mod.rs"]
+mod people;
+mod restoring;
 mod scene;
 mod sweeping;
 mod thinning;
