@@ -7,6 +7,7 @@ mod account;
 mod backup;
 mod changes;
 mod context;
+mod delete;
 mod diff;
 mod doctor;
 mod enroll;
@@ -19,6 +20,7 @@ mod ls;
 pub mod output;
 mod reading;
 mod restore;
+mod retention;
 mod rules;
 mod run;
 mod secrets;
@@ -142,6 +144,12 @@ enum Command {
     Resume,
     /// List what can be restored
     Snapshots(snapshots::Arguments),
+    /// Show or change how long how much is kept, and what would go
+    Retention(retention::Arguments),
+    /// Delete snapshots of a set; for 14 days that can be taken back
+    Delete(delete::Arguments),
+    /// Take a deletion back
+    Undelete(delete::Undo),
     /// List a directory of a snapshot
     Ls(ls::Arguments),
     /// List the versions of a file or directory, those before it was deleted too
@@ -166,6 +174,9 @@ impl Command {
         Some(match self {
             Self::Run | Self::Status(_) => return None,
             Self::Account(command) => command.interrupted(),
+            Self::Delete(_) | Self::Undelete(_) | Self::Retention(_) => {
+                "interrupted; `iota retention` shows whether it was done"
+            }
             Self::Enroll(_) => {
                 "interrupted; this machine has not joined: run `iota enroll` again, with a new code if it had one. If it was \
                  let in by then, a set without snapshots stays at the server"
@@ -209,6 +220,9 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Pause(arguments) => run::pause(context, &arguments),
         Command::Resume => run::resume(context),
         Command::Snapshots(arguments) => snapshots::run(context, arguments),
+        Command::Retention(arguments) => retention::run(context, arguments),
+        Command::Delete(arguments) => delete::run(context, &arguments),
+        Command::Undelete(arguments) => delete::undo(context, &arguments),
         Command::Ls(arguments) => ls::run(context, arguments),
         Command::History(arguments) => history::run(context, arguments),
         Command::Diff(arguments) => diff::run(context, arguments),
@@ -259,6 +273,13 @@ mod tests {
             "iota pause --for 8h",
             "iota resume",
             "iota snapshots --kit k --set attic",
+            "iota retention",
+            "iota retention --set attic --what-if 7d,31d,366d,forever --kit k",
+            "iota retention set 14d,31d,366d,3650d --login a@b",
+            "iota delete 17 --login a@b --set attic",
+            "iota delete 17 --to 20 --login a@b",
+            "iota delete --whole-set --set attic --login a@b",
+            "iota undelete 3 --login a@b",
             "iota ls --at 2026-11-25 /home",
             "iota history /home/ada/letter.odt --set attic",
             "iota diff 17 latest",

@@ -9,6 +9,7 @@
 
 mod between;
 mod contents;
+mod decisions;
 mod error;
 mod extents;
 mod find;

@@ -4,6 +4,7 @@ pub mod account;
 pub mod backup;
 pub mod commands;
 pub mod config;
+pub mod decide;
 pub mod durable;
 pub mod enrol;
 pub mod history;

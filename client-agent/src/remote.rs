@@ -6,6 +6,7 @@ use iota_core::{
     api::{
         frames::Segment,
         json::{CommitAnswer, ErrorDetail, HeadInfo, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo},
+        retention::Retention,
     },
     commit::SignedHeader,
     id::{SetId, UploadId},
@@ -91,6 +92,9 @@ pub trait Archive: Send + Sync {
 
     /// At most `limit` (1000) snapshots of a set before commit `before` (`None`: from the newest on), newest first.
     fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError>;
+
+    /// Everything that the account decided about its snapshots.
+    fn retention(&self) -> Result<Retention, RemoteError>;
 
     /// The path from the head to commit `at`, and the commits from its base to it.
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError>;

@@ -1,5 +1,5 @@
-//! The witness: which heads this machine has seen of every set, and which version of the list of slots, so that a server
-//! cannot show an older state later.
+//! The witness: which heads this machine has seen of every set, which version of the list of slots, and how many decisions about
+//! snapshots, so that a server cannot show an older state later.
 //!
 //! One file beside the identity, `witness.json`, for all accounts that are read from here. It never forgets: what stands
 //! in it only grows, also when several programs write it at the same time.
@@ -66,6 +66,9 @@ struct WitnessFile {
     /// Highest version of each account's list of slots.
     #[serde(default)]
     slots: BTreeMap<String, u32>,
+    /// How many decisions each account had made.
+    #[serde(default)]
+    decisions: BTreeMap<String, u64>,
 }
 
 /// What was seen of one account.
@@ -75,6 +78,7 @@ pub struct Witness {
     account: AccountId,
     sets: BTreeMap<String, SeenSet>,
     slot_version: u32,
+    decisions: u64,
 }
 
 impl Witness {
@@ -83,11 +87,12 @@ impl Witness {
     /// # Errors
     /// [`WitnessError`].
     pub fn load(config_dir: &Path, account: AccountId) -> Result<Self> {
-        let WitnessFile { mut accounts, slots, .. } = read(config_dir)?;
+        let WitnessFile { mut accounts, slots, decisions, .. } = read(config_dir)?;
         let name = account.to_string();
         let slot_version = slots.get(&name).copied().unwrap_or(0);
+        let decisions = decisions.get(&name).copied().unwrap_or(0);
         let sets = accounts.remove(&name).unwrap_or_default();
-        Ok(Self { config_dir: config_dir.to_owned(), account, sets, slot_version })
+        Ok(Self { config_dir: config_dir.to_owned(), account, sets, slot_version, decisions })
     }
 
     /// What was seen of a set; `None` before the first time.
@@ -118,6 +123,16 @@ impl Witness {
         self.slot_version = self.slot_version.max(version);
     }
 
+    /// How many decisions about its snapshots the account had made; 0 before the first.
+    pub fn decisions(&self) -> u64 {
+        self.decisions
+    }
+
+    /// Remembers how many decisions were seen; fewer change nothing.
+    pub fn remember_decisions(&mut self, version: u64) {
+        self.decisions = self.decisions.max(version);
+    }
+
     /// Writes what was seen, together with what others wrote meanwhile; durable when this returns.
     ///
     /// # Errors
@@ -139,6 +154,8 @@ impl Witness {
         }
         let slots = file.slots.entry(self.account.to_string()).or_default();
         *slots = self.slot_version.max(*slots);
+        let decisions = file.decisions.entry(self.account.to_string()).or_default();
+        *decisions = self.decisions.max(*decisions);
         write(&self.config_dir, &file)
     }
 }
@@ -156,7 +173,12 @@ fn read(config_dir: &Path) -> Result<WitnessFile> {
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(WitnessFile { version: VERSION, accounts: BTreeMap::new(), slots: BTreeMap::new() });
+            return Ok(WitnessFile {
+                version: VERSION,
+                accounts: BTreeMap::new(),
+                slots: BTreeMap::new(),
+                decisions: BTreeMap::new(),
+            });
         }
         Err(source) => return Err(WitnessError::File { path, source }),
     };
@@ -217,6 +239,20 @@ mod tests {
         second.save().unwrap();
         assert_eq!(load(directory.path()).slot_version(), 3);
         assert_eq!(Witness::load(directory.path(), AccountId([7; 16])).unwrap().slot_version(), 0);
+    }
+
+    #[test]
+    fn decisions_only_grow() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(FILE_NAME), r#"{"version":1,"accounts":{},"slots":{}}"#).unwrap();
+        let (mut first, mut second) = (load(directory.path()), load(directory.path()));
+        first.remember_decisions(3);
+        first.remember_decisions(2);
+        first.save().unwrap();
+        second.remember_decisions(1);
+        second.save().unwrap();
+        assert_eq!(load(directory.path()).decisions(), 3);
+        assert_eq!(Witness::load(directory.path(), AccountId([7; 16])).unwrap().decisions(), 0);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use iota_core::{
     api::{
         frames::{CommitFrame, Segment as Commits},
         json::{CommitAnswer, HeadInfo, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo},
+        retention::Retention,
     },
     commit::{GapReason, SignedHeader},
     entry::{Metadata, Timestamp},
@@ -190,6 +191,10 @@ impl Archive for DiskArchive {
 
     fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError> {
         self.archive.snapshots(set, before, limit)
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        self.archive.retention()
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Commits, RemoteError> {

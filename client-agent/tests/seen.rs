@@ -14,6 +14,7 @@ use iota_core::{
     api::{
         frames::Segment,
         json::{SeenHead, SetInfo, SnapshotInfo},
+        retention::Retention,
     },
     commit::{CommitKind, Seen, SignedHeader},
     id::{HeaderHash, SetId},
@@ -97,6 +98,10 @@ impl Archive for Account {
 
     fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError> {
         self.of(set).snapshots(set, before, limit)
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        self.0[0].retention()
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {

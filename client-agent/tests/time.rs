@@ -13,7 +13,7 @@ use iota_agent::{
     state::State,
 };
 use iota_core::{
-    api::{frames::Segment, json::SetInfo, json::SnapshotInfo},
+    api::{frames::Segment, json::SetInfo, json::SnapshotInfo, retention::Retention},
     commit::{CommitKind, SignedHeader},
     difference::{Aspect, Difference},
     entry::{Entry, Timestamp},
@@ -170,6 +170,10 @@ impl Archive for Thinned {
                 return Ok(listed);
             }
         }
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        self.inner.retention()
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {

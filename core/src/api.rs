@@ -1,11 +1,12 @@
 //! The messages of the public API, version 1. The pages and the agent use no other.
 //!
-//! Small messages are JSON ([`json`], [`alerts`]); what is bulk or signed is bytes ([`frames`]). Every error answer is
+//! Small messages are JSON ([`json`], [`alerts`], [`retention`]); what is bulk or signed is bytes ([`frames`]). Every error answer is
 //! [`json::ErrorBody`].
 
 pub mod alerts;
 pub mod frames;
 pub mod json;
+pub mod retention;
 
 use unicode_normalization::UnicodeNormalization;
 

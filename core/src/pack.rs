@@ -7,11 +7,13 @@ mod commit;
 mod header;
 mod index;
 mod record;
+mod thinning;
 
 pub use commit::CommitRecord;
 pub use header::{PackHeader, Salt};
 pub use index::{IndexEntry, IndexWriter, Trailer, begins_index, decode_index};
 pub use record::{RecordHead, RecordKind, record_bytes, verify_record};
+pub use thinning::ThinningRecord;
 
 /// Position of the first record: after both copies of the header.
 pub const FIRST_RECORD: u64 = 2 * PackHeader::BYTES as u64;

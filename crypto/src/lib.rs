@@ -20,6 +20,7 @@ pub mod live;
 pub mod login;
 pub mod path_token;
 pub mod ratchet;
+pub mod retention;
 mod seal;
 pub mod secret;
 pub mod slot;

@@ -52,6 +52,7 @@ fn check(vector: &Vector<'_>) -> Check {
         "header" => plain::header(vector),
         "certificate" => plain::certificate(vector),
         "slot-list" => plain::slot_list(vector),
+        "retention" => plain::retention(vector),
         "body-plain" => plain::body_plain(vector),
         "refs-root" => plain::refs_root(vector),
         "references" => plain::references(vector),

@@ -13,6 +13,7 @@ mod texts;
 
 use std::time::Duration;
 
+use sqlx::PgConnection;
 use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -78,7 +79,7 @@ pub async fn note(state: &AppState) -> ApiResult<()> {
             let Some(subject) = watch::subject(&mut transaction, set_no).await? else { continue };
             let (subject_line, body) = if missed { texts::missed(&subject, now_ms) } else { texts::over(&subject) };
             let text = Text { message_id: message_id(state)?, subject: subject_line, body };
-            let new = NewMail { account_no: subject.account_no, set_no, text };
+            let new = NewMail { account_no: subject.account_no, set_no, deletion: false, text };
             mail::insert(&mut transaction, &new, now_ms).await?;
         }
     }
@@ -87,6 +88,22 @@ pub async fn note(state: &AppState) -> ApiResult<()> {
         state.events().publish_set(one.account_no, one.set);
     }
     Ok(())
+}
+
+/// Puts a mail on its way that snapshots of a set were deleted, and until when that can be taken back, if its account wants mails. It
+/// goes out with the transaction.
+///
+/// # Errors
+/// `unavailable`, `internal`.
+pub async fn tell_deletion(state: &AppState, connection: &mut PgConnection, set_no: i64, due_ms: u64) -> ApiResult<()> {
+    if state.mailer().is_none() {
+        return Ok(());
+    }
+    let Some(subject) = watch::subject(connection, set_no).await? else { return Ok(()) };
+    let (subject_line, body) = texts::deleted(&subject, due_ms);
+    let text = Text { message_id: message_id(state)?, subject: subject_line, body };
+    let new = NewMail { account_no: subject.account_no, set_no, deletion: true, text };
+    Ok(mail::insert(connection, &new, state.now_ms()).await?)
 }
 
 /// An id that no other mail has.

@@ -33,6 +33,7 @@ pub mod rebuild;
 pub mod recent;
 pub mod records;
 pub mod relay;
+pub mod retention;
 pub mod router;
 mod same_origin;
 pub mod security_headers;

@@ -17,6 +17,7 @@ use std::path::Path;
 
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::{AccountId, SetId};
+use iota_core::retention::UNDO_MS;
 use sqlx::{PgConnection, PgPool};
 use thiserror::Error;
 
@@ -28,7 +29,9 @@ use crate::host_key::{HostKey, HostKeyError};
 use crate::packs::{self, PackError, PackReader, Walk};
 use crate::records::{SecondFactorRecord, seal_secret};
 use crate::store::account::{self, NewAccount};
-use crate::store::{StoreError, alerts, backup_set, device, domain, second_factor, server, watch};
+use crate::store::{
+    StoreError, alerts, backup_set, commit, decision, deletion, device, domain, reference, second_factor, server, watch,
+};
 
 /// The database could not be made again. It is as it was.
 #[derive(Debug, Error)]
@@ -87,6 +90,7 @@ pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> 
     objects::enter(&mut transaction, &walks, &domains, &mut report).await?;
     for (account, domain) in &domains {
         enter_sets(&mut transaction, &decisions, *account, domain, &reader, &mut report).await?;
+        enter_deletions(&mut transaction, &decisions, *account, domain.account_no).await?;
     }
     // A server starts only on a database that has its id.
     server::insert(&mut *transaction, server_id, now_ms).await?;
@@ -133,6 +137,9 @@ async fn enter_accounts(
         }
         if let Some(decided) = decisions.alerts.get(&found.record.account) {
             alerts::set(connection, account_no, decided).await?;
+        }
+        for (received_ms, signed) in decisions.decided_by(found.record.account).0 {
+            decision::insert(connection, account_no, &signed, received_ms).await?;
         }
         let domain_no = domain::private_of(connection, account_no).await?;
         domains.insert(found.record.account, Domain { account_no, domain_no });
@@ -189,7 +196,39 @@ async fn enter_sets(
         replay::Replay { set, set_no, domain_no: domain.domain_no, reader, decisions }
             .run(connection, &history, report)
             .await?;
+        if let Some(seqs) = decisions.thinned.get(&(account, set)) {
+            let_go(connection, set_no, seqs.iter().copied().collect()).await?;
+        }
         report.sets += 1;
+    }
+    Ok(())
+}
+
+/// What the logs say that went snapshots used goes with them.
+async fn let_go(connection: &mut PgConnection, set_no: i64, seqs: Vec<u64>) -> Result<(), RebuildError> {
+    commit::let_go(connection, set_no, &seqs).await?;
+    while let Some((below, above)) = commit::uncleared(connection, set_no).await? {
+        reference::forget_between(connection, set_no, below, above, i64::MAX as u64).await?;
+        commit::note_cleared(connection, set_no, below, above, i64::MAX as u64).await?;
+    }
+    Ok(())
+}
+
+/// Deletions that can be taken back, or were not carried out to their end.
+async fn enter_deletions(
+    connection: &mut PgConnection,
+    decisions: &Decisions,
+    account: AccountId,
+    account_no: i64,
+) -> Result<(), RebuildError> {
+    let (received, decided) = decisions.decided_by(account);
+    for (version, deletion, _) in decided.standing() {
+        let Some(set_no) = backup_set::find_of(connection, account_no, deletion.set).await? else { continue };
+        let left = commit::kept_within(connection, set_no, (deletion.first, deletion.last), 1).await?;
+        let received_ms = received.get(version as usize - 1).map_or(0, |(received_ms, _)| *received_ms);
+        if !left.is_empty() {
+            deletion::insert(connection, (account_no, version), set_no, &deletion, received_ms + UNDO_MS).await?;
+        }
     }
     Ok(())
 }

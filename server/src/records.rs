@@ -13,6 +13,7 @@
 //! `seal` is that of the host key ([`crate::host_key`]).
 
 mod alerts;
+mod decision;
 
 use iota_core::id::{AccountId, Digest, VerifyingKey};
 use iota_core::slot::SignedSlotList;
@@ -21,6 +22,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use self::alerts::{open_alerts, open_watch, seal_alerts, seal_watch};
+pub use self::decision::{decode_decision, encode_decision};
 use crate::host_key::{HostKey, HostKeyError};
 
 const ACCOUNT_TYPE: &[u8] = b"iotabackup/account-record/v1\0";

@@ -51,6 +51,8 @@ pub fn routes() -> Routes {
         .get("/account/alerts", api::account::alerts::show::show)
         .put("/account/alerts", api::account::alerts::replace::replace)
         .post("/account/alerts/test", api::account::alerts::test::create)
+        .get("/account/retention", api::account::retention::show::show)
+        .put("/account/retention", api::account::retention::decide::replace)
         .post("/recovery", api::recovery::create::create)
         .post("/recovery/slots", api::recovery::slots::show)
         .post("/invitations", api::invitations::create)

@@ -183,3 +183,39 @@ fn what_is_not_there_is_said_with_what_to_do() {
         assert!(value["error"]["message"].as_str().unwrap().contains(says), "{arguments:?}: {value}");
     }
 }
+
+#[test]
+fn what_is_kept_is_shown_changed_and_deleted() {
+    let kept = kept();
+    let sign_in = ["--login", "ada@example.org"];
+    let owner = |arguments: &[&str]| {
+        let output = kept.agent.command(&[&["--json"], &sign_in[..], arguments].concat()).output().unwrap();
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), value)
+    };
+    let shown = kept.done(&["retention"]);
+    assert_eq!((&shown["policy"], &shown["version"]), (&json!("7d,31d,366d,forever"), &json!(0)), "{shown}");
+    assert_eq!(shown["kept"], json!({"recent: everything is kept": 3, "the newest": 1}));
+    let (code, set) = owner(&["retention", "set", "8d,31d,366d,3650d"]);
+    assert_eq!((code, &set["version"]), (0, &json!(1)), "{set}");
+    assert_eq!(kept.done(&["retention"])["policy"], "8d,31d,366d,3650d");
+    assert_eq!(kept.done(&["retention", "--what-if", "7d,7d,7d,7d"])["goes"], json!([]));
+    let (code, bad) = owner(&["retention", "set", "6d,31d,366d,forever"]);
+    assert_eq!((code, &bad["error"]["code"]), (2, &json!("usage")), "{bad}");
+
+    let seqs = || {
+        let listed = kept.done(&["snapshots"]);
+        assert_eq!(listed["missing"], json!([]), "{listed}");
+        let snapshots = listed["snapshots"].as_array().unwrap().iter();
+        snapshots.map(|snapshot| snapshot["seq"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    let (code, deleted) = owner(&["delete", "2", "--to", "3"]);
+    assert_eq!((code, &deleted["deletion"], seqs()), (0, &json!(2), vec![4, 1]), "{deleted}");
+    assert_eq!(kept.done(&["retention"])["deleted"][0]["version"], 2);
+    assert_eq!(kept.done(&["verify"])["missing"], json!([]));
+    let (code, refused) = owner(&["delete", "4"]);
+    assert_eq!((code, &refused["error"]["code"]), (1, &json!("conflict")), "{refused}");
+    assert_eq!((owner(&["undelete", "2"]).0, seqs()), (0, vec![4, 3, 2, 1]));
+    let (code, again) = owner(&["undelete", "2"]);
+    assert_eq!((code, &again["error"]["code"]), (1, &json!("conflict")), "{again}");
+}

@@ -63,7 +63,7 @@ enum Body {
     Bytes,
 }
 
-const TABLE: [(&str, &str, Who, Body); 51] = [
+const TABLE: [(&str, &str, Who, Body); 53] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -84,6 +84,8 @@ const TABLE: [(&str, &str, Who, Body); 51] = [
     ("GET", "/account/alerts", Who::Web, Body::None),
     ("PUT", "/account/alerts", Who::FreshWeb, Body::Empty),
     ("POST", "/account/alerts/test", Who::Web, Body::Empty),
+    ("GET", "/account/retention", Who::Reader, Body::None),
+    ("PUT", "/account/retention", Who::FreshWeb, Body::Empty),
     ("GET", "/events", Who::Web, Body::None),
     ("POST", "/invitations", Who::FreshWeb, Body::Empty),
     ("GET", "/vault", Who::Reader, Body::None),

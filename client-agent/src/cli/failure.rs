@@ -5,6 +5,7 @@ use iota_agent::{
     account::{AccountError, slots::SlotsError},
     backup::{BackupError, LogError},
     config::ConfigError,
+    decide::DecideError,
     enrol::EnrolError,
     history::ReadError,
     identity::IdentityError,
@@ -96,6 +97,7 @@ fn other_code(error: &anyhow::Error) -> &'static str {
     } else if error.is::<HistoryError>()
         || matches!(error.downcast_ref(), Some(EnrolError::History(_)))
         || matches!(error.downcast_ref(), Some(VaultError::OldSlots { .. }))
+        || error.is::<DecideError>()
     {
         "history"
     } else if is_wrong_secret(error) {
@@ -144,6 +146,10 @@ fn remote_of(error: &anyhow::Error) -> Option<&RemoteError> {
             AccountError::Remote(remote) | AccountError::Unsure { error: remote, .. } => Some(remote),
             _ => None,
         })
+        .or_else(|| match error.downcast_ref::<DecideError>()? {
+            DecideError::Remote(remote) => Some(remote),
+            _ => None,
+        })
         .or_else(|| match error.downcast_ref::<SlotsError>()? {
             SlotsError::Remote(remote) => Some(remote),
             _ => None,
@@ -152,7 +158,7 @@ fn remote_of(error: &anyhow::Error) -> Option<&RemoteError> {
 
 fn code_of_reading(error: &ReadError) -> &'static str {
     match error {
-        ReadError::History(_) => "history",
+        ReadError::History(_) | ReadError::Decisions(_) => "history",
         ReadError::NoCommit | ReadError::NoPoint(_) => "no_snapshot",
         ReadError::NoSet { .. } | ReadError::WhichSet(_) => "no_set",
         ReadError::NoPath(_) | ReadError::NeverThere(_) => "no_path",

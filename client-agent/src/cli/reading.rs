@@ -1,5 +1,6 @@
 //! What the commands that read history have in common: which set, which point, which paths.
 
+pub mod missing;
 pub mod shortcomings;
 
 use super::{Context, Usage};

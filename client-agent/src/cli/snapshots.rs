@@ -3,7 +3,7 @@
 use super::{
     Context, Outcome,
     output::{clean, human_bytes},
-    reading::Set,
+    reading::{Set, missing::Missing},
 };
 use anyhow::Result;
 use clap::Args;
@@ -36,8 +36,15 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
             output.line(row(snapshot, of(snapshot)));
         }
         let listed: Vec<Value> = snapshots.iter().map(|snapshot| object(snapshot, of(snapshot))).collect();
-        output.object(&json!({"set": set.info.set, "name": set.name, "snapshots": listed}));
-        Ok(Outcome::Done)
+        let missing = Missing::among(context, history, &snapshots)?;
+        missing.tell(output);
+        output.object(&json!({
+            "set": set.info.set,
+            "name": set.name,
+            "snapshots": listed,
+            "missing": missing.objects(),
+        }));
+        Ok(if missing.is_none() { Outcome::Done } else { Outcome::Problems })
     })
 }
 

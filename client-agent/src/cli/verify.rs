@@ -3,7 +3,7 @@
 use super::{
     Context, Outcome,
     output::{JsonPath, clean, human_bytes},
-    reading::{At, shortcomings::Shortcomings},
+    reading::{At, missing::Missing, shortcomings::Shortcomings},
 };
 use anyhow::Result;
 use clap::Args;
@@ -31,13 +31,17 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
         history.doubts()?.into_iter().for_each(|doubt| report.add(Problem::Doubt(doubt)));
         drop(progress);
         let shortcomings = Shortcomings::of(point, &[]);
-        tell(context, point.header().seq, arguments.data, &report, &shortcomings);
+        let missing = Missing::among(context, history, &history.snapshots()?)?;
+        tell(context, point.header().seq, arguments.data, &report, (&shortcomings, &missing));
+        if !missing.is_none() {
+            return Ok(Outcome::Problems);
+        }
         let complete = report.problem_count == 0 && shortcomings.is_none();
         Ok(if complete { Outcome::Done } else { Outcome::Gaps })
     })
 }
 
-fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortcomings: &Shortcomings) {
+fn tell(context: &Context, seq: u64, data: bool, report: &Report, (shortcomings, missing): (&Shortcomings, &Missing)) {
     let output = context.output;
     report.problems.iter().for_each(|problem| output.line(line(problem)));
     let totals = report.totals;
@@ -58,6 +62,7 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortcomings: 
         (count, _) => format!("Snapshot {seq} has {count} problems."),
     });
     shortcomings.tell(output, seq);
+    missing.tell(output);
     let problems: Vec<Value> = report.problems.iter().map(object).collect();
     let mut object = json!({
         "seq": seq,
@@ -70,6 +75,7 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report, shortcomings: 
         "read_bytes": report.read_bytes,
         "problem_count": report.problem_count,
         "problems": problems,
+        "missing": missing.objects(),
     });
     shortcomings.add_to(&mut object);
     output.object(&object);

@@ -1,7 +1,7 @@
 //! Why history cannot be read.
 
 use crate::remote::RemoteError;
-use iota_core::{history::HistoryError, state::ReplayError, wire::WireError};
+use iota_core::{history::HistoryError, retention::UnprovedDecisions, state::ReplayError, wire::WireError};
 use iota_crypto::error::CryptoError;
 use thiserror::Error;
 
@@ -14,6 +14,9 @@ pub enum ReadError {
     /// The server shows something else than the history of the set.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// The server's list of what the account decided does not hold.
+    #[error(transparent)]
+    Decisions(#[from] UnprovedDecisions),
     /// A body does not open.
     #[error(transparent)]
     Crypto(#[from] CryptoError),

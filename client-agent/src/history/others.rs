@@ -49,12 +49,15 @@ impl History<'_> {
                 Err(error) => doubts.push(Doubt::Unreadable { set: info.set, reason: error.to_string() }),
             }
         }
+        let decisions = self.decisions()?;
         for (&by, (_, seen)) in &histories {
             for &Seen { set, seq, hash } in seen.values() {
                 let shown = histories.get(&set).map(|(history, _)| history.compare(history.place(), (seq, hash)));
                 match shown {
                     Some(Ok(())) => {}
                     Some(Err(error @ ReadError::Remote(_))) => return Err(error),
+                    // A set that its owner deleted is shown no more.
+                    None if decisions.deleted(set, seq, seq) => {}
                     Some(Err(_)) | None => doubts.push(Doubt::Hidden { set, seq, by }),
                 }
             }

@@ -15,7 +15,7 @@ const LIST_LIMIT: usize = 1000;
 /// A commit that can be restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// When the server received it, milliseconds since 1970; signed by the next commit where that one is listed.
+    /// When the server received it, milliseconds since 1970; signed by the next commit. Of the head it is the server's word.
     pub received_ms: u64,
     /// The header, verified to be on the chain.
     pub header: Header,
@@ -88,21 +88,12 @@ impl History<'_> {
     /// `upper` is the snapshot above in the list; the first must be the head.
     fn check(&self, info: &SnapshotInfo, upper: Option<&Header>) -> Result<Snapshot> {
         let signed = SignedHeader::decode(&info.header.0)?;
-        let header = signed.header;
+        let header = signed.header.clone();
         self.certificates.of(&header)?;
         let received_ms = match upper {
             None if header == self.head.header => self.head_received_ms,
             Some(upper) if header.seq + 1 == upper.seq && upper.prev == header.hash() => upper.prev_received_ms,
-            Some(upper) if header.seq < upper.seq && header.seq + 1 != upper.seq => {
-                let path = self.owner.archive.path(self.set, header.seq)?;
-                self.certificates.verify_path(&path, header.seq)?;
-                let head = path.first().map(|head| (head.header.seq, head.header.hash()));
-                self.compare(head.ok_or(HistoryError::OtherCommits)?, (self.head.header.seq, self.head.header.hash()))?;
-                if path.last().is_none_or(|last| last.header != header) {
-                    return Err(HistoryError::OtherCommits.into());
-                }
-                info.received_ms
-            }
+            Some(upper) if header.seq < upper.seq && header.seq + 1 != upper.seq => self.receipt(&signed)?,
             _ => return Err(HistoryError::OtherCommits.into()),
         };
         if header.seq != info.seq {

@@ -6,6 +6,7 @@ use iota_core::{
     api::{
         frames::{Segment, StoredCommit},
         json::{Bytes, HeadInfo, SetInfo, SnapshotInfo},
+        retention::Retention,
     },
     certificate::{Certificate, SignedCertificate},
     chain,
@@ -30,6 +31,8 @@ pub struct MemoryArchive {
     server: Arc<MemoryServer>,
     certificate: SignedCertificate,
     label: Vec<u8>,
+    /// What the account decided.
+    pub decisions: Vec<Bytes>,
     /// Objects that were read.
     pub reads: Arc<AtomicUsize>,
 }
@@ -52,6 +55,7 @@ impl MemoryArchive {
             server: Arc::clone(server),
             certificate: SignedCertificate { certificate, signature },
             label: label::seal(&master.label_key(ACCOUNT), set, "attic", &mut system_random()),
+            decisions: Vec::new(),
             reads: Arc::default(),
         }
     }
@@ -86,6 +90,10 @@ impl Archive for Failing {
 
     fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError> {
         self.inner.snapshots(set, before, limit)
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        self.inner.retention()
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
@@ -145,6 +153,10 @@ impl Archive for MemoryArchive {
                 live_bytes: 0,
             })
             .collect())
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        Ok(Retention { decisions: self.decisions.clone() })
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {

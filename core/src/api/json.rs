@@ -505,7 +505,7 @@ pub enum Event {
         /// Which.
         enrol_id: crate::id::EnrolId,
     },
-    /// The account's slots, second factor or sessions changed.
+    /// The account's slots, second factor, sessions or retention changed.
     Account,
 }
 

@@ -31,11 +31,15 @@ pub enum RecordKind {
     Alerts,
     /// When a backup of a set is missed, and what mails call its machine, sealed with the host key.
     Watch,
+    /// A signed decision of an account about its snapshots: [`crate::retention::SignedDecision`].
+    Decision,
+    /// Commits that are snapshots no more: [`super::ThinningRecord`].
+    Thinning,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their codes, which begin with 1.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Object,
         Self::Body,
         Self::Commit,
@@ -47,6 +51,8 @@ impl RecordKind {
         Self::SecondFactor,
         Self::Alerts,
         Self::Watch,
+        Self::Decision,
+        Self::Thinning,
     ];
 
     /// The byte in the head.
@@ -77,6 +83,8 @@ impl RecordKind {
             Self::SecondFactor => "second factor",
             Self::Alerts => "alerts",
             Self::Watch => "watch",
+            Self::Decision => "decision",
+            Self::Thinning => "thinning",
         }
     }
 }
@@ -223,6 +231,6 @@ mod tests {
         for kind in RecordKind::ALL {
             assert_eq!(RecordKind::parse(kind.code()), Ok(kind));
         }
-        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(12).is_err());
+        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(14).is_err());
     }
 }

@@ -14,9 +14,13 @@ use iota_core::{
     path::TreePath,
     proof,
     refs::{Reference, encode_references, refs_root},
+    retention::{Decision, Deletion, Policy, What},
     wire::Writer,
 };
-use iota_crypto::keys::{AgreementSecret, SigningKey};
+use iota_crypto::{
+    keys::{AgreementSecret, SigningKey},
+    retention,
+};
 
 pub(crate) fn write(folder: &mut Folder) {
     numbers(folder);
@@ -26,6 +30,7 @@ pub(crate) fn write(folder: &mut Folder) {
     extents(folder);
     headers(folder);
     certificates(folder);
+    retentions(folder);
     bodies(folder);
     references(folder);
     frames(folder);
@@ -621,6 +626,62 @@ fn certificates(folder: &mut Folder) {
         }),
         ("chain_other", "invalid", "three hashes where commit 8 needs one", patched(&bytes, 150, &[9])),
         ("chain_long", "too-large", "64 hashes", patched(&bytes, 158, &[64])),
+    ] {
+        folder.bad(name, class, comment, &case, Hex(signed(&bytes)));
+    }
+}
+
+fn retentions(folder: &mut Folder) {
+    let identity = SigningKey::from_seed(&[12; 32]);
+    let case = Case::new("retention").with("identity", identity.verifying_key());
+    let decision = |version, what| Decision { account: ACCOUNT, version, decided_ms: 1_800_000_000_000, what };
+    let limited = Policy::new(14, 60, 365, Some(3650)).expect("no span is shorter than the one before");
+    for (name, version, policy) in [("default", 1, Policy::default()), ("limited", 10_000, limited)] {
+        let case = case.with("version", version).with("policy", policy);
+        let signed = retention::sign(decision(version, What::Keep(policy)), &identity);
+        folder.good(name, "how long how much is kept", &case, Hex(signed.encode()));
+    }
+    let deletion = Deletion { set: SET, first: 3, last: 5 };
+    for (name, version, what) in [("delete", 3, What::Delete(deletion)), ("undo", 4, What::Undo(3))] {
+        let signed = retention::sign(decision(version, what), &identity);
+        folder.good(name, "a deletion, and taking it back", &case.with("version", version), Hex(signed.encode()));
+    }
+    let bytes = decision(2, What::Keep(limited)).encode();
+    let signed = |bytes: &[u8]| [&identity.sign(bytes).0[..], bytes].concat();
+    let good = signed(&bytes);
+    // After the signature: type 64, account 88, version 104, time 112, kind 120, spans 121, 125, 129, 133.
+    for (name, position) in [("signature", 0), ("account", 88), ("version", 104), ("time", 112), ("daily", 129)] {
+        folder.bad(&format!("flipped_{name}"), "signature", "one bit is flipped", &case, Hex(flipped(&good, position)));
+    }
+    let other = SigningKey::from_seed(&[13; 32]).verifying_key();
+    folder.bad(
+        "other_identity",
+        "signature",
+        "signed for another account",
+        &case.with("identity", other),
+        Hex(good.clone()),
+    );
+    folder.bad("trailing", "trailing", "a byte after the end", &case, Hex(longer(&good)));
+    folder.bad("truncated", "truncated", "the last byte is missing", &case, Hex(shorter(&good)));
+    for (name, class, comment, bytes) in [
+        ("type_v2", "unknown-type", "a later version of the structure", patched(&bytes, 22, b"2")),
+        ("certificate_type", "unknown-type", "a signed certificate in its place", certificate(1).encode()),
+        ("version_0", "invalid", "version 0 does not exist", patched(&bytes, 40, &[0])),
+        ("version_10001", "invalid", "an account decides ten thousand times", patched(&bytes, 40, &[0x11, 0x27])),
+        ("late", "invalid", "a time beyond all times", patched(&bytes, 48, &[0xff; 8])),
+        ("six_days", "invalid", "everything is kept for seven days at least", patched(&bytes, 57, &[6])),
+        ("hourly_short", "invalid", "a span shorter than the one before", patched(&bytes, 61, &[13])),
+        ("weekly_short", "invalid", "a last span shorter than the one before", patched(&bytes, 69, &[1, 0])),
+        ("weekly_long", "invalid", "a span beyond a hundred years", patched(&bytes, 69, &[0xf9, 0x8e])),
+        ("kind_0", "invalid", "no kind of decision", patched(&bytes, 56, &[0])),
+        ("kind_4", "invalid", "no kind of decision yet", patched(&bytes, 56, &[4])),
+        ("undo_itself", "invalid", "it takes back what is not before it", decision(2, What::Undo(2)).encode()),
+        ("delete_none", "invalid", "commit 0 does not exist", {
+            decision(2, What::Delete(Deletion { first: 0, ..deletion })).encode()
+        }),
+        ("delete_backwards", "invalid", "the last comes before the first", {
+            decision(2, What::Delete(Deletion { first: 6, ..deletion })).encode()
+        }),
     ] {
         folder.bad(name, class, comment, &case, Hex(signed(&bytes)));
     }

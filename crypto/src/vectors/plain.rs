@@ -21,6 +21,7 @@ use iota_core::{
     page,
     path::{Key, TreePath},
     proof as proofs, refs,
+    retention::{SignedDecision, What},
     slot::SignedSlotList,
     wire::{self, Reader, Writer},
 };
@@ -137,6 +138,16 @@ pub(super) fn slot_list(vector: &Vector<'_>) -> Check {
         let secret = super::text::Secret::read(vector)?;
         let master = crate::slot::open_any(&signed, &secret.as_slot_secret()?, &identity)?;
         vector.same_bytes("master", master.expose())?;
+    }
+    vector.same_again(&signed.encode())
+}
+
+pub(super) fn retention(vector: &Vector<'_>) -> Check {
+    let signed = SignedDecision::decode(&vector.payload)?;
+    signed.verify(&vector.parsed("identity")?)?;
+    vector.same("version", &signed.decision.version)?;
+    if let What::Keep(policy) = signed.decision.what {
+        vector.same("policy", &policy)?;
     }
     vector.same_again(&signed.encode())
 }

@@ -33,6 +33,17 @@ pub fn over(subject: &Subject) -> (String, String) {
     (format!("IotaBackup: {name} is backed up again"), body)
 }
 
+/// Subject and text: snapshots were deleted.
+pub fn deleted(subject: &Subject, due_ms: u64) -> (String, String) {
+    let name = name(subject);
+    let body = format!(
+        "Snapshots of {name} were deleted by somebody who has your password and your vault's key. Until {} this can be taken back with \
+         `iota undelete`; after that they are gone.\n\nIf that was not you: take it back, and change both.\n\n{WHY}\n",
+        time(due_ms)
+    );
+    (format!("IotaBackup: snapshots of {name} were deleted"), body)
+}
+
 /// Subject and text of a test.
 pub fn test() -> (String, String) {
     let body = "This is the test that you asked for. Mails about missed backups come to this address.\n";

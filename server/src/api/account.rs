@@ -2,4 +2,5 @@
 
 pub mod alerts;
 pub mod password;
+pub mod retention;
 pub mod second_factor;

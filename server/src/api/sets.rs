@@ -27,7 +27,8 @@ async fn set_no_of(state: &AppState, reader: &Reader, set: SetId) -> ApiResult<i
     found.ok_or_else(no_set)
 }
 
-fn no_set() -> ApiError {
+/// The answer for a set that is not there, or another's.
+pub fn no_set() -> ApiError {
     ApiError::not_found("backup set")
 }
 
@@ -43,5 +44,5 @@ pub fn require_limit(hours: u32) -> ApiResult<()> {
 }
 
 fn no_commit() -> ApiError {
-    ApiError::not_found("commit in this backup set")
+    ApiError::not_found("snapshot in this backup set")
 }

@@ -24,6 +24,7 @@ use crate::mail::Mailer;
 use crate::packs::{self, Packs};
 use crate::pages::Site;
 use crate::recent;
+use crate::retention;
 use crate::router;
 use crate::security_headers::Transport;
 use crate::serve;
@@ -75,7 +76,7 @@ pub async fn run(data: &DataDir, config: &Config, mailer: Option<Mailer>) -> Res
             mailer,
         };
         let state = AppState::new(parts)?;
-        let _rounds = alerts::begin(state.clone());
+        let _rounds = (alerts::begin(state.clone()), retention::begin(state.clone()));
         let served = serve_app(state, listener, tls, shutdown).await;
         packs.close().await;
         served

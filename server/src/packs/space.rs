@@ -34,7 +34,9 @@ impl Reserve {
             | RecordKind::Label
             | RecordKind::SecondFactor
             | RecordKind::Alerts
-            | RecordKind::Watch => Self::Nothing,
+            | RecordKind::Watch
+            | RecordKind::Decision
+            | RecordKind::Thinning => Self::Nothing,
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Every decision that stands in the packs, by what it is about.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use iota_core::api::alerts::{ChangeAlerts, ChangeWatch};
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::{AccountId, Digest, ServerId, SetId};
-use iota_core::pack::CommitRecord;
+use iota_core::pack::{CommitRecord, ThinningRecord};
+use iota_core::retention::{self, SignedDecision, UnprovedDecisions};
 
 use super::{RebuildError, Report};
 use crate::host_key::HostKey;
 use crate::packs::{PackError, PackReader, Place, Record, RecordKind, Walk};
-use crate::records::{AccountRecord, SecondFactorRecord, open_alerts, open_slots, open_watch};
+use crate::records::{AccountRecord, SecondFactorRecord, decode_decision, open_alerts, open_slots, open_watch};
 
 /// An account and where its record stands.
 pub(super) struct FoundAccount {
@@ -49,6 +50,9 @@ pub(super) struct Decisions {
     pub(super) labels: HashMap<(AccountId, SetId), Vec<u8>>,
     pub(super) alerts: HashMap<AccountId, ChangeAlerts>,
     pub(super) watches: HashMap<(AccountId, SetId), ChangeWatch>,
+    /// With their times of receipt, by version.
+    decided: BTreeMap<(AccountId, u64), (u64, SignedDecision)>,
+    pub(super) thinned: HashMap<(AccountId, SetId), BTreeSet<u64>>,
     commits: HashMap<(AccountId, SetId), Vec<FoundCommit>>,
     /// Records of accounts that do not open.
     pub(super) unopened: usize,
@@ -103,6 +107,8 @@ impl Decisions {
             RecordKind::Label => self.note_label(record),
             RecordKind::Alerts => self.note_alerts(record, key),
             RecordKind::Watch => self.note_watch(record, key),
+            RecordKind::Decision => self.note_decision(record),
+            RecordKind::Thinning => self.note_thinning(record),
             RecordKind::Commit => self.note_commit(place, record),
             RecordKind::Object | RecordKind::Body | RecordKind::References => Ok(()),
         };
@@ -165,6 +171,18 @@ impl Decisions {
         Ok(())
     }
 
+    fn note_decision(&mut self, record: &Record) -> Result<(), String> {
+        let (received_ms, signed) = decode_decision(&record.payload).map_err(|error| error.to_string())?;
+        self.decided.insert((record.owner, signed.decision.version), (received_ms, signed));
+        Ok(())
+    }
+
+    fn note_thinning(&mut self, record: &Record) -> Result<(), String> {
+        let found = ThinningRecord::decode(&record.payload).map_err(|error| error.to_string())?;
+        self.thinned.entry((record.owner, found.set)).or_default().extend(found.seqs);
+        Ok(())
+    }
+
     fn note_commit(&mut self, place: Place, record: &Record) -> Result<(), String> {
         let found = CommitRecord::decode(&record.payload).map_err(|error| error.to_string())?;
         let header = &found.header.header;
@@ -190,6 +208,24 @@ impl Decisions {
             (set, found.iter().filter(holds).cloned().collect())
         });
         sets.collect()
+    }
+
+    /// What an account decided about its snapshots, from the first decision on, as far as it signed them and none is missing.
+    pub(super) fn decided_by(&self, account: AccountId) -> (Vec<(u64, SignedDecision)>, retention::Decisions) {
+        let Some(identity) = self.accounts.get(&account).map(|found| found.record.identity) else {
+            return Default::default();
+        };
+        let found: Vec<_> =
+            self.decided.range((account, 0)..=(account, u64::MAX)).map(|(_, found)| found.clone()).collect();
+        let signed: Vec<_> = found.iter().map(|(_, signed)| signed.clone()).collect();
+        match retention::Decisions::verify(account, &identity, &signed) {
+            Ok(decisions) => (found, decisions),
+            Err(UnprovedDecisions(version)) => {
+                let whole = version as usize - 1;
+                let decisions = retention::Decisions::verify(account, &identity, &signed[..whole]).unwrap_or_default();
+                (found[..whole].to_vec(), decisions)
+            }
+        }
     }
 
     /// The commits of a set, in the order in which they were written.

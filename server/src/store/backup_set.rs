@@ -2,8 +2,8 @@
 
 use iota_core::api::json::SeenHead;
 use iota_core::chain::{SkipChain, skip_of};
-use iota_core::id::{Digest, HeaderHash, SetId};
-use sqlx::PgConnection;
+use iota_core::id::{AccountId, Digest, HeaderHash, SetId};
+use sqlx::{PgConnection, PgPool};
 
 use super::{Result, StoreError, id, signed, unsigned};
 
@@ -211,13 +211,46 @@ pub struct ListedSet {
     pub contact_ms: Option<u64>,
 }
 
-/// The sets of an account, in the order in which they were made.
+/// A set whose newest commit came lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecentSet {
+    /// Its row.
+    pub set_no: i64,
+    /// The set.
+    pub set: SetId,
+    /// Row of its account.
+    pub account_no: i64,
+    /// The account.
+    pub account: AccountId,
+}
+
+/// The sets of all accounts whose newest commit was received from `from_ms` on.
+pub async fn list_recent(pool: &PgPool, from_ms: u64) -> Result<Vec<RecentSet>> {
+    let rows = sqlx::query!(
+        "SELECT set_no, set_id, account_no, account_id FROM backup_set JOIN account USING (account_no)
+         WHERE head_received_ms >= $1 ORDER BY set_no",
+        signed(from_ms),
+    );
+    let rows = rows.fetch_all(pool).await?.into_iter();
+    rows.map(|row| {
+        let (set, account) = (id(&row.set_id, "set")?, id(&row.account_id, "account")?);
+        Ok(RecentSet { set_no: row.set_no, set, account_no: row.account_no, account })
+    })
+    .collect()
+}
+
+/// The sets of an account, in the order in which they were made. One whose newest commit was deleted is none.
 pub async fn list_of(connection: &mut PgConnection, account_no: i64) -> Result<Vec<ListedSet>> {
     let rows = sqlx::query!(
         r#"SELECT set_no, set_id, label, created_ms, live_bytes, (
                SELECT contact_ms FROM device
                WHERE device.set_no = backup_set.set_no AND NOT revoked ORDER BY key_epoch DESC LIMIT 1) AS contact_ms
-           FROM backup_set WHERE account_no = $1 ORDER BY set_no"#,
+           FROM backup_set WHERE account_no = $1
+               AND NOT EXISTS (SELECT FROM commit WHERE commit.set_no = backup_set.set_no AND seq = head_seq AND NOT kept)
+               AND NOT EXISTS (
+                   SELECT FROM deletion
+                   WHERE deletion.set_no = backup_set.set_no AND head_seq BETWEEN first_seq AND last_seq)
+           ORDER BY set_no"#,
         account_no,
     );
     let rows = rows.fetch_all(connection).await?.into_iter();

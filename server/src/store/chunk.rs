@@ -71,6 +71,56 @@ pub async fn total_bytes(connection: &mut PgConnection, domain_no: i64, cids: &[
     unsigned(total.fetch_one(connection).await?, "length")
 }
 
+/// A chunk as a row is found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkKey {
+    domain_no: i64,
+    cid: Vec<u8>,
+}
+
+impl ChunkKey {
+    /// Before every chunk.
+    pub const START: Self = Self { domain_no: 0, cid: Vec::new() };
+}
+
+/// Marks those of the next `limit` chunks behind `after` that nothing uses, with the number of a sweep. Returns the last of them; `None`
+/// at the end.
+pub async fn condemn(
+    connection: &mut PgConnection,
+    sweep_no: i64,
+    after: &ChunkKey,
+    limit: usize,
+) -> Result<Option<ChunkKey>> {
+    let last = sqlx::query_as!(
+        ChunkKey,
+        r#"SELECT domain_no AS "domain_no!", cid AS "cid!" FROM (
+               SELECT domain_no, cid FROM chunk WHERE (domain_no, cid) > ($1, $2::bytea) ORDER BY domain_no, cid LIMIT $3) AS page
+           ORDER BY domain_no DESC, cid DESC LIMIT 1"#,
+        after.domain_no,
+        after.cid,
+        limit as i64,
+    );
+    let Some(last) = last.fetch_optional(&mut *connection).await? else { return Ok(None) };
+    sqlx::query!(
+        "WITH unused AS MATERIALIZED (
+             SELECT domain_no, cid FROM chunk
+             WHERE (domain_no, cid) > ($2, $3::bytea) AND (domain_no, cid) <= ($4, $5::bytea) AND condemned = 0
+                 AND NOT EXISTS (
+                     SELECT FROM reference WHERE reference.domain_no = chunk.domain_no AND reference.cid = chunk.cid)
+             ORDER BY domain_no, cid FOR NO KEY UPDATE OF chunk)
+         UPDATE chunk SET condemned = $1 FROM unused
+         WHERE chunk.domain_no = unused.domain_no AND chunk.cid = unused.cid",
+        sweep_no,
+        after.domain_no,
+        after.cid,
+        last.domain_no,
+        last.cid,
+    )
+    .execute(connection)
+    .await?;
+    Ok(Some(last))
+}
+
 /// Makes rows for durable objects, ascending by id and without repetition. One that is here already stays where it
 /// is, unless it is damaged: then the new place counts.
 pub async fn insert(connection: &mut PgConnection, domain_no: i64, stored: &[(Cid, Place)]) -> Result<()> {

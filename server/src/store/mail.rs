@@ -19,6 +19,8 @@ pub struct NewMail {
     pub account_no: i64,
     /// Row of the set that it is about.
     pub set_no: i64,
+    /// It is about a deletion; otherwise about a missed backup.
+    pub deletion: bool,
     /// What it says.
     pub text: Text,
 }
@@ -51,16 +53,17 @@ pub struct DueMail {
 
 /// Puts a mail on its way.
 pub async fn insert(connection: &mut PgConnection, mail: &NewMail, now_ms: u64) -> Result<()> {
-    let NewMail { account_no, set_no, text } = mail;
+    let NewMail { account_no, set_no, deletion, text } = mail;
     sqlx::query!(
-        "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms, deletion)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
         account_no,
         set_no,
         &text.message_id[..],
         text.subject,
         text.body,
         signed(now_ms),
+        deletion,
     )
     .execute(connection)
     .await?;
@@ -105,8 +108,8 @@ pub async fn drop_old(pool: &PgPool, now_ms: u64) -> Result<u64> {
     Ok(dropped.execute(pool).await?.rows_affected())
 }
 
-/// Takes back what is still on its way about a set; whether there was any.
+/// Takes back what is still on its way about a missed backup of a set; whether there was any.
 pub async fn take_back(connection: &mut PgConnection, set_no: i64) -> Result<bool> {
-    let taken = sqlx::query!("DELETE FROM mail WHERE set_no = $1", set_no);
+    let taken = sqlx::query!("DELETE FROM mail WHERE set_no = $1 AND NOT deletion", set_no);
     Ok(taken.execute(connection).await?.rows_affected() > 0)
 }

@@ -120,6 +120,38 @@ pub async fn list_open(
     open.fetch_all(connection).await?.iter().map(|cid| id(cid, "chunk")).collect()
 }
 
+/// Takes away, at most `limit` of them, what commits between two snapshots of a set used and neither snapshot does. `above` is nothing
+/// when no snapshot is left there: then what the last commit used goes, too. Returns how many went.
+pub async fn forget_between(
+    connection: &mut PgConnection,
+    set_no: i64,
+    below: u64,
+    above: Option<u64>,
+    limit: u64,
+) -> Result<u64> {
+    let forgotten = sqlx::query!(
+        "DELETE FROM reference WHERE ctid = ANY (ARRAY (
+             SELECT ctid FROM reference
+             WHERE set_no = $1 AND to_seq IS NOT NULL AND to_seq > $2 AND to_seq <= $3 AND from_seq > $2 LIMIT $4))",
+        set_no,
+        signed(below),
+        above.map_or(i64::MAX, signed),
+        signed(limit),
+    );
+    let forgotten = forgotten.execute(&mut *connection).await?.rows_affected();
+    if above.is_some() || forgotten == limit {
+        return Ok(forgotten);
+    }
+    let open = sqlx::query!(
+        "DELETE FROM reference WHERE ctid = ANY (ARRAY (
+             SELECT ctid FROM reference WHERE set_no = $1 AND to_seq IS NULL AND from_seq > $2 LIMIT $3))",
+        set_no,
+        signed(below),
+        signed(limit - forgotten),
+    );
+    Ok(forgotten + open.execute(connection).await?.rows_affected())
+}
+
 /// Whether the database refused a reference because its chunk is gone.
 pub fn is_chunk_missing(error: &StoreError) -> bool {
     const FOREIGN_KEY_VIOLATION: &str = "23503";

@@ -28,6 +28,8 @@ pub struct TestLog {
     pub received_ms: u64,
     /// What its state uses.
     pub live: BTreeSet<Cid>,
+    /// What the machine's clock says, milliseconds since 1970.
+    pub device_ms: u64,
 }
 
 /// Object number `number`: `bytes` bytes that differ from those of any other number.
@@ -40,7 +42,7 @@ pub fn object(number: u64, bytes: usize) -> Vec<u8> {
 impl TestLog {
     /// A log that the machine continues; what it uses is known by `live`.
     pub fn new(machine: TestMachine, account: AccountId, received_ms: u64, live: BTreeSet<Cid>) -> Self {
-        Self { chain: machine.chain.clone(), machine, account, received_ms, live }
+        Self { chain: machine.chain.clone(), machine, account, received_ms, live, device_ms: 5 }
     }
 
     /// Begins an upload session.
@@ -115,7 +117,7 @@ impl TestLog {
             refs_root: Digest::ZERO,
             live_count: live.len() as u64,
             live_xor,
-            device_time_ms: 5,
+            device_time_ms: self.device_ms,
             prev_received_ms: self.received_ms,
             key_epoch: self.machine.key_epoch,
             flags: Flags::default(),

@@ -7,13 +7,16 @@ use iota_core::api::alerts::{ChangeAlerts, ChangeWatch};
 use iota_core::api::json::{
     Bytes, ChangeLabel, ChangePassword, HeadInfo, Login, Revoke, SetInfo, SnapshotInfo, UploadInfo, code,
 };
+use iota_core::api::retention::Decide;
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::{Cid, Digest};
 use iota_core::pack::CommitRecord;
+use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, What};
 use iota_server::doctor::examine;
 use iota_server::host_key::HostKey;
 use iota_server::packs::{self, PackOptions, RecordKind};
 use iota_server::rebuild::{RebuildError, Report, rebuild};
+use iota_server::retention::round;
 use iota_server::test_support::{
     TestAccount, TestLog, TestMachine, TestServer, authenticator_code, object, revocation,
 };
@@ -24,7 +27,7 @@ use super::histories::{play, states_of, turns};
 use super::reading::machine_of;
 
 /// Every table whose rows matter, with ids in place of row numbers.
-const DUMPS: [&str; 8] = [
+const DUMPS: [&str; 10] = [
     "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms,
          record_version) FROM account",
     "SELECT concat_ws(' ', account_id, second_factor.record_version, secret IS NOT NULL, (
@@ -40,7 +43,10 @@ const DUMPS: [&str; 8] = [
      FROM chunk JOIN domain USING (domain_no) JOIN account USING (account_no)",
     "SELECT concat_ws(' ', set_id, cid, from_seq, to_seq) FROM reference JOIN backup_set USING (set_no)",
     "SELECT concat_ws(' ', set_id, seq, hash, received_ms, commit.base_seq, pack, position, record_bytes, body_pack,
-         body_position, body_bytes, commit.live_bytes) FROM commit JOIN backup_set USING (set_no)",
+         body_position, body_bytes, commit.live_bytes, device_ms, kept, cleared) FROM commit JOIN backup_set USING (set_no)",
+    "SELECT concat_ws(' ', account_id, version, signed, received_ms, policy) FROM decision JOIN account USING (account_no)",
+    "SELECT concat_ws(' ', account_id, version, set_id, first_seq, last_seq, due_ms)
+     FROM deletion JOIN account USING (account_no) JOIN backup_set ON backup_set.set_no = deletion.set_no",
 ];
 
 async fn dump(server: &TestServer) -> Vec<Vec<String>> {
@@ -56,7 +62,7 @@ async fn dump(server: &TestServer) -> Vec<Vec<String>> {
 async fn empty(server: &TestServer) {
     sqlx::raw_sql(
         "TRUNCATE server, account, code, web_session, attempt, backup_set, device, token, challenge, enrolment, domain,
-         chunk, reference, commit, upload, staged_part RESTART IDENTITY CASCADE",
+         chunk, reference, commit, upload, staged_part, decision, deletion, sweep RESTART IDENTITY CASCADE",
     )
     .execute(server.pool())
     .await
@@ -103,6 +109,47 @@ async fn everything_comes_back_from_the_packs() {
         log.machine.browser = log.machine.session(&server).await;
         log.delta(&[object(1_000_000, 200)], &[]).await;
     }
+    rebuild_the_same(&server).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn decisions_and_what_went_by_them_come_back_too() {
+    const DAY_MS: u64 = 86_400_000;
+    let server = TestServer::start().await;
+    let ada = TestAccount::first(&server).await;
+    let mut log = machine_of(&server, &ada).await;
+    let decide = async |version, what| {
+        let decided_ms = server.state.now_ms();
+        let decision = Decision { account: ada.account, version, decided_ms, what };
+        let signed = SignedDecision { signature: ada.sign(&decision.encode()), decision };
+        ada.sign_in(&ada.browser).await.ok();
+        ada.browser.put("/account/retention", &Decide { decision: Bytes(signed.encode()) }).await.ok();
+    };
+    for number in 0..40 {
+        log.device_ms = server.state.now_ms();
+        if number == 0 {
+            log.base(&[object(0, 300)]).await;
+        } else {
+            log.delta(&[object(number, 300)], &[Cid::of(&object(number - 1, 300))]).await;
+        }
+        server.clock.advance_ms(DAY_MS / 3);
+        log.machine.browser = log.machine.session(&server).await;
+    }
+    let delete = |first, last| What::Delete(Deletion { set: log.machine.set, first, last });
+    decide(1, What::Keep(Policy::new(7, 7, 7, None).unwrap())).await;
+    decide(2, delete(30, 31)).await;
+    decide(3, delete(35, 35)).await;
+    decide(4, What::Undo(2)).await;
+    round(&server.state).await.unwrap();
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM commit WHERE kept").fetch_one(server.pool()).await.unwrap();
+    assert!((20..39).contains(&kept), "{kept} snapshots are left");
+    // What nothing uses is marked anew.
+    sqlx::query("UPDATE chunk SET condemned = 0").execute(server.pool()).await.unwrap();
+    rebuild_the_same(&server).await;
+    log.machine.browser = log.machine.session(&server).await;
+    log.delta(&[object(99, 300)], &[]).await;
     rebuild_the_same(&server).await;
     server.stop().await;
 }

@@ -12,6 +12,7 @@ use iota_core::{
         MAX_OBJECT_BYTES, MAX_READ_OBJECTS, MAX_UPLOAD_BYTES,
         frames::{Segment, decode_objects},
         json::{SetInfo, SnapshotInfo, Vault},
+        retention::Retention,
     },
     commit::SignedHeader,
     id::SetId,
@@ -20,7 +21,7 @@ use iota_core::{
 use reqwest::Method;
 use std::{fmt::Display, sync::Arc};
 
-/// Longest list of sets with their certificates, and of snapshots.
+/// Longest list of sets with their certificates, of snapshots, and of decisions.
 const LIST_BYTES: usize = 16 << 20;
 /// Longest segment: its path, a base, and the deltas after it.
 const SEGMENT_BYTES: usize = 64 << 20;
@@ -61,6 +62,12 @@ impl Archive for OwnerHttp {
         let before = before.map_or(String::new(), |seq| format!("before={seq}&"));
         let path = format!("/sets/{set}/snapshots?{before}limit={limit}");
         let request = Request::new("GET /sets/{set}/snapshots", Method::GET, path).answer_bytes(LIST_BYTES);
+        self.0.send(&request)?.json(request.name)
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        let request =
+            Request::new("GET /account/retention", Method::GET, "/account/retention").answer_bytes(LIST_BYTES);
         self.0.send(&request)?.json(request.name)
     }
 

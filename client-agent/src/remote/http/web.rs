@@ -6,12 +6,18 @@ use super::{
 };
 use crate::remote::RemoteError;
 use iota_core::{
-    api::json::{ChangeSlots, CreateAccount, CreateEnrolment, EnrolGrant, EnrolHello, Login, SessionInfo, Vault, code},
+    api::{
+        json::{ChangeSlots, CreateAccount, CreateEnrolment, EnrolGrant, EnrolHello, Login, SessionInfo, Vault, code},
+        retention::{Decide, Retention},
+    },
     id::EnrolId,
 };
 use reqwest::Method;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
+
+/// Longest list of decisions.
+const LIST_BYTES: usize = 4 << 20;
 
 /// See the module. It ends at [`WebSession::end`], or by itself after a while.
 pub struct WebSession {
@@ -77,6 +83,20 @@ impl WebSession {
     /// Replaces the account's slots.
     pub fn change_slots(&self, change: &ChangeSlots) -> Result<(), RemoteError> {
         let request = Request::new("PUT /vault/slots", Method::PUT, "/vault/slots").with(Payload::json(change));
+        self.send(&request).map(drop)
+    }
+
+    /// Everything that the account decided about its snapshots.
+    pub fn retention(&self) -> Result<Retention, RemoteError> {
+        let request =
+            Request::new("GET /account/retention", Method::GET, "/account/retention").answer_bytes(LIST_BYTES);
+        self.send(&request)?.json(request.name)
+    }
+
+    /// Sends what the account decides about its snapshots.
+    pub fn decide(&self, decide: &Decide) -> Result<(), RemoteError> {
+        let request =
+            Request::new("PUT /account/retention", Method::PUT, "/account/retention").with(Payload::json(decide));
         self.send(&request).map(drop)
     }
 

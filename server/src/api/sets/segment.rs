@@ -31,7 +31,8 @@ pub struct At {
     at: u64,
 }
 
-/// The path from the head to a commit, and the commits from the base to it. Their bodies are read while they are sent.
+/// The path from the head to a snapshot, and the commits from the base to it, also those that are snapshots no more. Their bodies are
+/// read while they are sent.
 ///
 /// # Errors
 /// `not_found`, `unavailable`. An answer that ends early ended because a body is damaged; the log says which.
@@ -42,6 +43,9 @@ pub async fn show(
     Query(At { at }): Query<At>,
 ) -> ApiResult<Response> {
     let set_no = set_no_of(&state, &reader, set).await?;
+    if !commit::is_shown(&mut *state.pool().acquire().await?, set_no, at).await? {
+        return Err(no_commit());
+    }
     let path = log::path(&state, set_no, at).await?.ok_or_else(no_commit)?;
     let base_seq = path.last().ok_or_else(no_commit)?.base_seq;
     let seqs: Vec<u64> = (base_seq..=at).collect();

@@ -1,0 +1,4 @@
+//! What an account decided about its snapshots.
+
+pub mod decide;
+pub mod show;

@@ -1,0 +1,128 @@
+//! `PUT /account/retention`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use iota_core::api::json::{Event, code};
+use iota_core::api::retention::Decide;
+use iota_core::id::SetId;
+use iota_core::retention::{Decision, Deletion, MAX_SKEW_MS, SignedDecision, UNDO_MS, What};
+use sqlx::PgConnection;
+
+use crate::alerts;
+use crate::api::sets::no_set;
+use crate::app_state::AppState;
+use crate::auth::{FreshWebSession, WebSession, lock_account};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Json;
+use crate::packs::RecordKind;
+use crate::records::encode_decision;
+use crate::store::{account, backup_set, decision, deletion, device};
+
+/// Takes the next decision of the account. The newest again is fine.
+///
+/// # Errors
+/// `bad_request`, `bad_credentials` when the account has not signed it, `conflict` when another one came before or it asks for what
+/// cannot be, `not_found`, `no_space`.
+pub async fn replace(
+    State(state): State<AppState>,
+    FreshWebSession(session): FreshWebSession,
+    Json(decide): Json<Decide>,
+) -> ApiResult<StatusCode> {
+    let signed = check(&decide, &session, &state).await?;
+    let mut transaction = state.pool().begin().await?;
+    lock_account(&mut transaction, &session, &state).await?;
+    let newest = decision::newest(&mut transaction, session.account_no).await?;
+    if newest.as_ref() == Some(&signed) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    require_next(&signed.decision, newest.as_ref().map(|newest| &newest.decision))?;
+    let now_ms = state.now_ms();
+    decision::insert(&mut transaction, session.account_no, &signed, now_ms).await?;
+    let set = match signed.decision.what {
+        What::Keep(_) => None,
+        What::Delete(deletion) => {
+            delete(&mut transaction, &state, (session.account_no, signed.decision.version), &deletion).await?;
+            Some(deletion.set)
+        }
+        What::Undo(version) => Some(undo(&mut transaction, session.account_no, version).await?),
+    };
+    let record = encode_decision(now_ms, &signed);
+    state.decide(transaction, session.account, vec![(RecordKind::Decision, record)]).await?;
+    match set {
+        Some(set) => state.events().publish_set(session.account_no, set),
+        None => state.events().publish(session.account_no, Event::Account),
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What can be told without the decision before.
+async fn check(decide: &Decide, session: &WebSession, state: &AppState) -> ApiResult<SignedDecision> {
+    let signed = SignedDecision::decode(&decide.decision.0)
+        .map_err(|error| ApiError::bad_request(format!("the decision cannot be read: {error}")))?;
+    let account = account::find_by_no(state.pool(), session.account_no).await?;
+    let account = account.ok_or_else(|| ApiError::not_found("account"))?;
+    signed.verify(&account.identity).map_err(|_| {
+        ApiError::new(
+            code::BAD_CREDENTIALS,
+            "the decision is not signed by this account: unlock the vault and try again",
+        )
+    })?;
+    if signed.decision.account != session.account {
+        return Err(ApiError::bad_request("the decision is another account's"));
+    }
+    // Readers tell by this time what an earlier policy may have let go.
+    if state.now_ms().abs_diff(signed.decision.decided_ms) > MAX_SKEW_MS {
+        return Err(ApiError::bad_request(
+            "the clock of this device and that of the server are more than an hour apart: set the one that is wrong",
+        ));
+    }
+    Ok(signed)
+}
+
+fn require_next(decision: &Decision, newest: Option<&Decision>) -> ApiResult<()> {
+    let (version, decided_ms) = newest.map_or((0, 0), |newest| (newest.version, newest.decided_ms));
+    if decision.version != version + 1 {
+        return Err(ApiError::new(code::CONFLICT, "the account has decided something else meanwhile: load it again"));
+    }
+    if decision.decided_ms < decided_ms {
+        let message =
+            "the clock of this device is behind that of the one which decided last: set it, or try again later";
+        return Err(ApiError::new(code::CONFLICT, message));
+    }
+    Ok(())
+}
+
+/// Hides commits of a set. Its newest goes only with all others, and when nobody writes the set: the next commit would build on it.
+async fn delete(
+    connection: &mut PgConnection,
+    state: &AppState,
+    (account_no, version): (i64, u64),
+    one: &Deletion,
+) -> ApiResult<()> {
+    let locked = backup_set::lock(connection, one.set).await?;
+    let set = locked.filter(|set| set.account_no == account_no).ok_or_else(no_set)?;
+    if one.last > set.head_seq {
+        return Err(ApiError::not_found("snapshot in this backup set"));
+    }
+    if one.last == set.head_seq {
+        let certificates = device::certificates(connection, set.set_no).await?;
+        if !certificates.last().is_some_and(|newest| newest.certificate.is_revocation()) {
+            let message = "a machine that backs up builds on its newest snapshot: take its key away first, or leave that snapshot";
+            return Err(ApiError::new(code::CONFLICT, message));
+        }
+        if one.first != 1 {
+            return Err(ApiError::new(code::CONFLICT, "the newest snapshot goes with all others, or stays"));
+        }
+    }
+    let now_ms = state.now_ms();
+    deletion::insert(connection, (account_no, version), set.set_no, one, now_ms + UNDO_MS).await?;
+    alerts::tell_deletion(state, connection, set.set_no, now_ms + UNDO_MS).await
+}
+
+async fn undo(connection: &mut PgConnection, account_no: i64, version: u64) -> ApiResult<SetId> {
+    let undone = deletion::undo(connection, account_no, version).await?;
+    undone.ok_or_else(|| {
+        let message = "this deletion cannot be taken back: it is final, or was taken back already";
+        ApiError::new(code::CONFLICT, message)
+    })
+}

@@ -1,0 +1,27 @@
+//! What an account decided about its snapshots, as it lies in the packs: with the time of receipt, from which on a deletion can be taken
+//! back for a while.
+
+use iota_core::retention::SignedDecision;
+use iota_core::wire::{Reader, Result, WireError, Writer};
+
+const TYPE: &[u8] = b"iotabackup/decision-record/v1\0";
+
+/// Payload of the record of a decision. It is signed, and no secret.
+pub fn encode_decision(received_ms: u64, decision: &SignedDecision) -> Vec<u8> {
+    let mut writer = Writer::typed(TYPE);
+    writer.u64(received_ms).raw(&decision.encode());
+    writer.finish()
+}
+
+/// Parses [`encode_decision`]; does not check the signature.
+///
+/// # Errors
+/// [`WireError`].
+pub fn decode_decision(payload: &[u8]) -> Result<(u64, SignedDecision)> {
+    let mut reader = Reader::typed(payload, TYPE)?;
+    let received_ms = reader.u64()?;
+    if received_ms > i64::MAX as u64 {
+        return Err(WireError::Invalid("time of receipt"));
+    }
+    Ok((received_ms, SignedDecision::decode(reader.rest())?))
+}

@@ -1,0 +1,106 @@
+//! Retention: once an hour snapshots go that their account's policy does not keep, deletions become final, and what nothing uses
+//! any more is marked.
+//!
+//! ```text
+//! each set that committed lately ─► what time do its clocks agree on? ─► old snapshots, a page at a time ─► what goes ─► record ─► COMMIT
+//! deletions that are due by the clocks of most sets ─► final ─► the same
+//!   ─► references that only went snapshots had, some at a time ─► once a day: chunks without references are marked ─► the sweep is sealed
+//! ```
+//! Each arrow's end is a state that the next round goes on from. The rules are [`iota_core::retention`]'s.
+
+mod carry_out;
+mod clear;
+mod sweep;
+mod thin;
+
+use std::time::Duration;
+
+use iota_core::retention::agreed_ms;
+use tokio::task::AbortHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app_state::AppState;
+use crate::error::ApiResult;
+use crate::store::backup_set::{self, RecentSet};
+use crate::store::commit;
+
+/// Between two rounds.
+const PAUSE: Duration = Duration::from_secs(3600);
+const DAY_MS: u64 = 24 * 3_600_000;
+/// Commits of one day that are asked what time it is, the newest; more would be a flood.
+const MAX_POINTS: usize = 20_000;
+/// Commits that one transaction looks at, and lets go at most.
+const PAGE_COMMITS: usize = 4096;
+
+/// Ends the rounds when it is dropped.
+pub struct Rounds(AbortHandle);
+
+impl Drop for Rounds {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Makes rounds from now on.
+pub fn begin(state: AppState) -> Rounds {
+    let rounds = async move {
+        let mut pause = interval(PAUSE);
+        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            pause.tick().await;
+            // What failed stands in the log, and the next round does it.
+            if round(&state).await.is_err() {
+                tracing::warn!("a round of retention was not complete; the next one goes on with it");
+            }
+        }
+    };
+    Rounds(tokio::spawn(rounds).abort_handle())
+}
+
+/// One round.
+///
+/// # Errors
+/// `unavailable`, `internal`, `no_space`: what was done until then is done.
+pub async fn round(state: &AppState) -> ApiResult<()> {
+    let mut times_ms = Vec::new();
+    for set in backup_set::list_recent(state.pool(), state.now_ms().saturating_sub(DAY_MS)).await? {
+        let agreed_ms = agreed_of(state, &set).await?;
+        if let Some(agreed_ms) = agreed_ms {
+            thin::thin(state, &set, agreed_ms).await?;
+        }
+        times_ms.push(agreed_ms);
+    }
+    carry_out::carry_out(state, most_agree(times_ms)).await?;
+    clear::clear(state).await?;
+    sweep::sweep_daily(state).await
+}
+
+/// By what time a set is thinned; `None` when not at all.
+async fn agreed_of(state: &AppState, set: &RecentSet) -> ApiResult<Option<u64>> {
+    let now_ms = state.now_ms();
+    let mut connection = state.pool().acquire().await?;
+    let from_ms = now_ms.saturating_sub(DAY_MS);
+    let newest = commit::newest_points(&mut connection, set.set_no, from_ms, MAX_POINTS).await?;
+    Ok(agreed_ms(&newest, now_ms))
+}
+
+/// The time on which most sets agree: the median, the lower of two. A set whose clocks disagree stands for none.
+fn most_agree(mut times_ms: Vec<Option<u64>>) -> Option<u64> {
+    times_ms.sort_unstable();
+    let middle = times_ms.len().checked_sub(1)? / 2;
+    times_ms[middle]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_sets_have_to_agree() {
+        assert_eq!(most_agree(vec![]), None);
+        assert_eq!(most_agree(vec![Some(5)]), Some(5));
+        assert_eq!(most_agree(vec![Some(5), None]), None);
+        assert_eq!(most_agree(vec![Some(9), None, Some(5)]), Some(5));
+        assert_eq!(most_agree(vec![None, Some(9), None]), None);
+    }
+}

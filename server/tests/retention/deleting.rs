@@ -1,0 +1,129 @@
+//! Deleting, taking it back, and the end of that.
+
+use std::collections::BTreeSet;
+
+use iota_core::api::alerts::ChangeAlerts;
+use iota_core::api::json::{Bytes, Revoke, SetInfo};
+use iota_core::certificate::SignedCertificate;
+use iota_core::id::SetId;
+use iota_core::retention::{Deletion, UNDO_MS, What};
+use iota_server::alerts::deliver;
+use iota_server::test_support::{PostOffice, TestAccount, TestServer, revocation};
+
+use super::scene::{DAY_MS, HOUR_MS, Scene, count};
+
+/// Six snapshots, an hour apart, each with an object of its own.
+async fn six(server: &TestServer, account: TestAccount) -> Scene {
+    let mut scene = Scene::new(server, account).await;
+    for number in 1..=6 {
+        scene.commit(server, &BTreeSet::from([100, number]), 0).await;
+        scene.pass(server, HOUR_MS).await;
+    }
+    scene
+}
+
+fn delete(scene: &Scene, first: u64, last: u64) -> What {
+    What::Delete(Deletion { set: scene.log.machine.set, first, last })
+}
+
+/// So long until it cannot be taken back; the machine goes on.
+async fn wait(server: &TestServer, scene: &mut Scene, ms: u64) {
+    scene.pass(server, ms).await;
+    scene.commit(server, &BTreeSet::from([100]), 0).await;
+    let agreed_ms = server.state.now_ms();
+    scene.round(server, Some(agreed_ms)).await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_hidden_and_comes_back_until_it_is_final() {
+    let server = TestServer::start().await;
+    let mut scene = six(&server, TestAccount::first(&server).await).await;
+    scene.decide(&server, delete(&scene, 2, 3)).await;
+    assert_eq!(scene.listed().await, [1, 4, 5, 6]);
+    assert_eq!((scene.segment(2).await.code(), scene.segment(4).await.code()), ("not_found".into(), "".into()));
+    scene.decide(&server, What::Undo(1)).await;
+    assert_eq!(scene.listed().await, [1, 2, 3, 4, 5, 6]);
+    let again = scene.sign(&server, 3, What::Undo(1));
+    assert_eq!(scene.send(&again).await.code(), "conflict");
+
+    scene.decide(&server, delete(&scene, 2, 3)).await;
+    wait(&server, &mut scene, UNDO_MS - HOUR_MS).await;
+    assert_eq!(count(&server, "SELECT count(*) FROM commit WHERE NOT kept AND seq IN (2, 3)").await, 0);
+    wait(&server, &mut scene, HOUR_MS).await;
+    let late = scene.sign(&server, scene.version + 1, What::Undo(scene.version));
+    assert_eq!(scene.send(&late).await.code(), "conflict");
+    scene.kept.retain(|point| !(2..=3).contains(&point.seq));
+    scene.check(&server).await;
+    assert_eq!(count(&server, "SELECT count(*) FROM deletion").await, 0);
+}
+
+#[tokio::test]
+async fn without_machines_that_say_what_time_it_is_nothing_is_final() {
+    let server = TestServer::start().await;
+    let mut scene = six(&server, TestAccount::first(&server).await).await;
+    scene.decide(&server, delete(&scene, 2, 3)).await;
+    scene.pass(&server, 40 * DAY_MS).await;
+    scene.round(&server, None).await;
+    scene.decide(&server, What::Undo(1)).await;
+    assert_eq!(scene.listed().await, [1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn the_newest_snapshot_of_a_machine_that_writes_stays() {
+    let server = TestServer::start().await;
+    let mut scene = six(&server, TestAccount::first(&server).await).await;
+    let bob = TestAccount::invited(&server, "bob@example.org").await;
+    let others = Scene::new(&server, bob).await;
+    let unknown = What::Delete(Deletion { set: SetId([9; 16]), first: 1, last: 1 });
+    for (what, code) in [
+        (delete(&scene, 6, 6), "conflict"),
+        (delete(&scene, 1, 6), "conflict"),
+        (delete(&scene, 7, 7), "not_found"),
+        (delete(&others, 1, 1), "not_found"),
+        (unknown, "not_found"),
+    ] {
+        assert_eq!(scene.send(&scene.sign(&server, 1, what)).await.code(), code, "{what:?}");
+    }
+    let certificate = revocation(&scene.account, &scene.log.machine, 2, &scene.log.chain);
+    let signed = SignedCertificate { signature: scene.account.sign(&certificate.encode()), certificate };
+    let path = format!("/sets/{}/certificate", scene.log.machine.set);
+    scene.account.browser.put(&path, &Revoke { certificate: Bytes(signed.encode()) }).await.ok();
+    assert_eq!(scene.send(&scene.sign(&server, 1, delete(&scene, 2, 6))).await.code(), "conflict");
+    scene.decide(&server, delete(&scene, 1, 6)).await;
+    assert_eq!(scene.account.browser.get("/sets").await.json::<Vec<SetInfo>>(), []);
+    scene.decide(&server, What::Undo(1)).await;
+    assert_eq!(scene.account.browser.get("/sets").await.json::<Vec<SetInfo>>().len(), 1);
+
+    // All of it goes once another machine says that the time has come.
+    scene.decide(&server, delete(&scene, 1, 6)).await;
+    let mut others = others;
+    others.pass(&server, UNDO_MS).await;
+    others.commit(&server, &BTreeSet::from([1]), 0).await;
+    others.round(&server, Some(server.state.now_ms())).await;
+    scene.account.sign_in(&scene.account.browser).await.ok();
+    assert_eq!(scene.account.browser.get("/sets").await.json::<Vec<SetInfo>>(), []);
+    assert_eq!(count(&server, "SELECT count(*) FROM reference").await, 1, "of the other machine");
+    assert_eq!(count(&server, "SELECT count(*) FROM chunk WHERE condemned <> 0").await, 7);
+    others.check(&server).await;
+}
+
+#[tokio::test]
+async fn a_deletion_is_told_by_mail() {
+    let post = PostOffice::open().await;
+    let server = TestServer::start_with_mail(post.mailer()).await;
+    let mut scene = six(&server, TestAccount::first(&server).await).await;
+    scene.decide(&server, delete(&scene, 2, 2)).await;
+    deliver(&server.state).await.unwrap();
+    assert_eq!(post.take().len(), 0, "nobody asked for mails");
+    let change = ChangeAlerts { address: "ada@example.org".into(), mails: true, limit_hours: 72 };
+    scene.account.browser.put("/account/alerts", &change).await.ok();
+    scene.decide(&server, delete(&scene, 3, 3)).await;
+    deliver(&server.state).await.unwrap();
+    let letters = post.take();
+    assert_eq!(letters.len(), 1);
+    assert!(
+        letters[0].text.contains("Subject: IotaBackup: snapshots of Machine 1 were deleted"),
+        "{}",
+        letters[0].text
+    );
+}
