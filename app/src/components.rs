@@ -16,6 +16,7 @@ pub mod folder_view;
 pub mod gate;
 pub mod growth_chart;
 pub mod icon;
+pub mod kept_card;
 pub mod kit_keeper;
 pub mod kit_sheet;
 pub mod limit_field;

@@ -11,6 +11,7 @@ mod download;
 mod live;
 mod machines;
 mod names;
+mod retention;
 
 pub use account::*;
 pub use browse::*;
@@ -19,6 +20,7 @@ pub use download::*;
 pub use live::*;
 pub use machines::*;
 pub use names::*;
+pub use retention::*;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -93,6 +95,8 @@ questions! {
     SearchNames -> FoundNames;
     ReadFound -> Vec<FoundRow>;
     MeasureZip -> ZipView;
+    ReadRetention -> RetentionView;
+    DecideRetention -> RetentionView;
     Download -> DownloadView;
     CancelDownload -> ();
 }

@@ -138,6 +138,29 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await page.goBack();
   });
 
+  await test.step('a point is deleted and brought back, and another policy is signed', async () => {
+    await views.getByRole('link', { name: 'Timeline' }).click();
+    const kept = page.getByRole('region', { name: 'What is kept' });
+    await expect(kept.getByText(/^Every point is kept for 7 days;/)).toBeVisible();
+    await page.keyboard.press('[');
+    await kept.getByRole('button', { name: 'Delete point 2…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete it' }).click();
+    await expect(kept.getByText('Point 2 is deleted.')).toBeVisible();
+    const rows = page.getByRole('table').getByRole('row');
+    await expect(rows).toHaveCount(3);
+    await look(page, info, 'kept');
+    await kept.getByRole('button', { name: 'Bring back' }).click();
+    await expect(rows).toHaveCount(4);
+    await kept.getByText('Keep more or less').click();
+    await kept.getByRole('textbox', { name: 'Two of each week, days' }).fill('400');
+    await expect(kept.getByText(/^By this, 0 of 3\spoints would go\.$/)).toBeVisible();
+    await kept.getByRole('textbox', { name: 'Everything, days' }).fill('6');
+    await expect(kept.getByText(/everything is kept for 7 days at least/)).toBeVisible();
+    await kept.getByRole('textbox', { name: 'Everything, days' }).fill('30');
+    await kept.getByRole('button', { name: 'Sign and save' }).click();
+    await expect(kept.getByText(/^Every point is kept for 30 days;.*of each week for 400 days\./)).toBeVisible();
+  });
+
   await test.step('so are two versions, texts and pictures', async () => {
     await views.getByRole('link', { name: 'Browse' }).click();
     await enterFolder(page, `${files.slice(1)}/letters`);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
+use crate::components::kept_card::KeptCard;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::point_table::{PointTable, Step};
 use crate::components::problem_notice::ProblemNotice;
@@ -12,6 +13,7 @@ use crate::components::time_slider::TimeSlider;
 use crate::pages::browse_page::{NoPoints, follow_points, reach};
 use crate::spot::Spot;
 use crate::time::{Day, Points, days, place};
+use crate::vault::Vault;
 use crate::words::many;
 
 /// Days that are listed at once.
@@ -43,6 +45,11 @@ fn Timeline(set: SetId) -> impl IntoView {
     let past = Memo::new(move |_| {
         points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
     });
+    let vault = Vault::current();
+    let open = Memo::new(move |_| vault.is_open());
+    let chosen = Signal::derive(move || {
+        points.list().with(|list| place(list, at.get()).and_then(|place| list.get(place)).map(|point| point.seq))
+    });
     move || {
         if !some.get() {
             return view! {
@@ -72,6 +79,7 @@ fn Timeline(set: SetId) -> impl IntoView {
                     <DayList points all_days at choose />
                 </section>
             </div>
+            {move || open.get().then(|| view! { <KeptCard set points chosen /> })}
         }
         .into_any()
     }

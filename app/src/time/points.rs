@@ -132,6 +132,14 @@ impl Points {
         }
     }
 
+    /// Asks for the newest anew: some may have gone.
+    pub async fn reload(&self) {
+        if let Some((page, full)) = self.page(None, 0).await {
+            self.list.set(page);
+            self.stage.set(if full { Stage::Some } else { Stage::All });
+        }
+    }
+
     /// Asks for a thousand more of the past.
     pub async fn older(&self) {
         let stage = self.stage.get_untracked();

@@ -34,6 +34,7 @@ use crate::names::{self, Found, Names};
 use crate::platform::{Platform, Sink};
 use crate::point::{self, Point};
 use crate::problem::{Result, failed, locked, missing};
+use crate::retention;
 use crate::server;
 use crate::show;
 use crate::slots::{self, PendingKit};
@@ -266,6 +267,8 @@ impl<P: Platform> Desk<P> {
                 let point = point::open_at(platform, &open, question.set, question.at).await?;
                 json(&archive::measure(platform, &open, &point, &question.selection).await?)
             }
+            Ask::ReadRetention(_) => json(&retention::view(platform, &*self.open()?).await?),
+            Ask::DecideRetention(question) => json(&retention::decide(platform, &*self.open()?, &question).await?),
             Ask::Download(_) => Err(failed("a download needs somewhere to go")),
             Ask::CancelDownload(question) => {
                 self.downloads.borrow_mut().retain(|(download, _)| *download != question.download);

@@ -20,6 +20,9 @@ pub struct Witness {
     identity: Option<VerifyingKey>,
     /// Highest version of the list of slots.
     slots: u32,
+    /// How many decisions about its snapshots the account had made.
+    #[serde(default)]
+    decisions: u64,
     /// By set.
     sets: BTreeMap<String, SeenSet>,
 }
@@ -48,7 +51,7 @@ impl Witness {
 
     async fn load_from(platform: &impl Platform, store: Store, account: AccountId) -> Result<Self> {
         let Some(bytes) = platform.load(store, &[account.to_string()]).await?.pop().flatten() else {
-            return Ok(Self { version: VERSION, identity: None, slots: 0, sets: BTreeMap::new() });
+            return Ok(Self { version: VERSION, identity: None, slots: 0, decisions: 0, sets: BTreeMap::new() });
         };
         let witness = serde_json::from_slice::<Self>(&bytes).ok().filter(|witness| witness.version == VERSION);
         witness.ok_or_else(|| {
@@ -76,6 +79,7 @@ impl Witness {
     fn merge(&mut self, other: &Self) {
         self.identity = self.identity.or(other.identity);
         self.slots = self.slots.max(other.slots);
+        self.decisions = self.decisions.max(other.decisions);
         for (set, &seen) in &other.sets {
             grow(&mut self.sets, set.clone(), seen);
         }
@@ -119,6 +123,21 @@ impl Witness {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Notes how many decisions there are; says whether that was new.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Altered`] when more were seen.
+    pub fn check_decisions(&mut self, shown: u64) -> Result<bool> {
+        if shown < self.decisions {
+            let text = format!(
+                "the server shows {shown} decisions of this account about what is kept, but {} were seen here before; it may show an old state",
+                self.decisions
+            );
+            return Err(Problem::new(ProblemKind::Altered, text));
+        }
+        Ok(std::mem::replace(&mut self.decisions, shown) != shown)
     }
 
     /// # Errors

@@ -1,0 +1,68 @@
+//! What is kept: every decision of the account is checked, and a new one is signed and follows the last.
+
+use iota_core::api::json::Bytes;
+use iota_core::api::retention::{Decide, Retention};
+use iota_core::retention::{Decision, Decisions, Deletion, Policy, UNDO_MS, What};
+use iota_core::vault::{DecideRetention, DeletionView, Problem, ProblemKind, RetentionView, Wish};
+use iota_crypto::retention::sign;
+
+use crate::api;
+use crate::keys::OpenVault;
+use crate::platform::Platform;
+use crate::problem::{Result, failed};
+use crate::witness::Witness;
+
+const PATH: &str = "/account/retention";
+
+/// Everything that the account decided, checked, and no less than this browser saw before.
+///
+/// # Errors
+/// [`ProblemKind::Altered`] when it is not what the account signed, or an older state.
+pub async fn decisions(platform: &impl Platform, open: &OpenVault) -> Result<Decisions> {
+    let shown: Retention = api::get(platform, PATH).await?;
+    let decisions = shown.verify(open.account, &open.identity);
+    let decisions = decisions.map_err(|error| Problem::new(ProblemKind::Altered, error.to_string()))?;
+    let mut witness = Witness::load(platform, open.account).await?;
+    if witness.check_decisions(decisions.version())? {
+        // A browser that keeps nothing notices nothing later; that is its honest answer.
+        let _ = witness.save(platform, open.account).await;
+    }
+    Ok(decisions)
+}
+
+/// Answers [`iota_core::vault::ReadRetention`].
+///
+/// # Errors
+/// As [`decisions`].
+pub async fn view(platform: &impl Platform, open: &OpenVault) -> Result<RetentionView> {
+    let decisions = decisions(platform, open).await?;
+    let now_ms = platform.now_ms();
+    let deletions = decisions.standing().map(|(version, Deletion { set, first, last }, decided_ms)| DeletionView {
+        version,
+        set,
+        first,
+        last,
+        undo_until_ms: decided_ms.saturating_add(UNDO_MS),
+    });
+    Ok(RetentionView {
+        policy: decisions.policy().to_string(),
+        deletions: deletions.filter(|deletion| deletion.undo_until_ms > now_ms).collect(),
+    })
+}
+
+/// Answers [`DecideRetention`].
+///
+/// # Errors
+/// The server's refusal; a policy that no account may have.
+pub async fn decide(platform: &impl Platform, open: &OpenVault, question: &DecideRetention) -> Result<RetentionView> {
+    let what = match &question.wish {
+        Wish::Keep(policy) => What::Keep(policy.parse::<Policy>().map_err(failed)?),
+        Wish::Delete { set, first, last } => What::Delete(Deletion { set: *set, first: *first, last: *last }),
+        Wish::Undo(version) => What::Undo(*version),
+    };
+    let version = decisions(platform, open).await?.version() + 1;
+    let decision = Decision { account: open.account, version, decided_ms: platform.now_ms(), what };
+    let signed = sign(decision, &open.signing()?);
+    let () = api::send(platform, "PUT", PATH, &Decide { decision: Bytes(signed.encode()) }).await?;
+    view(platform, open).await
+}

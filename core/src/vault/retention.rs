@@ -1,0 +1,58 @@
+//! What is kept, as the account decided.
+
+use crate::id::SetId;
+use serde::{Deserialize, Serialize};
+
+/// Asks what the account decided about its snapshots. The vault checks every decision.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReadRetention {}
+
+/// What the account decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionView {
+    /// What counts now, as [`crate::retention::Policy`] is written.
+    pub policy: String,
+    /// Deletions that can still be taken back, the oldest first.
+    pub deletions: Vec<DeletionView>,
+}
+
+/// A deletion that can still be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionView {
+    /// Names it.
+    pub version: u64,
+    /// The set.
+    pub set: SetId,
+    /// The first commit that goes.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Until when it can be taken back, milliseconds since 1970.
+    pub undo_until_ms: u64,
+}
+
+/// Decides, signed by the account. It needs an open vault and a fresh proof of identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DecideRetention {
+    /// What.
+    pub wish: Wish,
+}
+
+/// What can be decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// What counts from now on, as [`crate::retention::Policy`] is written.
+    Keep(String),
+    /// Commits are to go, whatever is kept otherwise.
+    Delete {
+        /// The set.
+        set: SetId,
+        /// The first of them.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
+    /// The deletion of this version is taken back.
+    Undo(u64),
+}
