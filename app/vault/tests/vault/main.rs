@@ -10,6 +10,7 @@ mod browsing;
 mod downloads;
 mod lies;
 mod live;
+mod retention;
 mod tab;
 mod times;
 mod zips;
