@@ -57,22 +57,24 @@ pub fn begin(state: AppState) -> Rounds {
     Rounds(tokio::spawn(rounds).abort_handle())
 }
 
-/// One round.
+/// One round. A set that fails holds no other one up.
 ///
 /// # Errors
-/// `unavailable`, `internal`, `no_space`: what was done until then is done.
+/// `unavailable`, `internal`, `no_space`, of the last that failed: what was done is done.
 pub async fn round(state: &AppState) -> ApiResult<()> {
     let mut times_ms = Vec::new();
+    let mut outcome = Ok(());
     for set in backup_set::list_recent(state.pool(), state.now_ms().saturating_sub(DAY_MS)).await? {
         let agreed_ms = agreed_of(state, &set).await?;
         if let Some(agreed_ms) = agreed_ms {
-            thin::thin(state, &set, agreed_ms).await?;
+            outcome = thin::thin(state, &set, agreed_ms).await.and(outcome);
         }
         times_ms.push(agreed_ms);
     }
-    carry_out::carry_out(state, most_agree(times_ms)).await?;
-    clear::clear(state).await?;
-    sweep::sweep_daily(state).await
+    let agreed_ms = most_agree(times_ms);
+    outcome = carry_out::carry_out(state, agreed_ms).await.and(outcome);
+    outcome = clear::clear(state).await.and(outcome);
+    sweep::sweep_daily(state).await.and(outcome)
 }
 
 /// By what time a set is thinned; `None` when not at all.

@@ -13,9 +13,15 @@ pub(super) async fn carry_out(state: &AppState, agreed_ms: Option<u64>) -> ApiRe
         deletion::finish_due(&mut *state.pool().acquire().await?, agreed_ms).await?;
     }
     let all = deletion::list_final(&mut *state.pool().acquire().await?).await?;
+    let mut outcome = Ok(());
     for one in all {
-        while !step(state, &one).await? {}
+        outcome = to_the_end(state, &one).await.and(outcome);
     }
+    outcome
+}
+
+async fn to_the_end(state: &AppState, one: &FinalDeletion) -> ApiResult<()> {
+    while !step(state, one).await? {}
     Ok(())
 }
 

@@ -9,9 +9,15 @@ const MOST: u64 = 10_000;
 
 /// Takes away what only snapshots used that went. What remains of an interrupted round is told by the commits.
 pub(super) async fn clear(state: &AppState) -> ApiResult<()> {
+    let mut outcome = Ok(());
     for set_no in commit::sets_uncleared(state.pool()).await? {
-        while !step(state, set_no).await? {}
+        outcome = to_the_end(state, set_no).await.and(outcome);
     }
+    outcome
+}
+
+async fn to_the_end(state: &AppState, set_no: i64) -> ApiResult<()> {
+    while !step(state, set_no).await? {}
     Ok(())
 }
 
