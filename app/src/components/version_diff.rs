@@ -18,6 +18,8 @@ use crate::words::{bytes, many};
 const CONTEXT: usize = 3;
 /// Most lines that are put into the document.
 const MAX_LINES: usize = 2000;
+/// Longest texts that are compared: two that have nothing in common take as long as the square of it.
+const MAX_COMPARED_LINES: usize = 5000;
 
 /// Both versions, as far as they can be looked at.
 type Both = Result<(Look, Look), Problem>;
@@ -51,7 +53,8 @@ pub fn VersionDiff(
         });
     };
     begin();
-    let body = move || match seen.get() {
+    let body = move || {
+        match seen.get() {
         None => view! {
             <div class="card__body">
                 <Skeleton lines=4 />
@@ -65,7 +68,9 @@ pub fn VersionDiff(
             });
             view! { <ProblemNotice problem retry /> }.into_any()
         }
-        Some(Ok((Look::Text(before), Look::Text(after)))) => lines(&before, &after),
+        Some(Ok((Look::Text(before), Look::Text(after)))) if is_short(&before) && is_short(&after) => {
+            lines(&before, &after)
+        }
         Some(Ok((Look::Picture(before), Look::Picture(after)))) => {
             let name = shown_name.clone();
             view! {
@@ -86,10 +91,11 @@ pub fn VersionDiff(
             <div class="empty">
                 <Icon name="file-text" />
                 <h2>"Nothing to lay beside each other"</h2>
-                <p>"Texts up to 1 MB and pictures can be compared here. Download both versions to compare others."</p>
+                <p>"Texts up to 5,000 lines and pictures can be compared here. Download both versions to compare others."</p>
             </div>
         }
         .into_any(),
+    }
     };
     view! {
         <section class="card card--flush" aria-labelledby="diff">
@@ -121,6 +127,10 @@ async fn both(vault: Vault, set: SetId, path: &PathToken, name: &str, low: u64, 
     }
     let (after, before) = (looks.pop(), looks.pop());
     Ok((before.unwrap_or(Look::Other), after.unwrap_or(Look::Other)))
+}
+
+fn is_short(text: &str) -> bool {
+    text.lines().nth(MAX_COMPARED_LINES).is_none()
 }
 
 /// The lines that differ, with some around them.
