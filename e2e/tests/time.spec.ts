@@ -185,7 +185,7 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await panel.getByRole('link', { name: 'Versions and details' }).click();
     await page.getByRole('button', { name: /^Compare the version/ }).click();
     await expect(diff.getByText('another line')).toBeVisible();
-    await expect(diff.getByText('line 20', { exact: true })).toBeVisible();
+    await expect(diff.getByText('removed: line 20')).toBeVisible();
     await expect(diff.getByText('line 2', { exact: true })).toBeHidden();
     await look(page, info, 'versions');
   });

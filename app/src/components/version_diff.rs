@@ -73,18 +73,15 @@ pub fn VersionDiff(
         }
         Some(Ok((Look::Picture(before), Look::Picture(after)))) => {
             let name = shown_name.clone();
-            view! {
-                <div class="diff__pictures">
+            let figure = move |picture, words: &'static str| {
+                view! {
                     <figure>
-                        <Pixels picture=before name=format!("{name}, earlier") />
-                        <figcaption class="small ink-2">"Earlier"</figcaption>
+                        <Pixels picture name=format!("{name}, {words}") />
+                        <figcaption class="small ink-2">{words}</figcaption>
                     </figure>
-                    <figure>
-                        <Pixels picture=after name=format!("{name}, later") />
-                        <figcaption class="small ink-2">"Later"</figcaption>
-                    </figure>
-                </div>
-            }
+                }
+            };
+            view! { <div class="diff__pictures">{figure(before, "earlier")} {figure(after, "later")}</div> }
             .into_any()
         }
         Some(Ok(_)) => view! {

@@ -218,7 +218,7 @@ fn Found(view: View, low: u64, high: u64, comparison: Comparison) -> impl IntoVi
                     on:click=press
                 >
                     {word}
-                    <span class="num ink-3">{count(number.into())}</span>
+                    <span class="num">{count(number.into())}</span>
                 </button>
             }
         })
