@@ -188,7 +188,9 @@ impl View {
 
 #[component]
 fn Found(view: View, low: u64, high: u64, comparison: Comparison) -> impl IntoView {
-    let Comparison { counts, from_ms, to_ms, more_bytes, fewer_bytes, lost, comparison, .. } = comparison;
+    let Comparison { counts, from_ms, to_ms, more_bytes, fewer_bytes, lost, comparison, crumbs } = comparison;
+    // Below a folder paths begin there.
+    let root = if crumbs.is_empty() { "/" } else { "" };
     let sides = format!("{} → {}", Moment::local(from_ms).full(), Moment::local(to_ms).full());
     let all = counts.all();
     let sums =
@@ -237,8 +239,9 @@ fn Found(view: View, low: u64, high: u64, comparison: Comparison) -> impl IntoVi
             }
         })
     };
-    let rows =
-        move || view.rows.with(|rows| rows.iter().map(|row| difference(view.set, low, high, row)).collect::<Vec<_>>());
+    let rows = move || {
+        view.rows.with(|rows| rows.iter().map(|row| difference(view.set, low, high, root, row)).collect::<Vec<_>>())
+    };
     let body = if all == 0 {
         view! {
             <div class="empty">
@@ -275,7 +278,7 @@ fn Found(view: View, low: u64, high: u64, comparison: Comparison) -> impl IntoVi
     .into_any()
 }
 
-fn difference(set: SetId, low: u64, high: u64, row: &DifferenceRow) -> AnyView {
+fn difference(set: SetId, low: u64, high: u64, root: &str, row: &DifferenceRow) -> AnyView {
     let (_, word, icon) = CHANGES.iter().find(|(change, _, _)| *change == row.change).copied().unwrap_or(CHANGES[1]);
     let at = if row.change == Change::Removed { low } else { high };
     let here = Spot { at: Some(at), path: Some(row.token.clone()) };
@@ -291,7 +294,7 @@ fn difference(set: SetId, low: u64, high: u64, row: &DifferenceRow) -> AnyView {
         <li class=class>
             <Icon name=icon />
             <a class="found__name" href=address>
-                <bdi>{row.path.clone()}</bdi>
+                <bdi>{format!("{root}{}", row.path)}</bdi>
             </a>
             <span class="found__size num">{sizes}</span>
             <small class="found__folder">{word}</small>
