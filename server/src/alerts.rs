@@ -14,44 +14,24 @@ mod texts;
 use std::time::Duration;
 
 use sqlx::PgConnection;
-use tokio::task::AbortHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 pub use self::deliver::deliver;
 pub use self::texts::test as test_text;
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
+use crate::rounds::{self, Rounds};
 use crate::store::mail::{self, NewMail, Text};
 use crate::store::watch;
 
 /// Between two rounds.
 const PAUSE: Duration = Duration::from_secs(120);
 
-/// Ends the rounds when it is dropped.
-pub struct Rounds(AbortHandle);
-
-impl Drop for Rounds {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Makes rounds from now on.
 pub fn begin(state: AppState) -> Rounds {
-    let rounds = async move {
-        let mut pause = interval(PAUSE);
-        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            pause.tick().await;
-            // What failed stands in the log, and the next round does it.
-            let noted = note(&state).await.is_ok();
-            let sent = deliver(&state).await.is_ok();
-            if !(noted && sent) {
-                tracing::warn!("a round of alerts was not complete; the next one goes on with it");
-            }
-        }
-    };
-    Rounds(tokio::spawn(rounds).abort_handle())
+    rounds::begin("alerts", PAUSE, state, |state| async move {
+        let noted = note(&state).await;
+        deliver(&state).await.and(noted)
+    })
 }
 
 /// Notes which backups are missed and which are not any more, and writes the mails.

@@ -34,6 +34,7 @@ pub mod recent;
 pub mod records;
 pub mod relay;
 pub mod retention;
+mod rounds;
 pub mod router;
 mod same_origin;
 pub mod security_headers;

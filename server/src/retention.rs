@@ -16,11 +16,10 @@ mod thin;
 use std::time::Duration;
 
 use iota_core::retention::agreed_ms;
-use tokio::task::AbortHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app_state::AppState;
 use crate::error::ApiResult;
+use crate::rounds::{self, Rounds};
 use crate::store::backup_set::{self, RecentSet};
 use crate::store::commit;
 
@@ -32,29 +31,9 @@ const MAX_POINTS: usize = 20_000;
 /// Commits that one transaction looks at, and lets go at most.
 const PAGE_COMMITS: usize = 4096;
 
-/// Ends the rounds when it is dropped.
-pub struct Rounds(AbortHandle);
-
-impl Drop for Rounds {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Makes rounds from now on.
 pub fn begin(state: AppState) -> Rounds {
-    let rounds = async move {
-        let mut pause = interval(PAUSE);
-        pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            pause.tick().await;
-            // What failed stands in the log, and the next round does it.
-            if round(&state).await.is_err() {
-                tracing::warn!("a round of retention was not complete; the next one goes on with it");
-            }
-        }
-    };
-    Rounds(tokio::spawn(rounds).abort_handle())
+    rounds::begin("retention", PAUSE, state, |state| async move { round(&state).await })
 }
 
 /// One round. A set that fails holds no other one up.

@@ -117,14 +117,15 @@ fn File(set: SetId, point: PointView, path: PathToken) -> impl IntoView {
                     Some(Ok(entry)) => details(set, &point, of.clone(), &entry, past),
                 }}
             </section>
-            <VersionList set path=path.clone() name chosen=at newest compare />
+            <div class="stack">
+                <VersionList set path=path.clone() name chosen=at newest compare />
+                {move || {
+                    let (other, name) = (compared.get()?, name.get()?);
+                    let (path, (low, high)) = (path.clone(), (other.min(at), other.max(at)));
+                    Some(view! { <VersionDiff set path name low high close=Callback::new(move |()| compared.set(None)) /> })
+                }}
+            </div>
         </div>
-        {move || {
-            let other = compared.get()?;
-            let name = name.get()?;
-            let (path, (low, high)) = (path.clone(), (other.min(at), other.max(at)));
-            Some(view! { <VersionDiff set path name low high close=Callback::new(move |()| compared.set(None)) /> })
-        }}
     }
     .into_any()
 }
