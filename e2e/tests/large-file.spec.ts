@@ -8,7 +8,7 @@ import { writeLarge } from '../support/bytes';
 
 test.use({ own: 'large file' });
 
-const MEGABYTES = Number(process.env.IOTABACKUP_E2E_LARGE_MB ?? 3072);
+const MEGABYTES = Number(process.env.IOTABACKUP_E2E_LARGE_MB ?? 2560);
 /** What may come on top while a file of any size passes through: pieces that wait, and what the browser has not collected yet. */
 const MEMORY_MB = 512;
 
