@@ -139,7 +139,9 @@ impl History {
         let mut kept = Kept::default();
         let mut before = to + 1;
         loop {
-            let path = format!("/sets/{}/snapshots?limit=1000&before={before}", self.set);
+            // What is left of the stretch, and the one below.
+            let limit = (before.saturating_sub(from) + 1).min(1000);
+            let path = format!("/sets/{}/snapshots?limit={limit}&before={before}", self.set);
             let listed: Vec<SnapshotInfo> = api::get(platform, &path).await?;
             if listed.is_empty() {
                 break;
