@@ -96,6 +96,8 @@ identifiers! {
     SessionId: 16;
     /// An upload session: what it was told exists stays until it ends.
     UploadId: 16;
+    /// A restore that the owner ordered.
+    RestoreId: 16;
     /// BLAKE3-256 of the stored bytes of a chunk object or body.
     Cid: 32;
     /// BLAKE3-256 of a commit header's unsigned bytes.

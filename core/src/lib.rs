@@ -21,6 +21,7 @@ pub mod path;
 pub mod proof;
 pub mod refs;
 pub mod replay;
+pub mod restore;
 pub mod retention;
 pub mod rules;
 pub mod slot;

@@ -2,7 +2,10 @@
 //!
 //! Times are in milliseconds since 1970, by the machine's clock where nothing else is said.
 
-use crate::rules::{RuleCoverage, RuleFile};
+use crate::{
+    id::RestoreId,
+    rules::{RuleCoverage, RuleFile},
+};
 use serde::{Deserialize, Serialize};
 
 /// Longest sealed message, bytes.
@@ -158,6 +161,9 @@ pub struct Status {
     pub next_scan_ms: u64,
     /// Number of the last order that it took.
     pub last_order: u64,
+    /// The restore under way that the owner ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreProgress>,
     /// Its rules, while somebody asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Box<RuleView>>,
@@ -175,6 +181,25 @@ impl Status {
     }
 }
 
+/// How far a restore is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreProgress {
+    /// Which.
+    pub order: RestoreId,
+    /// When it began.
+    pub since_ms: u64,
+    /// Nothing is written: the machine only looks at what it would do.
+    pub dry_run: bool,
+    /// Files that were begun.
+    pub files: u64,
+    /// Bytes of content that were written.
+    pub bytes: u64,
+    /// What they will be at the end; 0: not known.
+    pub expected_bytes: u64,
+    /// The file that was begun last.
+    pub current: Option<String>,
+}
+
 /// The rules of a machine, which it tells while somebody asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleView {
@@ -186,7 +211,7 @@ pub struct RuleView {
     pub coverage: Option<(u64, RuleCoverage)>,
 }
 
-/// What the owner asks of a machine. Nothing of it touches files or commands of the machine.
+/// What the owner asks of a machine. Nothing of it touches files or commands of the machine; restores are ordered apart ([`crate::restore`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Order {

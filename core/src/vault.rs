@@ -11,6 +11,7 @@ mod download;
 mod live;
 mod machines;
 mod names;
+mod restore;
 mod retention;
 
 pub use account::*;
@@ -20,6 +21,7 @@ pub use download::*;
 pub use live::*;
 pub use machines::*;
 pub use names::*;
+pub use restore::*;
 pub use retention::*;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -97,6 +99,9 @@ questions! {
     MeasureZip -> ZipView;
     ReadRetention -> RetentionView;
     DecideRetention -> RetentionView;
+    OrderRestore -> crate::id::RestoreId;
+    ListRestores -> Vec<RestoreView>;
+    CancelRestore -> ();
     Download -> DownloadView;
     CancelDownload -> ();
 }

@@ -15,15 +15,12 @@ use crate::{
     chunker::Profile,
     derive::{context, derive, keyed},
     error::{CryptoError, Result},
+    hybrid,
     keys::{AgreementSecret, ChunkerSecret, DedupKey, LiveKey},
     ratchet::LogKey,
     seal::{open_random, seal_random},
     secret::{random_bytes, secrets},
     text,
-};
-use hpke::{
-    Deserializable, OpModeR, OpModeS, PskBundle, Serializable, aead::ChaCha20Poly1305, kdf::HkdfSha256,
-    kem::X25519HkdfSha256,
 };
 use iota_core::{
     api::json::{Bytes, EnrolHello},
@@ -171,20 +168,11 @@ impl EnrolCode {
         keys: &MachineKeys,
         random: &mut impl CryptoRng,
     ) -> Result<Vec<u8>> {
-        let failed = |_| CryptoError::Enrolment;
         let psk = self.psk();
-        let mode = OpModeS::Psk(PskBundle::new(&psk[..], &self.enrol_id.0).map_err(failed)?);
-        let recipient =
-            <X25519HkdfSha256 as hpke::Kem>::PublicKey::from_bytes(&certificate.certificate.agreement_key.0)
-                .map_err(failed)?;
-        let plaintext = encode_keys(keys);
-        let (encapsulated, ciphertext) = hpke::single_shot_seal_with_rng::<
-            ChaCha20Poly1305,
-            HkdfSha256,
-            X25519HkdfSha256,
-        >(&mode, &recipient, INFO, &plaintext, &certificate.encode(), random)
-        .map_err(failed)?;
-        Ok([&encapsulated.to_bytes()[..], &ciphertext].concat())
+        let psk = hybrid::Preshared { key: &psk, id: &self.enrol_id.0 };
+        let recipient = &certificate.certificate.agreement_key;
+        hybrid::seal(recipient, psk, INFO, &encode_keys(keys), &certificate.encode(), random)
+            .ok_or(CryptoError::Enrolment)
     }
 
     /// Opens the machine's keys and checks that the certificate is theirs.
@@ -197,22 +185,10 @@ impl EnrolCode {
         sealed: &[u8],
         secret: &AgreementSecret,
     ) -> Result<MachineKeys> {
-        let failed = |_| CryptoError::Enrolment;
         let psk = self.psk();
-        let mode = OpModeR::Psk(PskBundle::new(&psk[..], &self.enrol_id.0).map_err(failed)?);
-        let (encapsulated, ciphertext) = sealed.split_at_checked(32).ok_or(CryptoError::Enrolment)?;
-        let encapsulated = <X25519HkdfSha256 as hpke::Kem>::EncappedKey::from_bytes(encapsulated).map_err(failed)?;
-        let recipient = <X25519HkdfSha256 as hpke::Kem>::PrivateKey::from_bytes(&secret.expose()).map_err(failed)?;
-        let plaintext = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &mode,
-            &recipient,
-            &encapsulated,
-            INFO,
-            ciphertext,
-            &certificate.encode(),
-        )
-        .map_err(failed)?;
-        let keys = parse_keys(&Zeroizing::new(plaintext))?;
+        let psk = hybrid::Preshared { key: &psk, id: &self.enrol_id.0 };
+        let plaintext = hybrid::open(secret, psk, INFO, sealed, &certificate.encode()).ok_or(CryptoError::Enrolment)?;
+        let keys = parse_keys(&plaintext)?;
         certificate.verify(&keys.identity).map_err(|_| CryptoError::Enrolment)?;
         let ours =
             certificate.certificate.account == keys.account && certificate.certificate.agreement_key == secret.public();

@@ -30,6 +30,9 @@ pub enum CryptoError {
     /// A message of the sealed channel does not open, or is not newer than the last.
     #[error("a message of the live channel does not open, or was shown before")]
     Live,
+    /// An order to restore, or what became of it, does not open, or is too long.
+    #[error("an order to restore does not open here, or is too long")]
+    Restore,
     /// Text that a person keeps (words, kit, key file, code) does not parse.
     #[error("{what} is not complete or has a mistake in it: {hint}")]
     Text {

@@ -463,6 +463,38 @@ pub struct LiveAnswer {
     pub watched: bool,
     /// Sealed orders.
     pub orders: Vec<Bytes>,
+    /// Restores were ordered or cancelled since it asked last.
+    #[serde(default)]
+    pub restores: bool,
+}
+
+/// A restore that the owner orders: `POST /sets/{set}/restores`, and what a machine reads of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreOrder {
+    /// [`crate::restore::SignedGrant`].
+    pub grant: Bytes,
+    /// The order, sealed to the machine.
+    pub sealed: Bytes,
+}
+
+/// What became of a restore: `POST /agent/restores/{id}/end`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndRestore {
+    /// [`crate::restore::Outcome`], sealed for the owner.
+    pub outcome: Bytes,
+}
+
+/// An order as its owner sees it: `GET /sets/{set}/restores`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreInfo {
+    /// [`crate::restore::SignedGrant`].
+    pub grant: Bytes,
+    /// When it was cancelled.
+    pub cancelled_ms: Option<u64>,
+    /// When the machine ended it.
+    pub ended_ms: Option<u64>,
+    /// What the machine says of it, sealed.
+    pub outcome: Option<Bytes>,
 }
 
 /// How a machine is: answer to `GET /sets/{set}/live`.

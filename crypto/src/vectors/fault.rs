@@ -37,6 +37,7 @@ impl From<CryptoError> for Fault {
             CryptoError::Enrolment => "enrolment",
             CryptoError::Label => "label",
             CryptoError::Live => "live",
+            CryptoError::Restore => "restore",
             CryptoError::Text { .. } => "text",
             CryptoError::System(_) => "system",
             CryptoError::Wire(error) => return error.into(),
