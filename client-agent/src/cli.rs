@@ -20,6 +20,7 @@ mod ls;
 pub mod output;
 mod reading;
 mod restore;
+mod restores;
 mod retention;
 mod rules;
 mod run;
@@ -160,6 +161,8 @@ enum Command {
     Find(find::Arguments),
     /// Restore files into a directory
     Restore(restore::Arguments),
+    /// Say, or decide, where restores that are ordered in a browser may go on this machine
+    Restores(restores::Arguments),
     /// Check that a snapshot is whole
     Verify(verify::Arguments),
     /// Show what is set up, what was backed up last, and what the service is doing
@@ -228,6 +231,7 @@ fn run(context: &Context, command: Command) -> anyhow::Result<Outcome> {
         Command::Diff(arguments) => diff::run(context, arguments),
         Command::Find(arguments) => find::run(context, arguments),
         Command::Restore(arguments) => restore::run(context, arguments),
+        Command::Restores(arguments) => restores::run(context, &arguments),
         Command::Verify(arguments) => verify::run(context, arguments),
         Command::Status(arguments) => status::run(context, &arguments),
         Command::Doctor => doctor::run(context),
@@ -287,6 +291,8 @@ mod tests {
             "iota find letter",
             "iota find *.odt --larger 20M --smaller 4G --newer 3w --older 2d --kind file",
             "iota restore --at 17 /home/ada /etc --to /tmp/x --devices --trust --keep-damaged",
+            "iota restores",
+            "iota restores --allow beside",
             "iota verify --data --at latest --json",
         ];
         for line in lines {

@@ -11,6 +11,7 @@ pub mod history;
 pub mod identity;
 pub mod live;
 pub mod monitor;
+pub mod ordered;
 pub mod owner;
 pub mod platform;
 pub mod ratchet;

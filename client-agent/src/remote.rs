@@ -4,12 +4,12 @@
 
 use iota_core::{
     api::{
-        frames::Segment,
-        json::{CommitAnswer, ErrorDetail, HeadInfo, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo},
+        frames::{Segment, StoredCommit},
+        json::{CommitAnswer, ErrorDetail, HeadInfo, RestoreOrder, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo},
         retention::Retention,
     },
     commit::SignedHeader,
-    id::{SetId, UploadId},
+    id::{RestoreId, SetId, UploadId},
     refs::Reference,
 };
 use thiserror::Error;
@@ -83,7 +83,7 @@ pub trait Remote: Send + Sync {
 }
 
 /// What the owner may read of the account: all of it ciphertext, none of it believed before it is checked.
-pub trait Archive: Send + Sync {
+pub trait Archive: ObjectSource {
     /// The account's backup sets.
     ///
     /// # Errors
@@ -101,8 +101,29 @@ pub trait Archive: Send + Sync {
 
     /// The headers from the head down to commit `to`, both included.
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError>;
+}
 
+/// Where objects are read: what the owner may read, or what an order lets a machine read.
+pub trait ObjectSource: Send + Sync {
     /// The objects of at most [`iota_core::api::MAX_READ_OBJECTS`] references, in order; `None` where the server has none.
     /// The answer may be shorter than the question, but has one object at least: ask again for the rest.
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError>;
+}
+
+/// What a machine asks about restores that its owner ordered.
+pub trait OrderedRestores: Send + Sync {
+    /// Those that it has not ended, oldest first.
+    ///
+    /// # Errors
+    /// Like all others: [`RemoteError`].
+    fn orders(&self) -> Result<Vec<RestoreOrder>, RemoteError>;
+
+    /// The commits from the base of an order's snapshot to it.
+    fn commits(&self, restore: RestoreId) -> Result<Vec<StoredCommit>, RemoteError>;
+
+    /// Objects that the snapshot uses; see [`ObjectSource::read_objects`].
+    fn objects(&self, restore: RestoreId, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError>;
+
+    /// Says how it ended; the owner alone can read it.
+    fn end(&self, restore: RestoreId, outcome: &[u8]) -> Result<(), RemoteError>;
 }

@@ -27,8 +27,8 @@ mod plan;
 mod special;
 mod work;
 
-pub use collision::Overwrite;
 pub use forecast::{Forecast, forecast};
+pub use iota_core::restore::Overwrite;
 pub use losses::{Loss, LossReason, MAX_LISTED_LOSSES};
 
 use crate::{

@@ -14,7 +14,7 @@ use iota_agent::{
     history::{History, Moment},
     monitor::Silent,
     owner::Owner,
-    remote::{Archive, Remote, RemoteError},
+    remote::{Archive, ObjectSource, Remote, RemoteError},
     restore::{self, restore},
     state::Stamp,
     verify::verify,
@@ -204,7 +204,9 @@ impl Archive for DiskArchive {
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
         self.archive.path(set, to)
     }
+}
 
+impl ObjectSource for DiskArchive {
     /// One answer of all objects, in one piece of memory, as over HTTP.
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
         let read = |one: &Reference| fs::read(self.directory.join(one.cid.to_string())).unwrap();

@@ -7,7 +7,7 @@ mod support;
 use iota_agent::{
     history::{Doubt, History},
     owner::Owner,
-    remote::{Archive, RemoteError},
+    remote::{Archive, ObjectSource, RemoteError},
     witness::Witness,
 };
 use iota_core::{
@@ -111,7 +111,9 @@ impl Archive for Account {
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
         self.of(set).path(set, to)
     }
+}
 
+impl ObjectSource for Account {
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
         self.0[0].read_objects(references)
     }

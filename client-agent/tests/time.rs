@@ -9,7 +9,7 @@ use iota_agent::{
     backup::source::FoundKind,
     history::{Contents, Findings, Moment, Place, ReadError, Versions, WalkError},
     owner::Owner,
-    remote::{Archive, RemoteError},
+    remote::{Archive, ObjectSource, RemoteError},
     state::State,
 };
 use iota_core::{
@@ -183,7 +183,9 @@ impl Archive for Thinned {
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
         self.inner.path(set, to)
     }
+}
 
+impl ObjectSource for Thinned {
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
         self.inner.read_objects(references)
     }

@@ -6,7 +6,7 @@ use crate::{
     certificate::{Certificate, SignedCertificate},
     chain::{BrokenChain, verify_path},
     commit::{CommitKind, Flags, Header, SignedHeader},
-    id::{AccountId, HeaderHash, SetId, VerifyingKey},
+    id::{AccountId, DeviceId, HeaderHash, SetId, VerifyingKey},
 };
 use thiserror::Error;
 
@@ -69,6 +69,11 @@ impl Certificates {
     /// The certificate of the machine that may write now.
     pub fn newest(&self) -> &Certificate {
         self.0.last().expect("there is one at least")
+    }
+
+    /// The certificate of a machine that wrote, or writes, the set.
+    pub fn of_device(&self, device: DeviceId) -> Option<&Certificate> {
+        self.0.iter().rev().find(|certificate| certificate.device == device && !certificate.is_revocation())
     }
 
     /// The certificate under which `header` was written.
@@ -134,19 +139,11 @@ impl Certificates {
     /// [`HistoryError`].
     pub fn verify_segment(&self, segment: Segment, at: u64) -> Result<VerifiedSegment> {
         self.verify_path(&segment.path, at)?;
-        let headers = || segment.commits.iter().map(|commit| &commit.header);
-        let (base, last) = headers().next().zip(headers().next_back()).ok_or(HistoryError::OtherCommits)?;
-        let deltas = headers().skip(1).all(|signed| signed.header.kind == CommitKind::Delta);
-        if base.header.kind != CommitKind::Base || !deltas || Some(last) != segment.path.last() {
+        if Some(verify_links(&segment.commits)?) != segment.path.last() {
             return Err(HistoryError::OtherCommits);
         }
-        for (lower, upper) in headers().zip(headers().skip(1)) {
-            if upper.header.prev != lower.header.hash() || upper.header.seq != lower.header.seq + 1 {
-                return Err(BrokenChain { seq: upper.header.seq, expected: lower.header.seq }.into());
-            }
-        }
         let mut steps = Vec::new();
-        for signed in headers() {
+        for signed in segment.commits.iter().map(|commit| &commit.header) {
             steps.push(signed.header.seq - self.of(&signed.header)?.first_seq);
         }
         let head = &segment.path[0].header;
@@ -164,6 +161,31 @@ impl Certificates {
             _ => Err(HistoryError::Rollback(seq)),
         }
     }
+}
+
+/// Checks that commits are a base and the deltas after it, and that they lead to the header with this hash: whoever had it from the owner
+/// needs no certificates.
+///
+/// # Errors
+/// [`HistoryError`].
+pub fn verify_leading_to(commits: &[StoredCommit], header: HeaderHash) -> Result<()> {
+    if verify_links(commits)?.header.hash() == header { Ok(()) } else { Err(HistoryError::OtherCommits) }
+}
+
+/// Returns the last header.
+fn verify_links(commits: &[StoredCommit]) -> Result<&SignedHeader> {
+    let headers = || commits.iter().map(|commit| &commit.header);
+    let (base, last) = headers().next().zip(headers().next_back()).ok_or(HistoryError::OtherCommits)?;
+    let deltas = headers().skip(1).all(|signed| signed.header.kind == CommitKind::Delta);
+    if base.header.kind != CommitKind::Base || !deltas {
+        return Err(HistoryError::OtherCommits);
+    }
+    for (lower, upper) in headers().zip(headers().skip(1)) {
+        if upper.header.prev != lower.header.hash() || upper.header.seq != lower.header.seq + 1 {
+            return Err(BrokenChain { seq: upper.header.seq, expected: lower.header.seq }.into());
+        }
+    }
+    Ok(last)
 }
 
 /// A base and the deltas after it, which belong to the set and lie under a signed head. The bodies are still sealed.

@@ -117,9 +117,14 @@ impl SignedGrant {
     /// # Errors
     /// [`BadSignature`].
     pub fn verify(&self, identity: &VerifyingKey, sealed: &[u8]) -> ::core::result::Result<(), BadSignature> {
-        if Digest::of(sealed) != self.sealed {
-            return Err(BadSignature);
-        }
+        if Digest::of(sealed) == self.sealed { self.verify_signature(identity) } else { Err(BadSignature) }
+    }
+
+    /// Checks that the account signed it, for whatever order.
+    ///
+    /// # Errors
+    /// [`BadSignature`].
+    pub fn verify_signature(&self, identity: &VerifyingKey) -> ::core::result::Result<(), BadSignature> {
         identity.verify(&Self::signed_bytes(&self.grant, &self.sealed), &self.signature)
     }
 }

@@ -52,6 +52,8 @@ fn check(vector: &Vector<'_>) -> Check {
         "header" => plain::header(vector),
         "certificate" => plain::certificate(vector),
         "slot-list" => plain::slot_list(vector),
+        "restore_grant" => plain::restore_grant(vector),
+        "restore_order" => plain::restore_order(vector),
         "retention" => plain::retention(vector),
         "body-plain" => plain::body_plain(vector),
         "refs-root" => plain::refs_root(vector),

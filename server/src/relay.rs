@@ -25,6 +25,8 @@ pub struct Relay(Arc<Mutex<HashMap<i64, Channel>>>);
 struct Channel {
     status: Option<(Bytes, u64)>,
     orders: VecDeque<Bytes>,
+    /// Restores were ordered or cancelled since the machine asked last.
+    restores: bool,
     /// When the machine asked last.
     heard_ms: Option<u64>,
     /// When a page asked last.
@@ -42,7 +44,7 @@ impl Channel {
     }
 
     fn is_of_use(&self, now_ms: u64) -> bool {
-        self.is_watched(now_ms) || self.listens(now_ms)
+        self.is_watched(now_ms) || self.listens(now_ms) || self.restores
     }
 }
 
@@ -72,9 +74,14 @@ impl Relay {
             notified.as_mut().enable();
             let answer = self.with(set_no, |channel| {
                 channel.heard_ms = Some(now_ms());
-                LiveAnswer { watched: channel.is_watched(now_ms()), orders: channel.orders.drain(..).collect() }
+                let restores = std::mem::take(&mut channel.restores);
+                LiveAnswer {
+                    watched: channel.is_watched(now_ms()),
+                    orders: channel.orders.drain(..).collect(),
+                    restores,
+                }
             });
-            if !answer.orders.is_empty() || answer.watched && !was_watched {
+            if !answer.orders.is_empty() || answer.restores || answer.watched && !was_watched {
                 return answer;
             }
             tokio::select! {
@@ -107,6 +114,14 @@ impl Relay {
             }
             taken
         })
+    }
+
+    /// Restores were ordered or cancelled: the machine hears of it at once, or when it comes back.
+    pub fn note_restores(&self, set_no: i64) {
+        self.with(set_no, |channel| {
+            channel.restores = true;
+            channel.woken.notify_waiters();
+        });
     }
 
     fn with<T>(&self, set_no: i64, work: impl FnOnce(&mut Channel) -> T) -> T {
@@ -144,6 +159,23 @@ mod tests {
         }
         assert!(!relay.order(1, frame(9), 100_003), "there is no room");
         assert!(!relay.order(1, frame(9), 100_003 + LISTENS_MS), "it went away");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_hears_of_restores_once_also_when_it_was_away() {
+        let relay = Relay::default();
+        relay.note_restores(1);
+        relay.report(2, None, 10 * LISTENS_MS);
+        assert!(relay.listen(1, MAX_WAIT, || 10 * LISTENS_MS).await.restores);
+        let listening = tokio::spawn({
+            let relay = relay.clone();
+            async move { relay.listen(1, MAX_WAIT, || 10 * LISTENS_MS).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!listening.is_finished(), "it was told");
+        relay.note_restores(1);
+        assert!(listening.await.unwrap().restores);
+        assert!(!relay.listen(1, Duration::ZERO, || 10 * LISTENS_MS).await.restores);
     }
 
     #[tokio::test(start_paused = true)]

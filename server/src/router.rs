@@ -78,9 +78,21 @@ pub fn routes() -> Routes {
         .get("/sets/{set}/path", api::sets::path::show)
         .get("/sets/{set}/live", api::sets::live::show)
         .add(Method::POST, "/sets/{set}/orders", api::sets::orders::MAX_BYTES, api::sets::orders::create)
+        .get("/sets/{set}/restores", api::sets::restores::list::show)
+        .add(Method::POST, "/sets/{set}/restores", api::sets::restores::MAX_BYTES, api::sets::restores::order::create)
+        .delete("/sets/{set}/restores/{restore}", api::sets::restores::cancel::delete)
         .add(Method::POST, "/objects/read", READ_BYTES, api::objects::read)
         .get("/agent/head", api::agent::head::show)
         .add(Method::POST, "/agent/live", api::agent::live::MAX_BYTES, api::agent::live::create)
+        .get("/agent/restores", api::agent::restores::list::show)
+        .get("/agent/restores/{restore}/segment", api::agent::restores::segment::show)
+        .add(Method::POST, "/agent/restores/{restore}/objects", READ_BYTES, api::agent::restores::objects::read)
+        .add(
+            Method::POST,
+            "/agent/restores/{restore}/end",
+            api::agent::restores::end::MAX_BYTES,
+            api::agent::restores::end::create,
+        )
         .post("/agent/uploads", uploads::begin::create)
         .post("/agent/uploads/{upload}/renew", uploads::renew::create)
         .delete("/agent/uploads/{upload}", uploads::end::delete)

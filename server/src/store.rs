@@ -16,6 +16,7 @@ pub mod enrolment;
 pub mod lock;
 pub mod mail;
 pub mod reference;
+pub mod restore_order;
 pub mod second_factor;
 pub mod server;
 pub mod set_day;

@@ -5,7 +5,7 @@
 use axum::http::Method;
 use iota_core::api::frames::ObjectFrame;
 use iota_core::api::json::{EnrolGrant, Revoke, UploadInfo, WebSessionInfo};
-use iota_core::id::{Cid, Domain, EnrolId, SessionId, SetId, UploadId};
+use iota_core::id::{Cid, Domain, EnrolId, RestoreId, SessionId, SetId, UploadId};
 use iota_core::refs::Reference;
 use iota_core::wire::Writer;
 use iota_server::auth::FRESH_MS;
@@ -63,7 +63,7 @@ enum Body {
     Bytes,
 }
 
-const TABLE: [(&str, &str, Who, Body); 53] = [
+const TABLE: [(&str, &str, Who, Body); 60] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -108,9 +108,16 @@ const TABLE: [(&str, &str, Who, Body); 53] = [
     ("GET", "/sets/{set}/path", Who::Reader, Body::None),
     ("GET", "/sets/{set}/live", Who::Web, Body::None),
     ("POST", "/sets/{set}/orders", Who::Web, Body::Empty),
+    ("GET", "/sets/{set}/restores", Who::Reader, Body::None),
+    ("POST", "/sets/{set}/restores", Who::FreshWeb, Body::Empty),
+    ("DELETE", "/sets/{set}/restores/{restore}", Who::Web, Body::None),
     ("POST", "/objects/read", Who::Reader, Body::References),
     ("GET", "/agent/head", Who::Machine, Body::None),
     ("POST", "/agent/live", Who::Machine, Body::Empty),
+    ("GET", "/agent/restores", Who::Machine, Body::None),
+    ("GET", "/agent/restores/{restore}/segment", Who::Machine, Body::None),
+    ("POST", "/agent/restores/{restore}/objects", Who::Machine, Body::References),
+    ("POST", "/agent/restores/{restore}/end", Who::Machine, Body::Empty),
     ("POST", "/agent/uploads", Who::Machine, Body::Empty),
     ("POST", "/agent/uploads/{upload}/renew", Who::Machine, Body::Empty),
     ("POST", "/agent/uploads/{upload}/have", Who::Machine, Body::References),
@@ -136,6 +143,7 @@ struct Names {
     session: SessionId,
     set: SetId,
     upload: UploadId,
+    restore: RestoreId,
 }
 
 impl Names {
@@ -143,6 +151,7 @@ impl Names {
         let filled = path.replace("{id}", &self.enrolment.to_string()).replace("{set}", &self.set.to_string());
         let filled = filled.replace("{session}", &self.session.to_string());
         let filled = filled.replace("{upload}", &self.upload.to_string()).replace("{part}", "0");
+        let filled = filled.replace("{restore}", &self.restore.to_string());
         match path.rsplit('/').next() {
             Some("segment") => format!("{filled}?at=1"),
             Some("path") => format!("{filled}?to=1"),
@@ -173,7 +182,7 @@ impl Party {
         account.sign_in(&unused).await.ok();
         let sessions: Vec<WebSessionInfo> = unused.get("/sessions").await.json();
         let session = sessions.iter().find(|info| info.current).unwrap().id;
-        let names = Names { enrolment, session, set: machine.set, upload };
+        let names = Names { enrolment, session, set: machine.set, upload, restore: RestoreId([1; 16]) };
         Self { account, machine, joining, names }
     }
 
@@ -293,6 +302,7 @@ async fn what_is_somebody_elses_looks_like_what_is_not_there() {
         session: SessionId(random()),
         set: SetId(random()),
         upload: UploadId(random()),
+        restore: RestoreId(random()),
     };
     for (method, path, who, body) in rows().filter(|(_, path, who, _)| path.contains('{') && *who != Who::All) {
         for caller in

@@ -32,6 +32,21 @@ pub enum Item {
     Note(String),
 }
 
+/// The folder of a selection, and those of its entries that were chosen, in order; none: all.
+///
+/// # Errors
+/// When what was chosen is not in the folder.
+pub fn chosen(open: &OpenVault, selection: &Selection) -> Result<(Option<TreePath>, Vec<TreePath>)> {
+    let folder = selection.folder.as_ref().map(|token| open.path(token)).transpose()?;
+    let mut chosen = selection.only.iter().map(|token| open.path(token)).collect::<Result<Vec<_>>>()?;
+    chosen.sort();
+    chosen.dedup();
+    if chosen.iter().any(|path| path.parent() != folder) {
+        return Err(missing("file in this folder"));
+    }
+    Ok((folder, chosen))
+}
+
 /// Ranges of keys, in order.
 type Ranges = VecDeque<(Vec<u8>, Option<Vec<u8>>)>;
 
@@ -54,20 +69,14 @@ impl<'p, P: Platform> Members<'p, P> {
     /// # Errors
     /// When there is no such folder, or what was chosen is not in it.
     pub fn new(platform: &'p P, open: &'p OpenVault, point: &'p Point, selection: &Selection) -> Result<Self> {
-        let folder = selection.folder.as_ref().map(|token| open.path(token)).transpose()?;
+        let (folder, chosen) = chosen(open, selection)?;
         let mut ranges = Ranges::new();
         let below = |path: &TreePath| (Key::subtree_start(Some(path)), Some(Key::subtree_end(path)));
         // A folder brings its own name along.
         ranges.extend(folder.as_ref().map(itself));
-        if selection.only.is_empty() {
+        if chosen.is_empty() {
             ranges.push_back(folder.as_ref().map_or((Vec::new(), None), below));
         } else {
-            let mut chosen = selection.only.iter().map(|token| open.path(token)).collect::<Result<Vec<_>>>()?;
-            chosen.sort();
-            chosen.dedup();
-            if chosen.iter().any(|path| path.parent() != folder) {
-                return Err(missing("file in this folder"));
-            }
             ranges.extend(chosen.iter().flat_map(|path| [itself(path), below(path)]));
         }
         let base = folder.as_ref().and_then(TreePath::parent);

@@ -34,6 +34,7 @@ use crate::names::{self, Found, Names};
 use crate::platform::{Platform, Sink};
 use crate::point::{self, Point};
 use crate::problem::{Result, failed, locked, missing};
+use crate::restore;
 use crate::retention;
 use crate::server;
 use crate::show;
@@ -269,6 +270,12 @@ impl<P: Platform> Desk<P> {
             }
             Ask::ReadRetention(_) => json(&retention::view(platform, &*self.open()?).await?),
             Ask::DecideRetention(question) => json(&retention::decide(platform, &*self.open()?, &question).await?),
+            Ask::OrderRestore(question) => json(&restore::order(platform, &*self.open()?, &question).await?),
+            Ask::ListRestores(question) => json(&restore::list(platform, &*self.open()?, &question).await?),
+            Ask::CancelRestore(question) => {
+                self.open()?;
+                json(&restore::cancel(platform, &question).await?)
+            }
             Ask::Download(_) => Err(failed("a download needs somewhere to go")),
             Ask::CancelDownload(question) => {
                 self.downloads.borrow_mut().retain(|(download, _)| *download != question.download);

@@ -32,6 +32,7 @@ pub mod passphrase;
 pub mod platform;
 pub mod point;
 pub mod problem;
+pub mod restore;
 pub mod retention;
 pub mod server;
 pub mod show;

@@ -123,6 +123,7 @@ fn safe(mut status: Status) -> Status {
     status.current.iter_mut().for_each(show);
     // Rules themselves are edited, and stay as they are: fields show them.
     status.rules.iter_mut().for_each(|rules| rules.refused.iter_mut().for_each(show));
+    status.restore.iter_mut().flat_map(|restore| &mut restore.current).for_each(show);
     status.last_error.iter_mut().for_each(|(_, error)| show(error));
     status
 }

@@ -53,6 +53,7 @@ fn kind(error: &CryptoError) -> ProblemKind {
         | CryptoError::Enrolment
         | CryptoError::Label
         | CryptoError::Live
+        | CryptoError::Restore
         | CryptoError::Wire(_) => ProblemKind::Altered,
     }
 }

@@ -1,6 +1,6 @@
 //! `iota run`: the service. `iota pause` and `iota resume`.
 
-use super::{Coded, Context, Outcome, Usage, backup::remember_head, forecast::forecast};
+use super::{Coded, Context, Outcome, Usage, backup::remember_head, forecast::forecast, restores};
 use anyhow::Result;
 use clap::Args;
 use iota_agent::{
@@ -99,9 +99,10 @@ pub fn run(context: &Context) -> Result<Outcome> {
     identity.ratchet(&context.config_dir)?;
     durable::create_private_dir(&context.state_dir)?;
     let board = Arc::new(Board::new(&context.state_dir));
-    let (ended, walk_now) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (ended, walk_now, restores) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(true));
     let counted = AtomicU64::new(0);
-    let follower = Follower { context, board: &board, walk_now: &walk_now, ended: &ended, counted };
+    let follower =
+        Follower { context, board: &board, walk_now: &walk_now, restores: &restores, ended: &ended, counted };
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
@@ -113,6 +114,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
             board.remove();
         });
         scope.spawn(|| talk(scope, &identity, &follower));
+        scope.spawn(|| restores::serve(context, &identity, &board, &restores, &ended));
         let result = serve(context, &identity, &board, &walk_now);
         ended.store(true, Ordering::Relaxed);
         result
@@ -124,6 +126,8 @@ struct Follower<'a> {
     context: &'a Context,
     board: &'a Board,
     walk_now: &'a AtomicBool,
+    /// There may be orders to restore.
+    restores: &'a AtomicBool,
     ended: &'a AtomicBool,
     /// Number of the last order that asked how much rules cover; older counts end.
     counted: AtomicU64,
@@ -147,6 +151,9 @@ fn talk<'scope>(scope: &'scope ThreadScope<'scope, '_>, identity: &Identity, fol
         match channel.turn(&line, board.word(now_ms), now_ms) {
             Ok(orders) => {
                 pause = TALK_AGAIN.0;
+                if channel.take_restores() {
+                    follower.restores.store(true, Ordering::Relaxed);
+                }
                 for (number, order) in orders {
                     if let Err(error) = follower.follow(scope, number, order) {
                         context.output.note(format!("An order of the owner could not be followed: {error}"));
@@ -154,6 +161,7 @@ fn talk<'scope>(scope: &'scope ThreadScope<'scope, '_>, identity: &Identity, fol
                 }
             }
             Err(_) => {
+                channel.failed();
                 thread::sleep(pause);
                 pause = (pause * 2).min(TALK_AGAIN.1);
             }

@@ -1,7 +1,7 @@
 //! Objects of the account, in batches; each is checked before it is used.
 
 use super::{ReadError, Result};
-use crate::remote::{Archive, RemoteError};
+use crate::remote::{ObjectSource, RemoteError};
 use bytes::Bytes;
 use iota_core::{api::MAX_READ_OBJECTS, extent::ChunkRef, id::Cid, refs::Reference};
 use iota_crypto::{chunk::ChunkOpener, keys::DedupKey};
@@ -43,13 +43,13 @@ impl fmt::Display for LostObject {
 
 /// Reads objects of the account's private domain.
 pub struct Objects<'a> {
-    archive: &'a dyn Archive,
+    archive: &'a dyn ObjectSource,
     dedup: DedupKey,
 }
 
 impl<'a> Objects<'a> {
     /// Reads from `archive` what was sealed under `dedup`.
-    pub fn new(archive: &'a dyn Archive, dedup: DedupKey) -> Self {
+    pub fn new(archive: &'a dyn ObjectSource, dedup: DedupKey) -> Self {
         Self { archive, dedup }
     }
 

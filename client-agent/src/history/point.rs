@@ -2,13 +2,16 @@
 
 use super::{Extents, Objects, ReadError, Result, WalkError, pages::Pages};
 use iota_core::{
-    commit::{Gap, Header, Totals},
+    api::frames::StoredCommit,
+    commit::{Flags, Gap, Header, Totals},
     entry::{Entry, Kind},
     extent::Content,
+    history::{HistoryError, verify_leading_to},
     page::PageRef,
     path::{Key, TreePath},
     state::{State, StateCheck, subtree_bounds},
 };
+use iota_crypto::{history::open_bodies_with, restore::Wish};
 
 /// A state that can be read; its pages are fetched as they are needed.
 pub struct Point<'a> {
@@ -20,6 +23,32 @@ pub struct Point<'a> {
 impl<'a> Point<'a> {
     pub(super) fn new(header: Header, state: State, objects: Objects<'a>) -> Self {
         Self { header, state, objects }
+    }
+
+    /// The state that an order names, out of what a server shows: nothing of it is believed but what leads to the header of the order.
+    ///
+    /// # Errors
+    /// [`ReadError::History`] when it does not lead there; [`ReadError::Crypto`] when a body does not open.
+    pub fn ordered(commits: &[StoredCommit], wish: &Wish, objects: Objects<'a>) -> Result<Self> {
+        verify_leading_to(commits, wish.header)?;
+        if commits.len() != wish.body_keys.len() {
+            return Err(HistoryError::OtherCommits.into());
+        }
+        let header = commits.last().map(|commit| commit.header.header.clone()).ok_or(HistoryError::OtherCommits)?;
+        let state = State::replay(open_bodies_with(&wish.body_keys, commits)?)?;
+        Ok(Self::new(header, state, objects))
+    }
+
+    /// The gaps that concern what is above or below `selection` (nothing: everything), and how many there are at most: those that are
+    /// not listed may be anywhere.
+    pub fn gaps_in(&self, selection: &[TreePath]) -> (Vec<&Gap>, u64) {
+        let (count, listed) = self.gaps();
+        let unlisted = count.saturating_sub(listed.len() as u64);
+        let gaps: Vec<&Gap> = listed.iter().filter(|gap| concerns(gap, selection)).collect();
+        // The signed flag counts, whatever the body says.
+        let at_least = u64::from(selection.is_empty() && self.header.flags.contains(Flags::GAPS));
+        let gap_count = (gaps.len() as u64 + unlisted).max(at_least);
+        (gaps, gap_count)
     }
 
     /// The commit.
@@ -144,5 +173,38 @@ impl Iterator for Walk<'_> {
             }
         }
         next
+    }
+}
+
+/// A gap above or below a selected path concerns it.
+fn concerns(gap: &Gap, selection: &[TreePath]) -> bool {
+    let is_below = |path: &[u8], above: &[u8]| {
+        path.strip_prefix(above).is_some_and(|rest| above.is_empty() || rest.is_empty() || rest[0] == b'/')
+    };
+    selection.is_empty()
+        || selection.iter().any(|path| is_below(&gap.path, path.as_bytes()) || is_below(path.as_bytes(), &gap.path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iota_core::commit::GapReason;
+
+    #[test]
+    fn gaps_concern_what_is_above_and_below_them() {
+        let gap = |path: &[u8]| Gap { path: path.into(), reason: GapReason::Permission };
+        let selection = [TreePath::parse(b"home/ada").unwrap()];
+        for (path, expected) in [
+            (&b"home/ada"[..], true),
+            (b"home/ada/x/y", true),
+            (b"home", true),
+            (b"", true),
+            (b"home/adam", false),
+            (b"home/bob", false),
+            (b"hom", false),
+        ] {
+            assert_eq!(concerns(&gap(path), &selection), expected, "{}", path.escape_ascii());
+            assert!(concerns(&gap(path), &[]));
+        }
     }
 }

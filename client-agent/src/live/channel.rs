@@ -41,6 +41,7 @@ pub struct Channel<'a> {
     last_told: u64,
     told: Option<Status>,
     watched: bool,
+    restores: bool,
 }
 
 impl<'a> Channel<'a> {
@@ -60,7 +61,7 @@ impl<'a> Channel<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        Ok(Self { key, place, file, last_order, last_told: 0, told: None, watched: false })
+        Ok(Self { key, place, file, last_order, last_told: 0, told: None, watched: false, restores: true })
     }
 
     /// One question and its answer, which takes up to 25 seconds. What comes back are orders with their numbers.
@@ -88,7 +89,18 @@ impl<'a> Channel<'a> {
             self.told = None;
         }
         self.watched = answer.watched;
+        self.restores |= answer.restores;
         Ok(answer.orders.iter().filter_map(|order| self.take(&order.0)).collect())
+    }
+
+    /// Whether orders to restore are to be looked for: at the start, when the server says so, and after something went wrong.
+    pub fn take_restores(&mut self) -> bool {
+        std::mem::take(&mut self.restores)
+    }
+
+    /// What the server said may have been lost.
+    pub fn failed(&mut self) {
+        self.restores = true;
     }
 
     fn seal(&mut self, status: &Status, now_ms: u64) -> Option<Vec<u8>> {
@@ -133,13 +145,18 @@ mod tests {
     struct Answers {
         reports: RefCell<Vec<LiveReport>>,
         watched: bool,
+        restores: bool,
         orders: Vec<Vec<u8>>,
     }
 
     impl Line for Answers {
         fn live(&self, report: &LiveReport) -> Result<LiveAnswer, RemoteError> {
             self.reports.borrow_mut().push(report.clone());
-            Ok(LiveAnswer { watched: self.watched, orders: self.orders.iter().cloned().map(Bytes).collect() })
+            Ok(LiveAnswer {
+                watched: self.watched,
+                orders: self.orders.iter().cloned().map(Bytes).collect(),
+                restores: self.restores,
+            })
         }
     }
 
@@ -193,6 +210,19 @@ mod tests {
         assert_eq!(turn(&line, 3), (true, 1_000));
         assert_eq!(turn(&line, 3), (false, 1_000));
         assert_eq!(turn(&line, 4), (true, 1_000));
+    }
+
+    #[test]
+    fn restores_are_looked_for_at_the_start_when_the_server_says_so_and_after_failures() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        assert!(channel.take_restores() && !channel.take_restores());
+        channel.turn(&Answers::default(), Status::default(), 1).unwrap();
+        assert!(!channel.take_restores());
+        channel.turn(&Answers { restores: true, ..Answers::default() }, Status::default(), 2).unwrap();
+        assert!(channel.take_restores() && !channel.take_restores());
+        channel.failed();
+        assert!(channel.take_restores());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     rules::Priority,
 };
 use iota_core::{
-    live::{Resting, RuleView, Stage, Status, WaitingPath},
+    live::{Resting, RestoreProgress, RuleView, Stage, Status, WaitingPath},
     path::TreePath,
 };
 use std::{
@@ -70,6 +70,8 @@ pub struct Board {
     bytes: AtomicU64,
     /// What is told of the rules, and until when.
     rules: Mutex<(RuleView, u64)>,
+    /// The restore under way that the owner ordered.
+    restore: Mutex<Option<RestoreProgress>>,
 }
 
 impl Board {
@@ -84,6 +86,7 @@ impl Board {
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             rules: Mutex::default(),
+            restore: Mutex::default(),
         }
     }
 
@@ -99,6 +102,11 @@ impl Board {
         let rules = lock(&self.rules);
         let shown = (now_ms < rules.1).then(|| Box::new(rules.0.clone()));
         Status { rules: shown, ..self.status() }
+    }
+
+    /// How far a restore is that the owner ordered; nothing when there is none.
+    pub fn restore(&self, change: impl FnOnce(&mut Option<RestoreProgress>)) {
+        change(&mut lock(&self.restore));
     }
 
     /// Something else begins.
@@ -166,6 +174,7 @@ impl Board {
         status.bytes = self.bytes.load(Ordering::Relaxed);
         let name = |path: &TreePath| format!("/{}", String::from_utf8_lossy(path.as_bytes()));
         status.current = lock(&self.current).as_ref().map(name);
+        status.restore.clone_from(&lock(&self.restore));
         status
     }
 

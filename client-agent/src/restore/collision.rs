@@ -1,22 +1,10 @@
 //! What becomes of what is there already.
 
 use crate::platform::{FileKind, Status};
-use iota_core::entry::{Entry, Timestamp};
-
-/// Which files and symbolic links that are there are replaced. What is not in the snapshot always stays, and so does a
-/// directory in the place of something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Overwrite {
-    /// None.
-    #[default]
-    Never,
-    /// Those that were changed before the ones of the snapshot.
-    IfNewer,
-    /// Those of another size or time.
-    IfChanged,
-    /// All.
-    Always,
-}
+use iota_core::{
+    entry::{Entry, Timestamp},
+    restore::Overwrite,
+};
 
 /// What is at the path of a file or symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,19 +20,16 @@ pub(super) enum There {
     Other,
 }
 
-impl Overwrite {
-    /// What is done where `status` is what is there. Links are not followed, so it is never that of what one points to.
-    pub(super) fn decide(self, entry: &Entry, status: &Status) -> There {
-        let is_alike =
-            status.kind == FileKind::File && status.size == entry.size() && status.mtime == entry.metadata.mtime;
-        match self {
-            _ if status.kind == FileKind::Directory => There::Other,
-            Self::Always => There::Old,
-            _ if is_alike => There::Alike,
-            Self::Never => There::Other,
-            Self::IfChanged => There::Old,
-            Self::IfNewer => newer(entry.metadata.mtime, status.mtime),
-        }
+/// What is done where `status` is what is there. Links are not followed, so it is never that of what one points to.
+pub(super) fn decide(overwrite: Overwrite, entry: &Entry, status: &Status) -> There {
+    let is_alike = status.kind == FileKind::File && status.size == entry.size() && status.mtime == entry.metadata.mtime;
+    match overwrite {
+        _ if status.kind == FileKind::Directory => There::Other,
+        Overwrite::Always => There::Old,
+        _ if is_alike => There::Alike,
+        Overwrite::Never => There::Other,
+        Overwrite::IfChanged => There::Old,
+        Overwrite::IfNewer => newer(entry.metadata.mtime, status.mtime),
     }
 }
 

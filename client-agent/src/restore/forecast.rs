@@ -1,6 +1,9 @@
 //! What a restore would do, without doing any of it.
 
-use super::{Options, RestoreError, collision::There};
+use super::{
+    Options, RestoreError,
+    collision::{There, decide},
+};
 use crate::{
     history::{Point, WalkError},
     platform::{FileKind, open_beneath, open_given_directory, status_at},
@@ -127,7 +130,7 @@ impl Looker {
             {
                 There::Alike
             }
-            _ => self.options.overwrite.decide(entry, &status),
+            _ => decide(self.options.overwrite, entry, &status),
         }
     }
 

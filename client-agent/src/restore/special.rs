@@ -1,6 +1,11 @@
 //! Links, pipes, sockets and devices.
 
-use super::{LossReason, Shared, collision::There, count, metadata::At};
+use super::{
+    LossReason, Shared,
+    collision::{There, decide},
+    count,
+    metadata::At,
+};
 use crate::platform::{
     FileKind, Node, Status, make_node, make_symlink, open_handle, read_link, remove_file, rename_over, status_at,
     status_of,
@@ -38,7 +43,7 @@ impl Shared<'_> {
     fn replace_by_symlink(&self, directory: BorrowedFd<'_>, entry: &Entry, target: &[u8]) -> Option<io::Result<There>> {
         let name = entry.path.name();
         let status = status_at(directory, name).ok()?;
-        let there = self.options.overwrite.decide(entry, &status);
+        let there = decide(self.options.overwrite, entry, &status);
         match there {
             There::Newer => return Some(Ok(there)),
             There::Old => {}

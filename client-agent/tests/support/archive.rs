@@ -1,7 +1,7 @@
 //! What the server in memory shows to an owner.
 
 use super::{ACCOUNT, DEVICE, server::MemoryServer};
-use iota_agent::remote::{Archive, RemoteError};
+use iota_agent::remote::{Archive, ObjectSource, RemoteError};
 use iota_core::{
     api::{
         frames::{Segment, StoredCommit},
@@ -11,11 +11,11 @@ use iota_core::{
     certificate::{Certificate, SignedCertificate},
     chain,
     commit::{CommitKind, SignedHeader},
-    id::{AgreementKey, SetId},
+    id::SetId,
     refs::Reference,
 };
 use iota_crypto::{
-    keys::{MasterKey, SigningKey},
+    keys::{AgreementSecret, MasterKey, SigningKey},
     label,
     secret::system_random,
 };
@@ -37,6 +37,9 @@ pub struct MemoryArchive {
     pub reads: Arc<AtomicUsize>,
 }
 
+/// Of the secret that orders are sealed to.
+pub const AGREEMENT: [u8; 32] = [7; 32];
+
 impl MemoryArchive {
     pub fn new(set: SetId, server: &Arc<MemoryServer>, master: &MasterKey, signing: &SigningKey) -> Self {
         let certificate = Certificate {
@@ -45,7 +48,7 @@ impl MemoryArchive {
             device: DEVICE,
             key_epoch: 1,
             signing_key: signing.verifying_key(),
-            agreement_key: AgreementKey([7; 32]),
+            agreement_key: AgreementSecret::from_bytes(AGREEMENT).public(),
             issued_ms: 1,
             first_seq: 1,
             skip_chain: vec![],
@@ -103,7 +106,9 @@ impl Archive for Failing {
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
         self.inner.path(set, to)
     }
+}
 
+impl ObjectSource for Failing {
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
         let left = self.after.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         match (left, self.then) {
@@ -176,7 +181,9 @@ impl Archive for MemoryArchive {
         let seqs = chain::path(headers.len() as u64, to.min(headers.len() as u64));
         Ok(seqs.into_iter().map(|seq| headers[seq as usize - 1].clone()).collect())
     }
+}
 
+impl ObjectSource for MemoryArchive {
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
         let inner = self.server.inner.lock().unwrap();
         let asked = &references[..references.len().min(ANSWER_OBJECTS)];

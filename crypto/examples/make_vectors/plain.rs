@@ -8,17 +8,20 @@ use iota_core::{
     commit::{Body, Change, CommitKind, Flags, Gap, GapReason, Header, Seen, SignedHeader, Totals},
     entry::{Entry, Kind, Metadata, Timestamp, Xattr},
     extent::{ChunkKey, ChunkRef, Content, Extent, ExtentPageRef, encode_extent_index, encode_extent_page},
-    id::{AccountId, Challenge, Cid, DeviceId, Digest, Domain, HeaderHash, ServerId, SetId, VerifyingKey},
+    id::{AccountId, Challenge, Cid, DeviceId, Digest, Domain, HeaderHash, RestoreId, ServerId, SetId, VerifyingKey},
     operation::Operation,
     page::{PageRef, encode_index, encode_page},
     path::TreePath,
     proof,
     refs::{Reference, encode_references, refs_root},
+    restore::{Grant, LIFE_MS, Overwrite, SignedGrant, Target},
     retention::{Decision, Deletion, Policy, What},
     wire::Writer,
 };
 use iota_crypto::{
     keys::{AgreementSecret, SigningKey},
+    ratchet::BodyKey,
+    restore::Wish,
     retention,
 };
 
@@ -31,6 +34,7 @@ pub(crate) fn write(folder: &mut Folder) {
     headers(folder);
     certificates(folder);
     retentions(folder);
+    restores(folder);
     bodies(folder);
     references(folder);
     frames(folder);
@@ -684,6 +688,81 @@ fn retentions(folder: &mut Folder) {
         }),
     ] {
         folder.bad(name, class, comment, &case, Hex(signed(&bytes)));
+    }
+}
+
+fn restores(folder: &mut Folder) {
+    let identity = SigningKey::from_seed(&[12; 32]);
+    let grant = Grant {
+        account: ACCOUNT,
+        restore: RestoreId([6; 16]),
+        machine: SET,
+        device: DeviceId([3; 16]),
+        source: SetId([4; 16]),
+        seq: 9,
+        ordered_ms: 1_800_000_000_000,
+        until_ms: 1_800_000_000_000 + LIFE_MS,
+    };
+    let case = Case::new("restore_grant").with("identity", identity.verifying_key()).with("restore", grant.restore);
+    let bytes = SignedGrant::signed_bytes(&grant, &Digest([8; 32]));
+    let signed = |bytes: &[u8]| [&identity.sign(bytes).0[..], bytes].concat();
+    let good = signed(&bytes);
+    folder.good("grant", "a machine may read a snapshot of another for 30 days", &case, Hex(good.clone()));
+    // After the signature: type 64, account 92, order 108, machine 124, device 140, source 156, commit 172, times 180 and 188, order 196.
+    for (name, position) in [("signature", 0), ("grant_source", 156), ("grant_commit", 172), ("grant_order", 196)] {
+        folder.bad(&format!("flipped_{name}"), "signature", "one bit is flipped", &case, Hex(flipped(&good, position)));
+    }
+    folder.bad("grant_trailing", "trailing", "a byte after the end", &case, Hex(longer(&good)));
+    folder.bad("grant_truncated", "truncated", "the last byte is missing", &case, Hex(shorter(&good)));
+    for (name, class, comment, bytes) in [
+        ("grant_type_v2", "unknown-type", "a later version of the structure", patched(&bytes, 26, b"2")),
+        ("grant_commit_0", "invalid", "commit 0 does not exist", patched(&bytes, 108, &[0])),
+        ("grant_over", "invalid", "it ends when it begins", {
+            SignedGrant::signed_bytes(&Grant { until_ms: grant.ordered_ms, ..grant }, &Digest([8; 32]))
+        }),
+        ("grant_long", "invalid", "it lasts longer than 30 days", {
+            SignedGrant::signed_bytes(&Grant { until_ms: grant.until_ms + 1, ..grant }, &Digest([8; 32]))
+        }),
+    ] {
+        folder.bad(name, class, comment, &case, Hex(signed(&bytes)));
+    }
+
+    let wish = |target, paths: &[&str]| Wish {
+        header: HeaderHash([5; 32]),
+        body_keys: vec![BodyKey::from_bytes([1; 32]), BodyKey::from_bytes([2; 32])],
+        paths: paths.iter().map(|text| path(text)).collect(),
+        target,
+        overwrite: Overwrite::IfChanged,
+        dry_run: false,
+    };
+    let case = Case::new("restore_order").with("header", HeaderHash([5; 32]));
+    let beside = wish(Target::Beside("/srv/restored".into()), &["home/ada", "etc/hosts"]).encode();
+    let in_place = wish(Target::InPlace, &[]).encode();
+    folder.good("order_beside", "two paths into a folder", &case.with("paths", 2), Hex(beside.to_vec()));
+    folder.good("order_in_place", "everything to where it was", &case.with("paths", 0), Hex(in_place.to_vec()));
+    let case = case.with("paths", 0);
+    // Type 28 bytes, header 32, dry run 60, overwrite 61, target 62, keys from 63 on, paths behind them.
+    let (keys, paths) = (63, 63 + 4 + 64);
+    for (name, class, comment, bytes) in [
+        ("order_trailing", "trailing", "a byte after the end", longer(&in_place)),
+        ("order_truncated", "truncated", "the last byte is missing", shorter(&in_place)),
+        ("order_type_v2", "unknown-type", "a later version of the structure", patched(&in_place, 26, b"2")),
+        ("order_dry_run_2", "invalid", "neither done nor foretold", patched(&in_place, 60, &[2])),
+        ("order_overwrite_4", "invalid", "no such way to overwrite", patched(&in_place, 61, &[4])),
+        ("order_target_2", "invalid", "no such target", patched(&in_place, 62, &[2])),
+        ("order_no_keys", "invalid", "no key opens nothing", {
+            [&in_place[..keys], &[0; 4], &in_place[paths..]].concat()
+        }),
+        ("order_many_keys", "too-large", "4097 keys", patched(&in_place, keys, &[1, 16])),
+        ("order_many_paths", "too-large", "4097 paths", patched(&in_place, paths, &[1, 16])),
+        ("order_relative", "invalid", "a folder that is no whole path", {
+            wish(Target::Beside("srv/restored".into()), &[]).encode().to_vec()
+        }),
+        ("order_above", "invalid", "a folder that leads out of itself", {
+            wish(Target::Beside("/srv/../etc".into()), &[]).encode().to_vec()
+        }),
+    ] {
+        folder.bad(name, class, comment, &case, Hex(bytes));
     }
 }
 

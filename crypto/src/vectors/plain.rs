@@ -4,6 +4,7 @@ use super::{
     fault::{Check, Fault},
     vector::{Vector, equal},
 };
+use crate::restore::Wish;
 use iota_core::{
     api::{
         frames::{CommitFrame, ObjectFrame, Segment, decode_bitmap, decode_objects, encode_bitmap},
@@ -21,6 +22,7 @@ use iota_core::{
     page,
     path::{Key, TreePath},
     proof as proofs, refs,
+    restore::SignedGrant,
     retention::{SignedDecision, What},
     slot::SignedSlotList,
     wire::{self, Reader, Writer},
@@ -150,6 +152,20 @@ pub(super) fn retention(vector: &Vector<'_>) -> Check {
         vector.same("policy", &policy)?;
     }
     vector.same_again(&signed.encode())
+}
+
+pub(super) fn restore_grant(vector: &Vector<'_>) -> Check {
+    let signed = SignedGrant::decode(&vector.payload)?;
+    signed.verify_signature(&vector.parsed("identity")?)?;
+    vector.same("restore", &signed.grant.restore)?;
+    vector.same_again(&signed.encode())
+}
+
+pub(super) fn restore_order(vector: &Vector<'_>) -> Check {
+    let wish = Wish::decode(&vector.payload)?;
+    vector.same("header", &wish.header)?;
+    vector.same("paths", &wish.paths.len())?;
+    vector.same_again(&wish.encode())
 }
 
 pub(super) fn body_plain(vector: &Vector<'_>) -> Check {

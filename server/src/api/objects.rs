@@ -24,11 +24,26 @@ use crate::store::{chunk, domain};
 /// # Errors
 /// `bad_request`, `unavailable`.
 pub async fn read(State(state): State<AppState>, reader: Reader, Octets(body): Octets) -> ApiResult<Octets> {
-    let wanted =
-        decode_references(&body, MAX_READ_OBJECTS).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let wanted = parse(&body)?;
     let places = places_of(&state, &reader, &wanted).await?;
-    let wanted = fitting(&wanted, &places);
-    let objects = read_objects(&state, wanted, &places).await?;
+    answer(&state, &wanted, &places).await
+}
+
+/// The references that are asked for.
+///
+/// # Errors
+/// `bad_request`.
+pub fn parse(body: &[u8]) -> ApiResult<Vec<Reference>> {
+    decode_references(body, MAX_READ_OBJECTS).map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+/// The objects of as many of the first references as fit one answer, by where they lie.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn answer(state: &AppState, wanted: &[Reference], places: &BTreeMap<Cid, Place>) -> ApiResult<Octets> {
+    let wanted = fitting(wanted, places);
+    let objects = read_objects(state, wanted, places).await?;
     let mut writer = Writer::new();
     for &reference in wanted {
         let object = objects.get(&reference.cid).map_or(&[][..], |object| &object[..]);

@@ -6,6 +6,7 @@ pub mod list;
 pub mod live;
 pub mod orders;
 pub mod path;
+pub mod restores;
 pub mod segment;
 pub mod snapshots;
 pub mod watch;
@@ -43,6 +44,7 @@ pub fn require_limit(hours: u32) -> ApiResult<()> {
     Err(ApiError::bad_request(format!("a limit is given in hours, at most {MAX_LIMIT_HOURS}, or 0 for never")))
 }
 
-fn no_commit() -> ApiError {
+/// The answer for a commit that is not there, or is no snapshot any more.
+pub fn no_commit() -> ApiError {
     ApiError::not_found("snapshot in this backup set")
 }

@@ -171,6 +171,33 @@ pub async fn find_used(
     rows.iter().map(|row| Ok((id(&row.cid, "chunk")?, place(row.pack, row.position, row.object_bytes)?))).collect()
 }
 
+/// Where the objects lie that the state of a set at a commit uses, or that lead to it; those that it does not, or that are damaged, are left
+/// out.
+pub async fn find_at(
+    connection: &mut PgConnection,
+    (set_no, seq): (i64, u64),
+    domain_no: i64,
+    cids: &[Cid],
+) -> Result<Vec<(Cid, Place)>> {
+    let rows = sqlx::query!(
+        r#"SELECT found.cid AS "cid!", pack AS "pack!", position AS "position!", object_bytes AS "object_bytes!"
+           FROM unnest($2::bytea[]) AS wanted (cid)
+           CROSS JOIN LATERAL (
+               SELECT chunk.cid, pack, position, object_bytes FROM chunk
+               WHERE domain_no = $1 AND chunk.cid = wanted.cid AND NOT damaged AND (
+                   SELECT true FROM reference
+                   WHERE set_no = $3 AND reference.domain_no = $1 AND reference.cid = wanted.cid
+                       AND from_seq <= $4 AND (to_seq IS NULL OR to_seq > $4) LIMIT 1)
+               LIMIT 1) AS found"#,
+        domain_no,
+        &bytes_of(cids) as &[&[u8]],
+        set_no,
+        signed(seq),
+    );
+    let rows = rows.fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((id(&row.cid, "chunk")?, place(row.pack, row.position, row.object_bytes)?))).collect()
+}
+
 /// Marks what lies at `place` as damaged: it counts as missing until it is sent again.
 pub async fn mark_damaged(connection: &mut PgConnection, place: Place) -> Result<u64> {
     let marked = sqlx::query!(

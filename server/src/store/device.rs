@@ -88,6 +88,16 @@ pub async fn insert(
     Ok(inserted.execute(connection).await?.rows_affected() == 1)
 }
 
+/// Row and id of the machine that writes a set; `None` when its key was taken away.
+pub async fn writer(connection: &mut PgConnection, set_no: i64) -> Result<Option<(i64, DeviceId)>> {
+    let row = sqlx::query!(
+        "SELECT device_no, device_id, revoked FROM device WHERE set_no = $1 ORDER BY key_epoch DESC LIMIT 1",
+        set_no,
+    );
+    let row = row.fetch_optional(connection).await?.filter(|row| !row.revoked);
+    row.map(|row| Ok((row.device_no, id(&row.device_id, "machine")?))).transpose()
+}
+
 /// Notes when a machine last proved itself.
 pub async fn set_contact(connection: &mut PgConnection, device_no: i64, at_ms: u64) -> Result<()> {
     sqlx::query!("UPDATE device SET contact_ms = $2 WHERE device_no = $1", device_no, signed(at_ms))

@@ -7,5 +7,6 @@ mod histories;
 
 mod reading;
 mod rebuilding;
+mod restores;
 mod sessions;
 mod sweeps;

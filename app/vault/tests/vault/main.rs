@@ -10,6 +10,7 @@ mod browsing;
 mod downloads;
 mod lies;
 mod live;
+mod restores;
 mod retention;
 mod tab;
 mod times;

@@ -22,14 +22,9 @@ pub struct Shortcomings {
 impl Shortcomings {
     /// Those of `point` that concern `selection` (nothing: everything).
     pub fn of(point: &Point<'_>, selection: &[TreePath]) -> Self {
-        let flags = point.header().flags;
-        let (count, listed) = point.gaps();
-        let unlisted = count.saturating_sub(listed.len() as u64);
-        let gaps: Vec<Gap> = listed.iter().filter(|gap| concerns(gap, selection)).cloned().collect();
-        // The signed flag counts, whatever the body says.
-        let at_least = u64::from(selection.is_empty() && flags.contains(Flags::GAPS));
-        let gap_count = (gaps.len() as u64 + unlisted).max(at_least);
-        Self { partial: flags.contains(Flags::PARTIAL), gaps, gap_count }
+        let (gaps, gap_count) = point.gaps_in(selection);
+        let gaps = gaps.into_iter().cloned().collect();
+        Self { partial: point.header().flags.contains(Flags::PARTIAL), gaps, gap_count }
     }
 
     /// Whether there are none.
@@ -64,15 +59,6 @@ impl Shortcomings {
     }
 }
 
-/// A gap above or below a selected path concerns it.
-fn concerns(gap: &Gap, selection: &[TreePath]) -> bool {
-    let is_below = |path: &[u8], above: &[u8]| {
-        path.strip_prefix(above).is_some_and(|rest| above.is_empty() || rest.is_empty() || rest[0] == b'/')
-    };
-    selection.is_empty()
-        || selection.iter().any(|path| is_below(&gap.path, path.as_bytes()) || is_below(path.as_bytes(), &gap.path))
-}
-
 /// A gap for programs.
 pub fn gap_object(gap: &Gap) -> Value {
     let mut object = json!(JsonPath::in_tree(&gap.path));
@@ -84,24 +70,6 @@ pub fn gap_object(gap: &Gap) -> Value {
 mod tests {
     use super::*;
     use iota_core::commit::GapReason;
-
-    #[test]
-    fn gaps_concern_what_is_above_and_below_them() {
-        let gap = |path: &[u8]| Gap { path: path.into(), reason: GapReason::Permission };
-        let selection = [TreePath::parse(b"home/ada").unwrap()];
-        for (path, expected) in [
-            (&b"home/ada"[..], true),
-            (b"home/ada/x/y", true),
-            (b"home", true),
-            (b"", true),
-            (b"home/adam", false),
-            (b"home/bob", false),
-            (b"hom", false),
-        ] {
-            assert_eq!(concerns(&gap(path), &selection), expected, "{}", path.escape_ascii());
-            assert!(concerns(&gap(path), &[]));
-        }
-    }
 
     #[test]
     fn gaps_keep_their_bytes_for_programs() {

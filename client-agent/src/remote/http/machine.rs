@@ -3,20 +3,25 @@
 use super::{
     bearer::{Bearer, Speaker},
     outcome::malformed,
+    owner::{SEGMENT_BYTES, read_objects},
     transport::{Http, Payload, Request},
 };
 use crate::{
     live::channel::Line,
-    remote::{Remote, RemoteError},
+    remote::{OrderedRestores, Remote, RemoteError},
 };
 use bytes::Bytes;
 use iota_core::{
     api::{
-        frames::decode_bitmap,
-        json::{CommitAnswer, HeadInfo, LiveAnswer, LiveReport, UploadAnswer, UploadInfo},
+        frames::{Segment, StoredCommit, decode_bitmap},
+        json::{
+            Bytes as JsonBytes, CommitAnswer, EndRestore, HeadInfo, LiveAnswer, LiveReport, RestoreOrder, UploadAnswer,
+            UploadInfo,
+        },
     },
-    id::UploadId,
+    id::{RestoreId, UploadId},
     refs::{Reference, encode_references},
+    restore::{MAX_ORDER_BYTES, MAX_WAITING},
 };
 use reqwest::Method;
 use std::sync::Arc;
@@ -35,6 +40,36 @@ impl Line for HttpRemote {
     fn live(&self, report: &LiveReport) -> Result<LiveAnswer, RemoteError> {
         let request = Request::new("POST /agent/live", Method::POST, "/agent/live").with(Payload::json(report));
         self.0.send(&request)?.json(request.name)
+    }
+}
+
+/// Longest list of orders, in base64 with their grants.
+const ORDERS_BYTES: usize = MAX_WAITING * (2 * MAX_ORDER_BYTES);
+
+impl OrderedRestores for HttpRemote {
+    fn orders(&self) -> Result<Vec<RestoreOrder>, RemoteError> {
+        let request = Request::new("GET /agent/restores", Method::GET, "/agent/restores").answer_bytes(ORDERS_BYTES);
+        self.0.send(&request)?.json(request.name)
+    }
+
+    fn commits(&self, restore: RestoreId) -> Result<Vec<StoredCommit>, RemoteError> {
+        let name = "GET /agent/restores/{restore}/segment";
+        let request = Request::new(name, Method::GET, format!("/agent/restores/{restore}/segment"));
+        let answer = self.0.send(&request.answer_bytes(SEGMENT_BYTES))?;
+        Ok(Segment::decode(&answer.bytes).map_err(|error| malformed(name, error))?.commits)
+    }
+
+    fn objects(&self, restore: RestoreId, references: &[Reference]) -> Result<Vec<Option<Bytes>>, RemoteError> {
+        let path = format!("/agent/restores/{restore}/objects");
+        let request = Request::new("POST /agent/restores/{restore}/objects", Method::POST, path);
+        read_objects(&self.0, request, references)
+    }
+
+    fn end(&self, restore: RestoreId, outcome: &[u8]) -> Result<(), RemoteError> {
+        let path = format!("/agent/restores/{restore}/end");
+        let end = EndRestore { outcome: JsonBytes(outcome.to_vec()) };
+        let request = Request::new("POST /agent/restores/{restore}/end", Method::POST, path);
+        self.0.send(&request.with(Payload::json(&end))).map(drop)
     }
 }
 

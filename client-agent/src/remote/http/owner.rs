@@ -5,7 +5,7 @@ use super::{
     outcome::malformed,
     transport::{Http, Payload, Request},
 };
-use crate::remote::{Archive, RemoteError};
+use crate::remote::{Archive, ObjectSource, RemoteError};
 use bytes::Bytes;
 use iota_core::{
     api::{
@@ -24,7 +24,7 @@ use std::{fmt::Display, sync::Arc};
 /// Longest list of sets with their certificates, of snapshots, and of decisions.
 const LIST_BYTES: usize = 16 << 20;
 /// Longest segment: its path, a base, and the deltas after it.
-const SEGMENT_BYTES: usize = 64 << 20;
+pub(super) const SEGMENT_BYTES: usize = 64 << 20;
 /// Longest answer with objects: it ends with the object that passes 40 MiB.
 const OBJECTS_BYTES: usize = MAX_UPLOAD_BYTES + MAX_OBJECT_BYTES + (64 << 10);
 
@@ -78,20 +78,30 @@ impl Archive for OwnerHttp {
     fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
         Ok(self.segment_of("GET /sets/{set}/path", format!("/sets/{set}/path?to={to}"))?.path)
     }
+}
 
+impl ObjectSource for OwnerHttp {
     fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<Bytes>>, RemoteError> {
-        let request = Request::new("POST /objects/read", Method::POST, "/objects/read")
-            .with(Payload::Binary(encode_references(references).into()))
-            .answer_bytes(OBJECTS_BYTES);
-        let bytes = self.0.send(&request)?.bytes;
-        let wrong = |reason: &dyn Display| malformed(request.name, reason);
-        let frames = decode_objects(&bytes, MAX_READ_OBJECTS).map_err(|error| wrong(&error))?;
-        let in_order = frames.iter().zip(references).all(|(frame, asked)| frame.reference == *asked);
-        let some = !frames.is_empty() || references.is_empty();
-        if !in_order || !some || frames.len() > references.len() {
-            return Err(wrong(&"other objects than those that were asked for"));
-        }
-        let object = |object: &[u8]| if object.is_empty() { None } else { Some(bytes.slice_ref(object)) };
-        Ok(frames.iter().map(|frame| object(frame.object)).collect())
+        let request = Request::new("POST /objects/read", Method::POST, "/objects/read");
+        read_objects(&self.0, request, references)
     }
+}
+
+/// Asks for objects by `request`, whose answers are those of `POST /objects/read`.
+pub(super) fn read_objects(
+    bearer: &Bearer,
+    request: Request,
+    references: &[Reference],
+) -> Result<Vec<Option<Bytes>>, RemoteError> {
+    let request = request.with(Payload::Binary(encode_references(references).into())).answer_bytes(OBJECTS_BYTES);
+    let bytes = bearer.send(&request)?.bytes;
+    let wrong = |reason: &dyn Display| malformed(request.name, reason);
+    let frames = decode_objects(&bytes, MAX_READ_OBJECTS).map_err(|error| wrong(&error))?;
+    let in_order = frames.iter().zip(references).all(|(frame, asked)| frame.reference == *asked);
+    let some = !frames.is_empty() || references.is_empty();
+    if !in_order || !some || frames.len() > references.len() {
+        return Err(wrong(&"other objects than those that were asked for"));
+    }
+    let object = |object: &[u8]| if object.is_empty() { None } else { Some(bytes.slice_ref(object)) };
+    Ok(frames.iter().map(|frame| object(frame.object)).collect())
 }

@@ -6,7 +6,7 @@ use crate::{
     restore::{
         LossReason, Overwrite,
         batch::Use,
-        collision::There,
+        collision::{There, decide},
         dirs::Dir,
         file::FileJob,
         links::{First, Group},
@@ -91,7 +91,7 @@ impl Planner<'_, '_> {
         match status {
             // What cannot be looked at fails when it is written.
             Err(_) => There::Nothing,
-            Ok(status) => self.shared.options.overwrite.decide(entry, &status),
+            Ok(status) => decide(self.shared.options.overwrite, entry, &status),
         }
     }
 
@@ -154,7 +154,7 @@ impl Planner<'_, '_> {
             // A file of its own, though the same, is no link.
             let overwrite = self.shared.options.overwrite;
             let is_old = overwrite != Overwrite::Never
-                && there.is_ok_and(|status| matches!(overwrite.decide(&entry, &status), There::Old | There::Alike));
+                && there.is_ok_and(|status| matches!(decide(overwrite, &entry, &status), There::Old | There::Alike));
             let handle = self.open_first(first, key)?;
             if !is_old {
                 return name_file(handle.as_fd(), directory.as_fd(), entry.path.name()).map(|()| true);

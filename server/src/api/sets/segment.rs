@@ -43,6 +43,14 @@ pub async fn show(
     Query(At { at }): Query<At>,
 ) -> ApiResult<Response> {
     let set_no = set_no_of(&state, &reader, set).await?;
+    answer(state, set_no, at).await
+}
+
+/// The same of a set by its row, for whoever may read it.
+///
+/// # Errors
+/// As [`show`].
+pub async fn answer(state: AppState, set_no: i64, at: u64) -> ApiResult<Response> {
     if !commit::is_shown(&mut *state.pool().acquire().await?, set_no, at).await? {
         return Err(no_commit());
     }

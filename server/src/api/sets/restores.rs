@@ -1,0 +1,10 @@
+//! Restores that machines of the account are ordered to do.
+
+pub mod cancel;
+pub mod list;
+pub mod order;
+
+use iota_core::restore::MAX_ORDER_BYTES;
+
+/// Longest body: grant and sealed order in base64.
+pub const MAX_BYTES: usize = 2 * MAX_ORDER_BYTES;
