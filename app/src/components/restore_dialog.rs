@@ -1,8 +1,10 @@
 //! Files that a machine of the account brings back to its disk: which machine, where to, and what becomes of what is there.
 
+mod wish;
+
 use iota_core::id::SetId;
-use iota_core::restore::{LIFE_MS, Overwrite, Target};
-use iota_core::vault::{OrderRestore, Problem, ProblemKind, ReadLive, Selection};
+use iota_core::restore::{LIFE_MS, Overwrite};
+use iota_core::vault::Selection;
 use leptos::prelude::*;
 use leptos::{ev, html};
 
@@ -10,12 +12,11 @@ use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
 use crate::components::icon::Icon;
-use crate::components::problem_notice::{ProblemNotice, sentence};
-use crate::components::proof::Proof;
-use crate::fleet::Fleet;
+use crate::components::problem_notice::ProblemNotice;
 use crate::spot;
-use crate::vault::Vault;
-use crate::words::{Moment, now_ms, restore, span};
+use crate::words::{Moment, restore, span};
+
+use wish::{FOLDER_ID, Given, Wish};
 
 /// What would come back.
 #[derive(Clone, PartialEq)]
@@ -66,141 +67,6 @@ pub fn RestoreButton(
     }
     .into_any()
 }
-
-/// What the parts of the dialog share.
-#[derive(Clone, Copy)]
-struct Wish {
-    vault: Vault,
-    proof: Proof,
-    of: StoredValue<RestoreOf>,
-    /// Machines that can take an order, that of the files first.
-    machines: Memo<Vec<(SetId, String)>>,
-    machine: Memo<Option<SetId>>,
-    asked: RwSignal<Option<SetId>>,
-    /// Which machine is connected or not, as far as it was asked.
-    heard: RwSignal<Option<(SetId, bool)>>,
-    in_place: RwSignal<bool>,
-    folder: RwSignal<String>,
-    wrong: RwSignal<Option<String>>,
-    /// None while nobody chose: then it goes by the place.
-    overwrite: RwSignal<Option<Overwrite>>,
-    problem: RwSignal<Option<Problem>>,
-    /// What is ordered at this moment: only to look, or to do it.
-    busy: RwSignal<Option<bool>>,
-    given: RwSignal<Option<Given>>,
-}
-
-/// An order that was given.
-#[derive(Clone, PartialEq)]
-struct Given {
-    machine: SetId,
-    name: String,
-    dry_run: bool,
-}
-
-impl Wish {
-    fn new(of: RestoreOf) -> Self {
-        let fleet = Fleet::current();
-        let source = of.set;
-        let machines = Memo::new(move |_| {
-            let mut all = fleet.machines().unwrap_or_default();
-            all.retain(|machine| !machine.revoked);
-            all.sort_by_key(|machine| (machine.set != source, machine.title().to_lowercase()));
-            all.into_iter().map(|machine| (machine.set, machine.title())).collect::<Vec<_>>()
-        });
-        let asked = RwSignal::new(None::<SetId>);
-        let machine = Memo::new(move |_| {
-            let asked = asked.get();
-            machines.with(|all| {
-                let known = asked.filter(|asked| all.iter().any(|(set, _)| set == asked));
-                known.or_else(|| all.first().map(|(set, _)| *set))
-            })
-        });
-        let today = Moment::local(now_ms()).iso();
-        Self {
-            vault: Vault::current(),
-            proof: Proof::current(),
-            of: StoredValue::new(of),
-            machines,
-            machine,
-            asked,
-            heard: RwSignal::new(None),
-            in_place: RwSignal::new(false),
-            folder: RwSignal::new(format!("/restored-{}", today.split('T').next().unwrap_or_default())),
-            wrong: RwSignal::new(None),
-            overwrite: RwSignal::new(None),
-            problem: RwSignal::new(None),
-            busy: RwSignal::new(None),
-            given: RwSignal::new(None),
-        }
-    }
-
-    fn chosen_overwrite(self) -> Overwrite {
-        let usual = if self.in_place.get() { Overwrite::IfChanged } else { Overwrite::Never };
-        self.overwrite.get().unwrap_or(usual)
-    }
-
-    fn name(self, machine: SetId) -> String {
-        self.machines
-            .with(|all| all.iter().find(|(set, _)| *set == machine).map(|(_, name)| name.clone()))
-            .unwrap_or_default()
-    }
-
-    /// Whether the machine is connected; none while that is not known.
-    fn listens(self, machine: SetId) -> Option<bool> {
-        self.heard.get().filter(|(set, _)| *set == machine).map(|(_, listens)| listens)
-    }
-
-    fn ask_whether_it_listens(self, machine: SetId) {
-        leptos::task::spawn_local(async move {
-            if let Ok(view) = self.vault.ask(ReadLive { set: machine }).await {
-                // The dialog may have been closed.
-                self.heard.try_set(Some((machine, view.listens)));
-            }
-        });
-    }
-
-    fn order(self, dry_run: bool) {
-        let Some(machine) = self.machine.get_untracked() else { return };
-        if self.busy.with_untracked(Option::is_some) {
-            return;
-        }
-        let target = match self.in_place.get_untracked() {
-            true => Target::InPlace,
-            false => Target::Beside(self.folder.with_untracked(|folder| folder.trim().to_owned())),
-        };
-        if let Err(wrong) = target.check() {
-            self.wrong.set(Some(sentence(&wrong)));
-            return crate::browser::focus(FOLDER_ID);
-        }
-        self.wrong.set(None);
-        self.problem.set(None);
-        self.busy.set(Some(dry_run));
-        let (overwrite, name) = untrack(|| (self.chosen_overwrite(), self.name(machine)));
-        let question = self.of.with_value(|of| OrderRestore {
-            set: of.set,
-            at: of.at,
-            selection: of.selection.clone(),
-            machine,
-            target,
-            overwrite,
-            dry_run,
-        });
-        leptos::task::spawn_local(async move {
-            let answer = self.proof.run(|| self.vault.ask(question.clone())).await;
-            if self.busy.try_set(None).is_some() {
-                return;
-            }
-            match answer {
-                Ok(_) => self.given.set(Some(Given { machine, name, dry_run })),
-                Err(problem) if problem.kind == ProblemKind::Cancelled => {}
-                Err(problem) => self.problem.set(Some(problem)),
-            }
-        });
-    }
-}
-
-const FOLDER_ID: &str = "restore-folder";
 
 #[component]
 fn Body(of: RestoreOf, open: RwSignal<bool>) -> impl IntoView {
@@ -276,7 +142,7 @@ fn MachineField(wish: Wish) -> impl IntoView {
         };
         all.into_iter().map(option).collect_view()
     };
-    let choose = move |event| wish.asked.set(event_target_value(&event).parse().ok());
+    let choose = move |event| wish.choose(event_target_value(&event).parse().ok());
     let waits = span(LIFE_MS / 1000);
     let presence = move || match wish.machine.get() {
         None => "No machine of this account can take an order. Add one first.".to_owned(),
@@ -333,11 +199,11 @@ fn PlaceField(wish: Wish) -> impl IntoView {
 #[component]
 fn OverwriteField(wish: Wish) -> impl IntoView {
     let choices = Overwrite::ALL.map(|overwrite| {
-        let chosen = Signal::derive(move || wish.chosen_overwrite() == overwrite);
-        radio("restore-overwrite", restore::overwrite(overwrite), chosen, move || wish.overwrite.set(Some(overwrite)))
+        let chosen = Signal::derive(move || wish.overwrite() == overwrite);
+        radio("restore-overwrite", restore::overwrite(overwrite), chosen, move || wish.choose_overwrite(overwrite))
     });
     let means = move || {
-        let chosen = wish.chosen_overwrite();
+        let chosen = wish.overwrite();
         let lost = (chosen != Overwrite::Never).then_some(" What they held stays only in that machine’s backups.");
         format!(
             "{}{} Nothing that the backup does not have is deleted.",

@@ -28,6 +28,16 @@ pub fn overwrite_means(overwrite: Overwrite) -> &'static str {
     }
 }
 
+/// What was chosen, of a restore that has ended.
+pub fn overwrite_meant(overwrite: Overwrite) -> &'static str {
+    match overwrite {
+        Overwrite::Never => "Files that were there were to stay.",
+        Overwrite::IfNewer => "Older files that were there were to be replaced.",
+        Overwrite::IfChanged => "Changed files that were there were to be replaced.",
+        Overwrite::Always => "All files that were there were to be replaced.",
+    }
+}
+
 /// Where to, as in `to where they were`.
 pub fn target(target: &Target) -> String {
     match target {

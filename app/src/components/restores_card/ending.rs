@@ -1,7 +1,7 @@
 //! What became of a restore.
 
 use iota_core::id::SetId;
-use iota_core::restore::{Ending, Foretold, Outcome, Overwrite, ToldLoss};
+use iota_core::restore::{Ending, Foretold, Outcome, ToldLoss};
 use leptos::prelude::*;
 
 use crate::components::ago::Ago;
@@ -14,7 +14,7 @@ use crate::words::{bytes, count, many, restore};
 pub fn told(look: Look, icon: &'static str, state: &'static str, words: impl Into<String>) -> AnyView {
     view! {
         <StateWord look icon text=state />
-        <p class="machine__path">{words.into()}</p>
+        <p>{words.into()}</p>
     }
     .into_any()
 }
@@ -69,7 +69,7 @@ pub fn ended(set: SetId, at: u64, outcome: &Outcome) -> AnyView {
         <p>
             <bdi class="machine__path mono">{restore::paths(outcome)}</bdi>
             <br />
-            {files_there(outcome.overwrite)}
+            {restore::overwrite_meant(outcome.overwrite)}
             " Ended "
             <Ago ms=outcome.ended_ms />
             "."
@@ -77,10 +77,6 @@ pub fn ended(set: SetId, at: u64, outcome: &Outcome) -> AnyView {
         {more}
     }
     .into_any()
-}
-
-fn files_there(overwrite: Overwrite) -> String {
-    format!("Files that were there: {}.", restore::overwrite(overwrite).to_lowercase())
 }
 
 fn would_be(set: SetId, at: u64, foretold: &Foretold) -> AnyView {
