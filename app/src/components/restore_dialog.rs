@@ -103,9 +103,6 @@ fn Form(wish: Wish, open: RwSignal<bool>) -> impl IntoView {
             <OverwriteField wish />
             {move || wish.problem.get().map(|problem| view! { <ProblemNotice problem /> })}
             <div class="button-group">
-                <button class="button" type="button" on:click=move |_| open.set(false)>
-                    {"Close"}
-                </button>
                 <BusyButton
                     busy=busy(true)
                     disabled=disabled(true)
@@ -121,6 +118,9 @@ fn Form(wish: Wish, open: RwSignal<bool>) -> impl IntoView {
                     class="button--primary"
                     on_press=press(false)
                 />
+                <button class="button button--quiet" type="button" on:click=move |_| open.set(false)>
+                    {"Close"}
+                </button>
             </div>
         </div>
     }

@@ -249,16 +249,16 @@ fn Open(restores: Restores, order: RestoreId, until_ms: u64) -> impl IntoView {
         (None, _) => view! { <StateWord look=Look::Locked icon="hourglass" text="Waits for the machine" /> },
     };
     let more = move || match (begun.get(), away.get()) {
-        (Some(_), true) => "It goes on when the machine is back.".to_owned(),
-        (Some(_), false) => String::new(),
-        (None, true) => format!("The machine is not connected now. The order is good until {until}."),
-        (None, false) => format!("The order is good until {until}."),
+        (Some(_), true) => Some("It goes on when the machine is back.".to_owned()),
+        (Some(_), false) => None,
+        (None, true) => Some(format!("The machine is not connected now. The order is good until {until}.")),
+        (None, false) => Some(format!("The order is good until {until}.")),
     };
     let far = move || progress.get().map(|progress| view! { <Far progress /> });
     view! {
         {state}
         {far}
-        <p>{more}</p>
+        {move || more().map(|more| view! { <p>{more}</p> })}
     }
     .into_any()
 }
