@@ -21,7 +21,7 @@ use crate::live::Live;
 use crate::spot::{self, Spot};
 use crate::time::Points;
 use crate::vault::Vault;
-use crate::words::{Moment, count, restore};
+use crate::words::{Moment, count, now_ms, restore};
 
 /// So many are shown at first.
 const FIRST: usize = 5;
@@ -191,7 +191,11 @@ fn shown(restores: Restores, view: RestoreView) -> AnyView {
         Standing::Open => view! { <Open restores order until_ms /> }.into_any(),
         Standing::Cancelled => ending::cancelled(),
         Standing::Expired => {
-            let words = format!("Its time was over {}.", Moment::local(until_ms).full());
+            let words = if until_ms > now_ms() {
+                "The machine got a new key since.".to_owned()
+            } else {
+                format!("Its time was over {}.", Moment::local(until_ms).full())
+            };
             ending::told(Look::Locked, "clock", "Expired", words)
         }
         Standing::Unreadable => {

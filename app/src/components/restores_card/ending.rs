@@ -40,8 +40,7 @@ pub fn ended(set: SetId, at: u64, outcome: &Outcome) -> AnyView {
         }
         Ending::Cancelled => cancelled(),
         Ending::Failed { message } => {
-            let words =
-                format!("{} What is complete stays; the same order again goes on from there.", sentence(message));
+            let words = format!("{} What is complete stays.", sentence(message));
             told(Look::Bad, "circle-x", "Could not go on", words)
         }
         Ending::Refused { message } => told(Look::Bad, "ban", "The machine refused", sentence(message)),
