@@ -32,6 +32,8 @@ pub mod problem_notice;
 pub mod proof;
 pub mod public_frame;
 pub mod qr_code;
+pub mod restore_dialog;
+pub mod restores_card;
 pub mod right_now;
 pub mod rings;
 pub mod sealed;

@@ -2,6 +2,7 @@
 
 mod amount;
 mod moment;
+pub mod restore;
 
 pub use amount::{bytes, count, many};
 pub use moment::{Moment, age, now_ms, span};

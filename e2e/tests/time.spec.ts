@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { type Page, type TestInfo } from '@playwright/test';
 import { bytes } from '../support/bytes';
-import { expect, expectAccessible, expectNarrow, test } from '../support/fixtures';
+import { expect, test } from '../support/fixtures';
+import { look } from '../support/look';
 import { Person, enterFolder, entry, kept, withoutFileDialog } from '../support/person';
 
 test.use({ own: 'time' });
@@ -36,21 +36,6 @@ function crc32(data: Buffer): number {
     for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
   }
   return (crc ^ 0xffffffff) >>> 0;
-}
-
-/** Looks at what is there in both shapes and schemes. */
-async function look(page: Page, info: TestInfo, name: string): Promise<void> {
-  for (const [device, width, height] of [['desktop', 1440, 1000], ['phone', 390, 844]] as const) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await expectAccessible(page);
-      await page.screenshot({ path: info.outputPath(`${name}-${colorScheme}-${device}.png`) });
-    }
-    await expectNarrow(page, name);
-  }
-  await page.setViewportSize({ width: 1440, height: 1000 });
-  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 test('a folder taken home, a name found, two moments and two versions compared', async ({ page, appliance }, info) => {

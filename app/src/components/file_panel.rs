@@ -1,7 +1,7 @@
 //! One file beside its folder: what is known of it, and how to take it out. A sheet from below on a phone.
 
 use iota_core::id::SetId;
-use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, ShowEntry, Wanted};
+use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, Selection, ShowEntry, Wanted};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use leptos_router::components::A;
@@ -9,6 +9,7 @@ use leptos_router::components::A;
 use crate::components::icon::Icon;
 use crate::components::preview::Preview;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::restore_dialog::{RestoreButton, RestoreOf};
 use crate::components::skeleton::Skeleton;
 use crate::downloads::{Downloads, WantedFile};
 use crate::look;
@@ -68,6 +69,7 @@ pub fn FilePanel(
                 Some(Ok(entry)) => {
                     let (address, path) = shown.get_value();
                     let preview = preview_of(set, at, path.clone(), &entry);
+                    let back = restore_button(set, at, when_ms, path.clone(), &entry);
                     let download = download_button(set, at, path, &entry, past);
                     view! {
                         <div class="sheet__title">
@@ -80,6 +82,7 @@ pub fn FilePanel(
                         {facts(&entry)}
                         <div class="stack stack--tight">
                             {download}
+                            {back}
                             <A href=address attr:class="button button--wide">
                                 <Icon name="history" />
                                 "Versions and details"
@@ -151,6 +154,14 @@ pub fn download_button(set: SetId, at: u64, path: PathToken, entry: &EntryView, 
         }
         .into_any()
     })
+}
+
+/// A button that has a machine bring an entry back, with everything below it.
+pub fn restore_button(set: SetId, at: u64, when_ms: u64, path: PathToken, entry: &EntryView) -> AnyView {
+    let above = entry.crumbs.split_last().and_then(|(_, above)| above.last());
+    let selection = Selection { folder: above.map(|crumb| crumb.token.clone()), only: vec![path] };
+    let of = RestoreOf { set, at, when_ms, selection, name: entry.name.clone() };
+    view! { <RestoreButton of wide=true /> }.into_any()
 }
 
 /// The content of a file that can be looked at; none for others.

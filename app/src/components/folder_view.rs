@@ -13,6 +13,7 @@ use crate::components::file_panel::FilePanel;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::MachineName;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::restore_dialog::{RestoreButton, RestoreOf};
 use crate::components::skeleton::Skeleton;
 use crate::components::zip_dialog::{ZipButton, ZipOf};
 use crate::fleet::Fleet;
@@ -254,17 +255,26 @@ fn Contents(
         folder.inside.set_value(false);
         view! { <FileList list /> }.into_any()
     };
-    let zip = (listing.exists && listing.count > 0).then(|| {
+    let take = (listing.exists && listing.count > 0).then(|| {
         let machine = Fleet::current().machine(folder.set).and_then(|machine| machine.name);
-        let top = || machine.unwrap_or_else(|| "files".into());
-        let name = listing.crumbs.last().map_or_else(top, |crumb| crumb.name.clone());
+        let inner = listing.crumbs.last().map(|crumb| crumb.name.clone());
+        let all = inner.clone().unwrap_or_else(|| match &machine {
+            Some(machine) => format!("everything of {machine}"),
+            None => "everything".into(),
+        });
+        let name = inner.or(machine).unwrap_or_else(|| "files".into());
         let selection = Selection { folder: spot.path.clone(), only: Vec::new() };
-        view! { <ZipButton of=ZipOf { set: folder.set, at: point.seq, selection, name } /> }
+        let (set, at, when_ms) = (folder.set, point.seq, point.device_time_ms);
+        let of = RestoreOf { set, at, when_ms, selection: selection.clone(), name: all };
+        view! {
+            <ZipButton of=ZipOf { set, at, selection, name } />
+            <RestoreButton of />
+        }
     });
     view! {
         <div class="card__head">
             <Crumbs set=folder.set spot listing go />
-            <div class="folder__do">{facts} {zip}</div>
+            <div class="folder__do">{facts} {take}</div>
         </div>
         {lost}
         {body}

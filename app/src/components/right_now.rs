@@ -2,7 +2,7 @@
 
 use iota_core::api::json::Event;
 use iota_core::id::SetId;
-use iota_core::live::{Order, Resting, RuleView, Stage, Status, WaitingPath, WaitingReason};
+use iota_core::live::{Order, Resting, RestoreProgress, RuleView, Stage, Status, WaitingPath, WaitingReason};
 use iota_core::vault::{GiveOrder, LiveView, Problem, ReadLive};
 use leptos::prelude::*;
 
@@ -80,6 +80,11 @@ impl Word {
     /// Its rules, while it tells them.
     pub fn rules(self) -> Option<RuleView> {
         self.heard.with(|heard| heard.as_ref()?.as_ref().ok()?.status.as_ref()?.rules.as_deref().cloned())
+    }
+
+    /// How far it is with a restore that was ordered.
+    pub fn restore(self) -> Option<RestoreProgress> {
+        self.heard.with(|heard| heard.as_ref()?.as_ref().ok()?.status.as_ref()?.restore.clone())
     }
 
     /// Now, by the machine's clock.

@@ -5,7 +5,7 @@ use iota_core::vault::{OpenPoint, PathToken, PointView, Problem};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::components::file_panel::{EntryFacts, download_button, facts, preview_of};
+use crate::components::file_panel::{EntryFacts, download_button, facts, preview_of, restore_button};
 use crate::components::gate::Gate;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::{MachineFrame, Tab};
@@ -149,6 +149,7 @@ fn details(set: SetId, point: &PointView, path: PathToken, entry: &iota_core::va
         .collect();
     let folder = spot::browse(set, &here.path(above.last().map(|crumb| crumb.token.clone())));
     let preview = preview_of(set, at, path.clone(), entry);
+    let back = restore_button(set, at, point.device_time_ms, path.clone(), entry);
     let download = download_button(set, at, path, entry, past);
     view! {
         <nav class="crumbs" aria-label="Folder">
@@ -165,6 +166,7 @@ fn details(set: SetId, point: &PointView, path: PathToken, entry: &iota_core::va
         {facts(entry)}
         <div class="stack stack--tight">
             {download}
+            {back}
             <a class="button button--wide" href=folder>
                 <Icon name="folder-open" />
                 "Its folder at that time"

@@ -15,6 +15,7 @@ use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::machine_keys::MachineKeys;
 use crate::components::machine_watch::MachineWatch;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::restores_card::RestoresCard;
 use crate::components::right_now::{RightNow, Waiting, Word};
 use crate::components::sealed::Sealed;
 use crate::components::skeleton::Skeleton;
@@ -61,6 +62,9 @@ fn Status(set: SetId) -> impl IntoView {
                         None => view! { <Skeleton lines=2 /> }.into_any(),
                     }}
                 </section>
+                <WhenOpen otherwise=|| ()>
+                    <RestoresCard set word points />
+                </WhenOpen>
                 <section class="card" aria-labelledby="inside">
                     <div class="card__head">
                         <h2 class="card__title" id="inside">
