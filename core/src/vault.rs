@@ -99,6 +99,7 @@ questions! {
     MeasureZip -> ZipView;
     ReadRetention -> RetentionView;
     DecideRetention -> RetentionView;
+    FindMissing -> Vec<MissingView>;
     OrderRestore -> crate::id::RestoreId;
     ListRestores -> Vec<RestoreView>;
     CancelRestore -> ();

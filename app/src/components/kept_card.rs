@@ -2,7 +2,7 @@
 
 use iota_core::id::SetId;
 use iota_core::retention::{Point as Judged, Policy, Reason, Unit, Verdict, evaluate};
-use iota_core::vault::{DecideRetention, DeletionView, Problem, ProblemKind, ReadRetention, RetentionView, Wish};
+use iota_core::vault::{DecideRetention, DeletionView, FindMissing, MissingView, Problem, ProblemKind, ReadRetention, RetentionView, Wish};
 use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
@@ -17,6 +17,9 @@ use crate::time::{Point, Points};
 use crate::vault::Vault;
 use crate::words::{Moment, count, many, now_ms};
 
+/// Gaps that are named.
+const MAX_NAMED: usize = 3;
+
 /// What the parts of the card share.
 #[derive(Clone, Copy)]
 struct Kept {
@@ -28,6 +31,8 @@ struct Kept {
     view: RwSignal<Option<RetentionView>>,
     problem: RwSignal<Option<Problem>>,
     busy: RwSignal<bool>,
+    /// Snapshots that should be there and are not, or why that cannot be told.
+    alarm: RwSignal<Option<Problem>>,
 }
 
 impl Kept {
@@ -40,6 +45,18 @@ impl Kept {
                 Ok(view) => drop(self.view.try_set(Some(view))),
                 Err(problem) if problem.kind == ProblemKind::Locked => {}
                 Err(problem) => drop(self.problem.try_set(Some(problem))),
+            }
+        });
+    }
+
+    /// Whether the server lists all that should be there. It may take a while, and nothing waits for it.
+    fn look_for_missing(self) {
+        leptos::task::spawn_local(async move {
+            match self.vault.ask(FindMissing { set: self.set }).await {
+                Ok(missing) => drop(self.alarm.try_set(alarm(&missing))),
+                Err(problem) if problem.kind == ProblemKind::Altered => drop(self.alarm.try_set(Some(problem))),
+                // Whatever else keeps it from being told is told by the rest of the page.
+                Err(_) => {}
             }
         });
     }
@@ -90,8 +107,10 @@ pub fn KeptCard(
         view: RwSignal::new(None),
         problem: RwSignal::new(None),
         busy: RwSignal::new(false),
+        alarm: RwSignal::new(None),
     };
     kept.load();
+    kept.look_for_missing();
     let retry = Callback::new(move |()| kept.load());
     let policy = Memo::new(move |_| kept.view.with(|view| view.as_ref()?.policy.parse::<Policy>().ok()));
     view! {
@@ -101,6 +120,7 @@ pub fn KeptCard(
                     "What is kept"
                 </h2>
             </div>
+            {move || kept.alarm.get().map(|problem| view! { <ProblemNotice problem /> })}
             {move || kept.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || match policy.get() {
                 Some(policy) => view! { <Shown kept policy chosen /> }.into_any(),
@@ -110,6 +130,26 @@ pub fn KeptCard(
         </section>
     }
     .into_any()
+}
+
+/// What is missing without an explanation, in words.
+fn alarm(missing: &[MissingView]) -> Option<Problem> {
+    let named = |one: &MissingView| {
+        let numbers = if one.first == one.last {
+            format!("No. {}", count(one.first))
+        } else {
+            format!("No. {} to {}", count(one.first), count(one.last))
+        };
+        format!("{numbers}, the last of {}", Moment::local(one.received_ms).full())
+    };
+    let first: Vec<String> = missing.iter().take(MAX_NAMED).map(named).collect();
+    let more = missing.len().saturating_sub(first.len());
+    let more = if more > 0 { format!("; and {} more gaps", count(more as u64)) } else { String::new() };
+    let words = format!(
+        "Points in time are missing that nothing you decided lets go: {}{more}. Somebody with access to the server may have removed them.",
+        first.join("; ")
+    );
+    (!missing.is_empty()).then(|| Problem::new(ProblemKind::Altered, words))
 }
 
 #[component]

@@ -88,7 +88,10 @@ impl History {
     }
 
     /// Fails unless a head continues what was seen before.
-    async fn require_continued(
+    ///
+    /// # Errors
+    /// [`iota_core::vault::ProblemKind::Altered`].
+    pub async fn require_continued(
         &self,
         platform: &impl Platform,
         head: (u64, HeaderHash),

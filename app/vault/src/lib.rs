@@ -26,6 +26,7 @@ pub mod keys;
 pub mod listing;
 pub mod live;
 pub mod machines;
+pub mod missing;
 pub mod names;
 pub mod objects;
 pub mod passphrase;

@@ -31,6 +31,25 @@ pub struct DeletionView {
     pub undo_until_ms: u64,
 }
 
+/// Looks for snapshots of a machine that should be there: the vault proves each that the server lists, and judges what lies between them by
+/// all that the account ever decided. Needs an open vault.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindMissing {
+    /// The set.
+    pub set: SetId,
+}
+
+/// Snapshots that are missing, and that nothing the account decided lets go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingView {
+    /// The first of them.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// When the last was received, milliseconds since 1970.
+    pub received_ms: u64,
+}
+
 /// Decides, signed by the account. It needs an open vault and a fresh proof of identity.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DecideRetention {

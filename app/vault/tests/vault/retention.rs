@@ -1,14 +1,15 @@
 //! What is kept: what a server shows of it is checked, and what is decided is signed.
 
-use crate::support::{ACCOUNT, Rig};
+use crate::support::{ACCOUNT, Rig, tree::MemoryTree};
 use crate::tab::Tab;
+use iota_agent::remote::Archive;
 use iota_core::{
     api::{
-        json::Bytes,
+        json::{Bytes, SnapshotInfo},
         retention::{Decide, Retention},
     },
-    retention::{Policy, SignedDecision, What},
-    vault::{DecideRetention, ProblemKind, ReadRetention, Wish},
+    retention::{Decision, Deletion, Policy, SignedDecision, What},
+    vault::{DecideRetention, FindMissing, ProblemKind, ReadRetention, Wish},
 };
 use iota_crypto::keys::MasterKey;
 
@@ -88,4 +89,61 @@ fn a_deletion_that_is_too_old_to_be_taken_back_is_not_offered() {
     tab.browser.0.now_ms.set(tab.browser.0.now_ms.get() + 14 * 24 * 3_600_000);
     tab.unlock().unwrap();
     assert!(tab.ask(ReadRetention {}).unwrap().deletions.is_empty());
+}
+
+/// A server that leaves commits out of its lists.
+fn hide(tab: &Tab, hidden: &'static [u64]) {
+    *tab.browser.0.lie.borrow_mut() = Some(Box::new(move |request, answer| {
+        if !request.path.contains("/snapshots?") {
+            return answer;
+        }
+        let mut infos: Vec<SnapshotInfo> = serde_json::from_slice(&answer).unwrap();
+        infos.retain(|info| !hidden.contains(&info.seq));
+        serde_json::to_vec(&infos).unwrap()
+    }));
+}
+
+#[test]
+fn snapshots_that_nobody_let_go_are_missed() {
+    let rig = Rig::new();
+    let mut tree = MemoryTree::default();
+    for number in 0..9_u8 {
+        tree.file("notes", vec![number]);
+        rig.clock.advance_ms(60_000);
+        rig.backup(&tree).unwrap();
+    }
+    let tab = Tab::unlocked(&rig);
+    show(&tab, &[]);
+    let missing = |tab: &Tab| tab.ask(FindMissing { set: rig.set }).map(|all| {
+        all.iter().map(|one| (one.first, one.last)).collect::<Vec<_>>()
+    });
+    assert_eq!(missing(&tab), Ok(vec![]));
+    hide(&tab, &[2, 5, 6]);
+    assert_eq!(missing(&tab), Ok(vec![(2, 2), (5, 6)]));
+    hide(&tab, &[1]);
+    assert_eq!(missing(&tab), Ok(vec![(1, 1)]));
+    // What the account deleted is explained, and not a commit more.
+    let identity = MasterKey::from_bytes([9; 32]).identity(ACCOUNT);
+    let what = What::Delete(Deletion { set: rig.set, first: 5, last: 6 });
+    let decided_ms = tab.browser.0.now_ms.get();
+    let decision = Decision { account: ACCOUNT, version: 1, decided_ms, what };
+    show(&tab, &[iota_crypto::retention::sign(decision, &identity)]);
+    hide(&tab, &[5, 6]);
+    assert_eq!(missing(&tab), Ok(vec![]));
+    hide(&tab, &[4, 5, 6]);
+    assert_eq!(missing(&tab), Ok(vec![(4, 4)]));
+    // A commit of another log in the list.
+    let other = Rig::of_set(rig.set);
+    tree.file("other", b"other".to_vec());
+    other.backup(&tree).unwrap();
+    let foreign = other.archive().snapshots(rig.set, None, 1).unwrap().remove(0);
+    *tab.browser.0.lie.borrow_mut() = Some(Box::new(move |request, answer| {
+        if !request.path.contains("/snapshots?") {
+            return answer;
+        }
+        let mut infos: Vec<SnapshotInfo> = serde_json::from_slice(&answer).unwrap();
+        infos.iter_mut().filter(|info| info.seq == 1).for_each(|info| *info = foreign.clone());
+        serde_json::to_vec(&infos).unwrap()
+    }));
+    assert_eq!(missing(&tab).unwrap_err().kind, ProblemKind::Altered);
 }
