@@ -342,6 +342,7 @@ fn found_row(set: SetId, row: &FoundRow) -> AnyView {
     let folder = if row.folder.is_empty() { "/".to_owned() } else { format!("/{}", row.folder) };
     let size = (row.kind == EntryKind::File).then(|| bytes(row.bytes));
     let when = match row.gone_ms {
+        _ if row.unread => "not readable in the newest point".to_owned(),
         Some(gone) => format!("gone since {}", Moment::local(gone).date()),
         None => format!("changed {}", Moment::local_s(row.mtime_s).date()),
     };

@@ -50,8 +50,24 @@ struct Record {
     bytes: u64,
     mtime_s: i64,
     at: u64,
-    gone_ms: Option<u64>,
+    there: There,
     kind: EntryKind,
+}
+
+/// Whether a path is there in the newest state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
+    Yes,
+    /// Since then it was seen to be gone.
+    GoneSince(u64),
+    /// It may stand in a page that cannot be read.
+    Unread,
+}
+
+impl There {
+    fn gone_ms(self) -> Option<u64> {
+        if let Self::GoneSince(ms) = self { Some(ms) } else { None }
+    }
 }
 
 impl Names {
@@ -78,7 +94,7 @@ impl Names {
     }
 
     /// Adds a path, unless it is known, in a later version than this.
-    fn add(&mut self, entry: &Entry, at: u64, gone_ms: Option<u64>) {
+    fn add(&mut self, entry: &Entry, at: u64, there: There) {
         let (path, Ok(place)) = (entry.path.as_bytes(), u32::try_from(self.records.len())) else { return };
         if self.knows(&entry.path) {
             return;
@@ -89,7 +105,7 @@ impl Names {
             bytes: entry.size(),
             mtime_s: entry.metadata.mtime.seconds,
             at,
-            gone_ms,
+            there,
             kind: show::kind(entry),
         });
         let Self { places, hasher, records, paths, view, .. } = self;
@@ -110,7 +126,7 @@ impl Names {
             && filter.max_bytes.is_none_or(|most| record.bytes <= most)
             && filter.since_s.is_none_or(|since| record.mtime_s >= since)
             && filter.until_s.is_none_or(|until| record.mtime_s < until)
-            && (!filter.gone || record.gone_ms.is_some())
+            && (!filter.gone || record.there.gone_ms().is_some())
             && search.is_none_or(|search| search.finds(self.path(place), record.kind == EntryKind::Folder))
     }
 }
@@ -123,7 +139,7 @@ pub async fn load(platform: &impl Platform, open: &OpenVault, names: &Rc<RefCell
     let set = names.borrow().set;
     let history = machines::history(platform, open, set).await?;
     let mut next = Some(history.place().0).filter(|&head| head > 0);
-    let mut reader = Reader { platform, open, names, read: HashSet::new(), later_ms: None };
+    let mut reader = Reader { platform, open, names, read: HashSet::new(), lost: Vec::new(), later_ms: None };
     while let Some(at) = next
         && Rc::strong_count(names) > 1
     {
@@ -139,7 +155,7 @@ pub async fn load(platform: &impl Platform, open: &OpenVault, names: &Rc<RefCell
 }
 
 /// By path, the commit from which on a version is there no more, and when the path was first seen to be gone.
-type Ends = HashMap<TreePath, (u64, Option<u64>)>;
+type Ends = HashMap<TreePath, (u64, There)>;
 
 struct Reader<'a, P> {
     platform: &'a P,
@@ -147,6 +163,8 @@ struct Reader<'a, P> {
     names: &'a Rc<RefCell<Names>>,
     /// Pages of later bases.
     read: HashSet<Cid>,
+    /// Keys that may have stood in pages of the newest state which cannot be read: from the first on, and before the second.
+    lost: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// When the later part begins; none in the newest.
     later_ms: Option<u64>,
 }
@@ -182,14 +200,27 @@ impl<P: Platform> Reader<'_, P> {
         while let Some(entries) = walk.next().await? {
             let view = {
                 let mut names = self.names.borrow_mut();
-                entries.iter().for_each(|entry| names.add(entry, point.header.seq, None));
+                entries.iter().for_each(|entry| names.add(entry, point.header.seq, There::Yes));
                 names.view.from_ms = point.header.device_time_ms;
                 names.view
             };
             self.platform.tell(&VaultEvent::Names { set: point.header.set, read: view });
         }
         self.names.borrow_mut().view.lost += walk.lost();
+        self.lost = walk.lost_keys().collect();
         Ok(())
+    }
+
+    /// What is to be said of a path that a later part did not have.
+    fn later(&self, path: &TreePath) -> There {
+        let key = path.key();
+        let is_in = |(start, end): &(Vec<u8>, Option<Vec<u8>>)| {
+            &start[..] <= key.as_bytes() && end.as_ref().is_none_or(|end| key.as_bytes() < &end[..])
+        };
+        match self.later_ms {
+            Some(ms) if !self.lost.iter().any(is_in) => There::GoneSince(ms),
+            _ => There::Unread,
+        }
     }
 
     /// What was put and is gone since; returns what ended, of which older deltas and the base may still tell.
@@ -205,16 +236,17 @@ impl<P: Platform> Reader<'_, P> {
                 }
                 match operation {
                     Operation::Put(entry) => {
-                        let (end, gone_ms) = ends.get(path).copied().unwrap_or((at + 1, self.later_ms));
+                        let (end, there) = ends.get(path).copied().unwrap_or_else(|| (at + 1, self.later(path)));
                         match kept.newest_in(header.seq, end) {
-                            Some(at) => names.add(entry, at, gone_ms),
+                            Some(at) => names.add(entry, at, there),
                             // No snapshot has this version; one may have an older.
-                            None => drop(ends.insert(path.clone(), (header.seq, gone_ms))),
+                            None => drop(ends.insert(path.clone(), (header.seq, there))),
                         }
                     }
                     Operation::Remove(path) => {
-                        let gone_ms = ends.get(path).map_or(Some(header.device_time_ms), |(_, gone_ms)| *gone_ms);
-                        ends.insert(path.clone(), (header.seq, gone_ms));
+                        let gone = There::GoneSince(header.device_time_ms);
+                        let there = ends.get(path).map_or(gone, |(_, there)| *there);
+                        ends.insert(path.clone(), (header.seq, there));
                     }
                 }
             }
@@ -236,9 +268,10 @@ impl<P: Platform> Reader<'_, P> {
         while let Some(entries) = walk.next().await? {
             let mut names = self.names.borrow_mut();
             for entry in &entries {
-                let (end, gone_ms) = ends.get(&entry.path).copied().unwrap_or((at + 1, self.later_ms));
+                let later = || (at + 1, self.later(&entry.path));
+                let (end, there) = ends.get(&entry.path).copied().unwrap_or_else(later);
                 if let Some(at) = kept.newest_in(base.header.seq, end) {
-                    names.add(entry, at, gone_ms);
+                    names.add(entry, at, there);
                 }
             }
         }
@@ -269,7 +302,7 @@ pub fn search(names: &Rc<RefCell<Names>>, found: u32, question: &SearchNames) ->
     let all = 0..kept.records.len();
     let places = all.filter(|&place| kept.finds(place, search.as_ref(), &question.filter)).map(|place| place as u32);
     let places: Vec<u32> = places.collect();
-    let there = places.iter().take_while(|&&place| kept.records[place as usize].gone_ms.is_none()).count() as u32;
+    let there = places.iter().take_while(|&&place| kept.records[place as usize].there == There::Yes).count() as u32;
     let shown = FoundNames { found, there, gone: places.len() as u32 - there, read: kept.view };
     Ok((shown, Found { found, names: Rc::clone(names), places }))
 }
@@ -294,7 +327,8 @@ pub fn rows(open: &OpenVault, found: Option<&Found>, question: &ReadFound) -> Re
                 bytes: record.bytes,
                 mtime_s: record.mtime_s,
                 at: record.at,
-                gone_ms: record.gone_ms,
+                gone_ms: record.there.gone_ms(),
+                unread: record.there == There::Unread,
             })
         })
         .collect()

@@ -208,6 +208,11 @@ impl<P: Platform> Walk<'_, P> {
         self.pages.lost.iter().any(|lost| lost.page.first.key().as_bytes() <= key && lost.is_before_end(key))
     }
 
+    /// Keys that may have stood in pages that are lost, so far: from the first on, and before the second.
+    pub fn lost_keys(&self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
+        self.pages.lost.iter().map(|lost| (lost.page.first.key().as_bytes().to_vec(), lost.end.clone()))
+    }
+
     /// The pages that are still to be read, each with where its keys end.
     pub fn pages(&self) -> impl Iterator<Item = (&PageRef, Option<&[u8]>)> {
         self.wanted.iter().map(|bounded| (&bounded.page, bounded.end.as_deref()))

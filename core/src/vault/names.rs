@@ -96,6 +96,8 @@ pub struct FoundRow {
     pub mtime_s: i64,
     /// A commit that has it.
     pub at: u64,
-    /// When it was first seen to be gone, by the machine's clock; none for what is there.
+    /// When it was first seen to be gone, by the machine's clock; none for what is there, and for what is [`FoundRow::unread`].
     pub gone_ms: Option<u64>,
+    /// Whether it is there cannot be told: it may stand in a part of the newest state that is damaged in the store.
+    pub unread: bool,
 }

@@ -6,7 +6,7 @@ use iota_core::vault::{
     Change, Compare, Comparison, DifferenceRow, EntryKind, FindVersions, FoundRow, LoadNames, Lock, NameFilter,
     OpenPoint, ProblemKind, ReadDifferences, ReadFound, SearchNames, VaultEvent,
 };
-use iota_core::{api::json::SnapshotInfo, commit::SignedHeader};
+use iota_core::{api::json::SnapshotInfo, commit::SignedHeader, id::Cid};
 use std::collections::BTreeMap;
 
 const DAY_MS: u64 = 26 * 3_600_000;
@@ -258,4 +258,30 @@ fn what_no_snapshot_has_any_more_is_not_told_and_all_that_is_told_opens() {
     }
     // That of the second base is the third one again; the page joins both.
     assert_eq!(told, [(8, 9), (5, 9), (1, 3)]);
+}
+
+#[test]
+fn what_stands_in_a_damaged_part_of_the_newest_state_is_not_called_gone() {
+    let (rig, mut tree) = (Rig::new(), wide());
+    rig.backup(&tree).unwrap();
+    let before: Vec<Cid> = rig.server.inner.lock().unwrap().objects.keys().copied().collect();
+    rig.clock.advance_ms(DAY_MS);
+    for folder in 0..20 {
+        tree.file(&format!("f{folder:02}/file 50.txt"), b"changed".to_vec());
+    }
+    rig.backup(&tree).unwrap();
+    let newer: Vec<Cid> = rig.server.inner.lock().unwrap().objects.keys().copied().collect();
+    let mut unread = 0;
+    for lost in newer.into_iter().filter(|cid| !before.contains(cid)) {
+        let tab = Tab::unlocked(&rig);
+        tab.browser.0.lie.replace(Some(about_object(lost, Vec::clear)));
+        let read = tab.ask(LoadNames { set: rig.set }).unwrap();
+        let (there, rows) = find(&tab, &rig, "file 5", NameFilter::default());
+        assert!(rows.iter().all(|row| row.gone_ms.is_none()), "{lost}");
+        let not_read = rows.iter().filter(|row| row.unread).count();
+        assert_eq!((rows.len(), there as usize + not_read), (200, 200), "{lost}");
+        assert!(not_read == 0 || read.lost > 0);
+        unread += not_read;
+    }
+    assert!(unread > 20, "{unread}");
 }
