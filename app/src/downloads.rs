@@ -10,9 +10,14 @@ use iota_core::vault::{CancelDownload, Problem, ProblemKind, VaultEvent, Wanted}
 use leptos::prelude::*;
 
 use crate::vault::Vault;
+#[cfg(feature = "hydrate")]
+use crate::words::now_ms;
 
 /// How long one that has ended well stays in the list.
 const SHOWN: Duration = Duration::from_secs(12);
+
+/// Where a browser notes what it took home last: milliseconds since 1970, then the set.
+pub const PROVED: &str = "iota-proved";
 
 /// A file or zip to take out, as a page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +224,8 @@ impl Downloads {
                 _ => {
                     #[cfg(feature = "hydrate")]
                     browser::save_blob(*download, &item.file.name);
+                    let proved = format!("{} {}", now_ms(), item.file.set);
+                    crate::browser::store(PROVED, Some(&proved));
                     Stage::Done
                 }
             };

@@ -3,6 +3,7 @@
 mod answer;
 mod cards;
 mod dashboard;
+mod proven;
 mod visitor;
 
 use leptos::prelude::*;

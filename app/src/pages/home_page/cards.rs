@@ -1,9 +1,10 @@
-//! Two cards below the machines: the key, and the space.
+//! Three cards below the machines: what is proved, the key, and the space.
 
 use iota_core::vault::{ListSlots, SlotView};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use super::proven::ProvenCard;
 use crate::components::skeleton::Skeleton;
 use crate::components::survive::{Survive, Ways};
 use crate::fleet::{Fleet, Machine};
@@ -13,7 +14,8 @@ use crate::words::{bytes, many};
 #[component]
 pub(super) fn Cards() -> impl IntoView {
     view! {
-        <div class="duo">
+        <div class="trio">
+            <ProvenCard />
             <KeyCard />
             <SpaceCard />
         </div>
