@@ -2,7 +2,9 @@
 
 use iota_core::id::SetId;
 use iota_core::retention::{Point as Judged, Policy, Reason, Unit, Verdict, evaluate};
-use iota_core::vault::{DecideRetention, DeletionView, FindMissing, MissingView, Problem, ProblemKind, ReadRetention, RetentionView, Wish};
+use iota_core::vault::{
+    DecideRetention, DeletionView, FindMissing, MissingView, Problem, ProblemKind, ReadRetention, RetentionView, Wish,
+};
 use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;

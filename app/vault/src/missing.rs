@@ -39,11 +39,8 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindMis
     let head_ms = received_ms.unwrap_or(head.header.device_time_ms);
     let shown = shown(platform, &history, (head, head_ms), listed, &decisions).await?;
     let gaps = unexplained(&decisions, question.set, &shown, platform.now_ms());
-    let view = |gap: iota_core::retention::Gap| MissingView {
-        first: gap.first,
-        last: gap.last,
-        received_ms: gap.received_ms,
-    };
+    let view =
+        |gap: iota_core::retention::Gap| MissingView { first: gap.first, last: gap.last, received_ms: gap.received_ms };
     Ok(gaps.into_iter().map(view).collect())
 }
 

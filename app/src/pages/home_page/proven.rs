@@ -43,7 +43,8 @@ pub(super) fn ProvenCard() -> impl IntoView {
                 let list = vault.ask(ListRestores { machine }).await.unwrap_or_default();
                 newest = list.iter().filter_map(of_restore).chain(newest).max_by_key(|proof| proof.at_ms);
             }
-            drop(there.try_set(Some(newest)));
+            // The page may have gone.
+            there.try_set(Some(newest));
         });
     });
     let known = Memo::new(move |_| {
@@ -134,7 +135,18 @@ mod tests {
 
     fn done(files: u64, loss_count: u64) -> Ending {
         let (losses, kept) = (vec![], 0);
-        Ending::Done { files, dirs: 1, others: 0, bytes: 7, kept, replaced: 0, owners_left: 0, losses, loss_count, gaps: 0 }
+        Ending::Done {
+            files,
+            dirs: 1,
+            others: 0,
+            bytes: 7,
+            kept,
+            replaced: 0,
+            owners_left: 0,
+            losses,
+            loss_count,
+            gaps: 0,
+        }
     }
 
     #[test]

@@ -114,9 +114,9 @@ fn snapshots_that_nobody_let_go_are_missed() {
     }
     let tab = Tab::unlocked(&rig);
     show(&tab, &[]);
-    let missing = |tab: &Tab| tab.ask(FindMissing { set: rig.set }).map(|all| {
-        all.iter().map(|one| (one.first, one.last)).collect::<Vec<_>>()
-    });
+    let missing = |tab: &Tab| {
+        tab.ask(FindMissing { set: rig.set }).map(|all| all.iter().map(|one| (one.first, one.last)).collect::<Vec<_>>())
+    };
     assert_eq!(missing(&tab), Ok(vec![]));
     hide(&tab, &[2, 5, 6]);
     assert_eq!(missing(&tab), Ok(vec![(2, 2), (5, 6)]));
