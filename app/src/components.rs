@@ -43,6 +43,7 @@ pub mod site_footer;
 pub mod site_header;
 pub mod skeleton;
 pub mod skip_link;
+pub mod space_card;
 pub mod state;
 pub mod strength_meter;
 pub mod strip;

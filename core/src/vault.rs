@@ -13,6 +13,7 @@ mod machines;
 mod names;
 mod restore;
 mod retention;
+mod space;
 
 pub use account::*;
 pub use browse::*;
@@ -23,6 +24,7 @@ pub use machines::*;
 pub use names::*;
 pub use restore::*;
 pub use retention::*;
+pub use space::*;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -93,6 +95,7 @@ questions! {
     FindVersions -> VersionPage;
     Compare -> Comparison;
     ReadDifferences -> Vec<DifferenceRow>;
+    WeighFolders -> FolderWeights;
     LoadNames -> NamesView;
     SearchNames -> FoundNames;
     ReadFound -> Vec<FoundRow>;

@@ -9,6 +9,7 @@ use crate::components::kept_card::KeptCard;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::point_table::{PointTable, Step};
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::space_card::SpaceCard;
 use crate::components::time_slider::TimeSlider;
 use crate::pages::browse_page::{NoPoints, follow_points, reach};
 use crate::spot::Spot;
@@ -79,7 +80,15 @@ fn Timeline(set: SetId) -> impl IntoView {
                     <DayList points all_days at choose />
                 </section>
             </div>
-            {move || open.get().then(|| view! { <KeptCard set points chosen /> })}
+            {move || {
+                open.get()
+                    .then(|| {
+                        view! {
+                            <SpaceCard set points chosen />
+                            <KeptCard set points chosen />
+                        }
+                    })
+            }}
         }
         .into_any()
     }

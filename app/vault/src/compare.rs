@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 
 use iota_core::difference::{Aspect, Difference, shared_pages};
 use iota_core::entry::Entry;
+use iota_core::id::Digest;
 use iota_core::path::{Key, TreePath};
 use iota_core::state::StateCheck;
 use iota_core::vault::{Change, Compare, Comparison, DifferenceRow, ReadDifferences, Side};
 
 use crate::keys::OpenVault;
 use crate::platform::Platform;
-use crate::point::{self, Walk};
+use crate::point::{self, Point, Walk};
 use crate::problem::{Result, Tell, missing};
 use crate::show;
 
@@ -48,15 +49,7 @@ pub async fn compare(
     let folder = question.folder.as_ref().map(|token| open.path(token)).transpose()?;
     let before = point::open_at(platform, open, question.set, question.from).await?;
     let after = point::open_at(platform, open, question.set, question.to).await?;
-    let (start, end) = (Key::subtree_start(folder.as_ref()), folder.as_ref().map(Key::subtree_end));
-    let mut old = Entries::begin(before.walk(platform, open, start.clone(), end.clone()).await?);
-    let mut new = Entries::begin(after.walk(platform, open, start, end).await?);
-    let told_apart = before.state.overlay.told_apart(&after.state.overlay);
-    let shared = shared_pages(old.walk.pages(), new.walk.pages(), &told_apart);
-    for side in [&mut old, &mut new] {
-        side.walk.retain(|page, _| !shared.contains(&page.chunk.cid));
-    }
-    let mut check = StateCheck::default();
+    let mut between = Between::begin(platform, open, (&before, &after), folder.as_ref()).await?;
     let mut shown = Comparison {
         comparison,
         from_ms: before.header.device_time_ms,
@@ -65,30 +58,83 @@ pub async fn compare(
         ..Comparison::default()
     };
     let mut rows = Vec::new();
-    while let Some(difference) = next(&mut old, &mut new).await? {
-        let (one, other) = difference.entries();
-        one.into_iter().chain(other).for_each(|entry| check.add(entry));
-        // What the other state may have in a lost page is neither new nor gone.
-        let key = difference.path().key();
-        let is_lost = match &difference {
-            Difference::Added(_) => old.walk.may_have_lost(key.as_bytes()),
-            Difference::Removed(_) => new.walk.may_have_lost(key.as_bytes()),
-            Difference::Changed { .. } => false,
-        };
-        if !is_lost {
-            let kept = Kept::from(difference);
-            shown.count(kept.change, kept.before, kept.after);
-            rows.push(kept);
-        }
+    while let Some(difference) = between.next().await? {
+        let kept = Kept::from(difference);
+        shown.count(kept.change, kept.before, kept.after);
+        rows.push(kept);
     }
-    shown.lost = old.walk.lost().max(new.walk.lost());
-    if folder.is_none() && shown.lost == 0 {
-        let mut between = after.state.state_root;
-        between.toggle(&before.state.state_root.0);
-        check.finish(&between).tell()?;
-    }
+    shown.lost = between.lost();
     let skip = folder.map_or(0, |folder| folder.as_bytes().len() + 1);
     Ok((shown, Compared { comparison, skip, rows }))
+}
+
+/// What lies between two points, path by path.
+pub struct Between<'p, P> {
+    old: Entries<'p, P>,
+    new: Entries<'p, P>,
+    check: StateCheck,
+    /// What the differences add up to, if all of them are read.
+    root: Option<Digest>,
+}
+
+impl<'p, P: Platform> Between<'p, P> {
+    /// Begins to compare two points, the earlier one first, below `folder` (`None`: everything).
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn begin(
+        platform: &'p P,
+        open: &'p OpenVault,
+        (before, after): (&'p Point, &'p Point),
+        folder: Option<&TreePath>,
+    ) -> Result<Self> {
+        let (start, end) = (Key::subtree_start(folder), folder.map(Key::subtree_end));
+        let mut old = Entries::begin(before.walk(platform, open, start.clone(), end.clone()).await?);
+        let mut new = Entries::begin(after.walk(platform, open, start, end).await?);
+        let told_apart = before.state.overlay.told_apart(&after.state.overlay);
+        let shared = shared_pages(old.walk.pages(), new.walk.pages(), &told_apart);
+        for side in [&mut old, &mut new] {
+            side.walk.retain(|page, _| !shared.contains(&page.chunk.cid));
+        }
+        let root = folder.is_none().then(|| {
+            let mut root = after.state.state_root;
+            root.toggle(&before.state.state_root.0);
+            root
+        });
+        Ok(Self { old, new, check: StateCheck::default(), root })
+    }
+
+    /// The next path that differs, in key order. What one of the points may have in a page that is lost is neither new nor gone,
+    /// and passed over.
+    ///
+    /// # Errors
+    /// When the server does not answer, or, at the end, when what was read does not add up to what lies between the states.
+    pub async fn next(&mut self) -> Result<Option<Difference>> {
+        while let Some(difference) = next(&mut self.old, &mut self.new).await? {
+            let (one, other) = difference.entries();
+            one.into_iter().chain(other).for_each(|entry| self.check.add(entry));
+            let key = difference.path().key();
+            let is_lost = match &difference {
+                Difference::Added(_) => self.old.walk.may_have_lost(key.as_bytes()),
+                Difference::Removed(_) => self.new.walk.may_have_lost(key.as_bytes()),
+                Difference::Changed { .. } => false,
+            };
+            if !is_lost {
+                return Ok(Some(difference));
+            }
+        }
+        if let Some(root) = self.root.take()
+            && self.lost() == 0
+        {
+            std::mem::take(&mut self.check).finish(&root).tell()?;
+        }
+        Ok(None)
+    }
+
+    /// How many entries could not be compared because their page is lost, at most, so far.
+    pub fn lost(&self) -> u64 {
+        self.old.walk.lost().max(self.new.walk.lost())
+    }
 }
 
 /// The entries of one state, as they are needed.

@@ -39,6 +39,7 @@ use crate::retention;
 use crate::server;
 use crate::show;
 use crate::slots::{self, PendingKit};
+use crate::space;
 use crate::versions;
 use crate::witness::Witness;
 
@@ -246,6 +247,7 @@ impl<P: Platform> Desk<P> {
                 let open = self.open()?;
                 json(&compare::rows(&open, self.compared.borrow().as_ref(), &question)?)
             }
+            Ask::WeighFolders(question) => json(&space::weigh(platform, &*self.open()?, &question).await?),
             Ask::LoadNames(question) => {
                 let (open, names) = (self.open()?, Names::of(question.set));
                 open.keep_names(&names);

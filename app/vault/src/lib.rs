@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! page ── Ask ──► desk ──► vault ──► account, slots, machines, enrolment
-//!                              └───► history ─► point ─► listing, entry, versions, names, compare, download
+//!                              └───► history ─► point ─► listing, entry, versions, names, compare, space, download
 //! ```
 //! Invariant: keys are in this program's memory only, and gone when it locks. What it stores in the browser is sealed
 //! (pages of states) or public (the witness).
@@ -38,6 +38,7 @@ pub mod retention;
 pub mod server;
 pub mod show;
 pub mod slots;
+pub mod space;
 pub mod versions;
 pub mod witness;
 pub mod zip;

@@ -12,6 +12,7 @@ mod lies;
 mod live;
 mod restores;
 mod retention;
+mod space;
 mod tab;
 mod times;
 mod zips;
