@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use iota_bench_opening::measure::measure;
 use make::{Size, days};
 
-/// How fast the browser's vault opens pieces and folders.
+/// How fast the browser's vault opens pieces, folders and the past.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]

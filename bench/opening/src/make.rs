@@ -123,6 +123,30 @@ mod tests {
 
         let past = &report.past;
         assert_eq!((past.commits, past.bases), (9 + 60, 7));
-        println!("{past:#?}");
+        let wait = |what: &str| past.waits.iter().find(|wait| wait.what.starts_with(what)).unwrap();
+        // A step asks for the commits from its base on, once; a state that is still at hand for none. Pages that are here are not fetched.
+        let (on, back) = (wait("step forward among 29 deltas"), wait("step back among 29 deltas"));
+        assert_eq!((on.times, on.all.requests, on.all.objects), (14, 14, 0));
+        assert_eq!((back.times, back.all.requests, back.all.objects), (14, 11, 0));
+        assert!(on.all.bytes < 14 * 40_000, "{on:?}");
+        assert_eq!(wait("– the same folder there, among 29 deltas").all.requests, 0);
+        assert_eq!(wait("comparison over 61 commits").times, 1);
+        // Two folders at the top, five areas, two groups, 80 folders with their files, a new file in each commit; the reference work.
+        let zip = wait("zip of");
+        let in_zip: u64 = zip.what.split(' ').find_map(|word| word.parse().ok()).unwrap();
+        assert_eq!(past.names, 2 + 5 + 2 + 80 + 8000 + 60 + 1 + in_zip);
+        // What the searches find is compared with what was made when they are measured.
+        assert!(wait("– search for one name: 1 of them").times > 0);
+        assert!(wait("– search for what there is not: 0 of them").all.requests == 0);
+        assert!(past.zip.bytes >= 1 << 20 && zip.all.bytes > past.zip.bytes / 2, "{zip:?}");
+    }
+
+    #[test]
+    fn the_commits_of_all_days_are_as_many_as_were_asked_for() {
+        for commits in [60, 2000] {
+            let days = super::days(commits);
+            assert_eq!((days.len(), days.iter().sum::<u32>()), (25, commits));
+        }
+        assert!(super::days(2000).contains(&920));
     }
 }

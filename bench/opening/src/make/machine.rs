@@ -67,8 +67,8 @@ impl Clock for At {
     }
 }
 
-/// Backs up a tree: a base, and then a busy day's changes, which ends with the reference work. Many days follow, each with a base, and as many commits as
-/// `days` says.
+/// Backs up a tree: a base, and a busy day's changes, which end with the reference work. The days after it begin with a base each and
+/// have as many commits as `days` says.
 ///
 /// # Errors
 /// When the disk is full.

@@ -117,7 +117,8 @@ fn folder_name(folder: u32) -> String {
 
 /// What a new file in folder `folder` is called.
 pub fn new_name(folder: usize, number: u64) -> String {
-    file_name(AREAS[folder / 40 % AREAS.len()], number)
+    // Names of some areas are the same for many numbers.
+    format!("{number} {}", file_name(AREAS[folder / 40 % AREAS.len()], number))
 }
 
 fn file_name(area: &str, number: u64) -> String {
