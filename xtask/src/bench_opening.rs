@@ -1,4 +1,4 @@
-//! How fast the vault opens files and folders: natively and in wasm, in pairs.
+//! How fast the vault opens files, folders and the past: natively and in wasm, in pairs.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ pub struct Options {
     /// Folders of the set, each with a hundred files.
     #[arg(long, default_value_t = 10_000)]
     folders: u32,
+    /// Commits of the set after those of its first day.
+    #[arg(long, default_value_t = 2000)]
+    commits: u32,
     /// The program `wasm-opt` of binaryen.
     #[arg(long, env = "WASM_OPT", value_name = "FILE", default_value = "wasm-opt")]
     wasm_opt: PathBuf,
@@ -37,8 +40,9 @@ pub fn run(options: &Options) -> Result<()> {
     wasm::optimise(&program, program::VAULT.optimise, &options.wasm_opt)?;
 
     let (fixture, reports) = (folder.path().join("fixture"), folder.path().join("reports"));
-    let folders = options.folders.to_string();
-    process::run(Command::new(&native).arg("make").arg(&fixture).args(["--folders", &folders]))?;
+    let (folders, commits) = (options.folders.to_string(), options.commits.to_string());
+    let size = ["--folders", &folders, "--commits", &commits];
+    process::run(Command::new(&native).arg("make").arg(&fixture).args(size))?;
     let mut file = File::create(&reports).context("cannot write what is measured")?;
     for _ in 0..options.rounds {
         measure(Command::new(&native).arg("measure").arg(&fixture), &mut file)?;

@@ -8,12 +8,16 @@ use std::rc::Rc;
 
 use iota_core::api::MAX_READ_OBJECTS;
 use iota_core::api::frames::ObjectFrame;
+use iota_core::api::json::SetInfo;
 use iota_core::refs::decode_references;
 use iota_core::vault::{Problem, ProblemKind, Strength, VaultEvent};
 use iota_core::wire::Writer;
 use iota_vault::platform::{Body, Platform, Request, Store};
 
 use crate::fixture::Fixture;
+
+/// Snapshots in an answer, unless fewer are asked for.
+const MAX_SNAPSHOTS: u64 = 1000;
 
 /// What was asked of the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,14 +45,15 @@ impl Sub for Traffic {
 /// See the module.
 pub struct FixtureBrowser {
     fixture: Rc<Fixture>,
+    sets: Vec<SetInfo>,
     kept: RefCell<HashMap<(Store, String), Vec<u8>>>,
     traffic: Cell<Traffic>,
 }
 
 impl FixtureBrowser {
-    /// A browser that keeps nothing yet.
-    pub fn new(fixture: Rc<Fixture>) -> Self {
-        Self { fixture, kept: RefCell::default(), traffic: Cell::default() }
+    /// A browser that keeps nothing yet; the server has `sets`, and of the history what is not newer.
+    pub fn new(fixture: Rc<Fixture>, sets: Vec<SetInfo>) -> Self {
+        Self { fixture, sets, kept: RefCell::default(), traffic: Cell::default() }
     }
 
     /// What was asked so far.
@@ -56,12 +61,30 @@ impl FixtureBrowser {
         self.traffic.get()
     }
 
+    /// Bytes that it keeps.
+    pub fn kept_bytes(&self) -> u64 {
+        self.kept.borrow().values().map(|value| value.len() as u64).sum()
+    }
+
     fn answer(&self, request: &Request, traffic: &mut Traffic) -> Result<Vec<u8>, Problem> {
-        let known = &self.fixture.known;
-        match (request.method, request.path.as_str(), &request.body) {
-            ("GET", "/vault", _) => json(&known.vault),
-            ("GET", "/sets", _) => json(&known.sets),
-            ("GET", path, _) if path.contains("/segment?") => Ok(known.segment.0.clone()),
+        let head = self.sets.first().and_then(|set| set.head.as_ref()).map_or(0, |head| head.seq);
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let missing = || failed(format!("there is no {}", request.path));
+        let number = |name| query.split('&').find_map(|part| part.strip_prefix(name)?.parse::<u64>().ok());
+        let part = |name| number(name).filter(|seq| (1..=head).contains(seq));
+        match (request.method, path, &request.body) {
+            ("GET", "/vault", _) => json(&self.fixture.known.vault),
+            ("GET", "/sets", _) => json(&self.sets),
+            ("GET", path, _) if path.ends_with("/segment") => {
+                part("at=").and_then(|at| self.fixture.segment(head, at)).ok_or_else(missing)
+            }
+            ("GET", path, _) if path.ends_with("/path") => {
+                part("to=").and_then(|to| self.fixture.path(head, to)).ok_or_else(missing)
+            }
+            ("GET", path, _) if path.ends_with("/snapshots") => {
+                let before = number("before=").unwrap_or(head + 1).min(head + 1);
+                json(&self.fixture.snapshots(before, number("limit=").unwrap_or(MAX_SNAPSHOTS) as usize))
+            }
             ("POST", "/objects/read", Body::Binary(body)) => self.objects(body, traffic),
             (method, path, _) => Err(failed(format!("nobody asks {method} {path} here"))),
         }

@@ -1,14 +1,16 @@
 //! What is opened: one file.
 //!
 //! ```text
-//! json_len u32 ‖ json of Known ‖ object frames
+//! json_len u32 ‖ json of Known ‖ commit count u32 ‖ (signed header ‖ body_len u32 ‖ body)… ‖ object frames
 //! ```
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use iota_core::api::frames::{ObjectFrame, decode_objects};
-use iota_core::api::json::{Bytes, SetInfo, Vault};
+use iota_core::api::frames::{ObjectFrame, StoredCommit, decode_objects};
+use iota_core::api::json::{Bytes, SetInfo, SnapshotInfo, Vault};
+use iota_core::chain;
+use iota_core::commit::{CommitKind, SignedHeader};
 use iota_core::extent::{ChunkKey, ChunkRef};
 use iota_core::id::{AccountId, Cid};
 use iota_core::refs::Reference;
@@ -67,14 +69,70 @@ pub struct Known {
     pub key_file: String,
     /// Answer of `GET /sets`: one set.
     pub sets: Vec<SetInfo>,
-    /// Answer of `GET /sets/{set}/segment` at the head.
-    pub segment: Bytes,
     /// Files in the set.
     pub files: u64,
     /// Folders to look at, one after the other.
     pub walk: Vec<PathToken>,
     /// Entries in each of them.
     pub folder_entries: u32,
+    /// The same set after many more commits.
+    pub later: Later,
+}
+
+/// What became of the set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Later {
+    /// Answer of `GET /sets`: one set.
+    pub sets: Vec<SetInfo>,
+    /// The commits since, ascending, without a gap.
+    pub commits: Vec<Done>,
+    /// Paths that differ between the state before all of them and the newest.
+    pub changes: u32,
+    /// Paths that there ever were.
+    pub names: u64,
+    /// What to look for among them.
+    pub searches: Vec<Sought>,
+    /// What to take out of the newest state as a zip.
+    pub zip: Zip,
+}
+
+/// What a commit did: to one folder, and nothing elsewhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Done {
+    /// Its number.
+    pub seq: u64,
+    /// The folder.
+    pub folder: PathToken,
+    /// Entries in it then.
+    pub entries: u32,
+    /// Paths that were added, changed or removed.
+    pub changes: u32,
+    /// Files in the set then.
+    pub files: u64,
+}
+
+/// Names to look for, and how many there are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sought {
+    /// What kind of search it is.
+    pub what: String,
+    /// What is typed.
+    pub text: String,
+    /// How many are in the newest state.
+    pub there: u32,
+    /// How many are gone.
+    pub gone: u32,
+}
+
+/// A folder whose files have their content in the fixture.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Zip {
+    /// The folder.
+    pub folder: PathToken,
+    /// Files in it.
+    pub files: u32,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// See the module.
@@ -82,7 +140,21 @@ pub struct Fixture {
     /// Everything but the objects.
     pub known: Known,
     bytes: Vec<u8>,
+    commits: Vec<Commit>,
     objects: HashMap<Cid, Range<usize>>,
+}
+
+/// A commit among the bytes.
+struct Commit {
+    is_base: bool,
+    received_ms: u64,
+    place: Range<usize>,
+}
+
+impl Commit {
+    fn header(&self) -> Range<usize> {
+        self.place.start..self.place.start + SignedHeader::BYTES
+    }
 }
 
 impl Fixture {
@@ -90,10 +162,17 @@ impl Fixture {
     ///
     /// # Errors
     /// [`MeasureError::Json`].
-    pub fn encode(known: &Known, objects: impl IntoIterator<Item = (Cid, Vec<u8>)>) -> Result<Vec<u8>> {
+    pub fn encode(
+        known: &Known,
+        commits: &[StoredCommit],
+        objects: impl IntoIterator<Item = (Cid, Vec<u8>)>,
+    ) -> Result<Vec<u8>> {
         let known = serde_json::to_vec(known)?;
         let mut writer = Writer::new();
-        writer.u32(known.len() as u32).raw(&known);
+        writer.u32(known.len() as u32).raw(&known).u32(commits.len() as u32);
+        for commit in commits {
+            writer.raw(&commit.header.encode()).u32(commit.body.len() as u32).raw(&commit.body);
+        }
         for (cid, object) in objects {
             ObjectFrame { reference: Reference::private(cid), object: &object }.write(&mut writer);
         }
@@ -108,6 +187,16 @@ impl Fixture {
         let mut reader = Reader::new(&bytes);
         let length = reader.u32()? as usize;
         let known = serde_json::from_slice(reader.raw(length)?)?;
+        let mut commits = Vec::new();
+        for _ in 0..reader.u32()? {
+            let start = bytes.len() - reader.remaining();
+            let header = SignedHeader::decode(reader.raw(SignedHeader::BYTES)?)?.header;
+            let length = reader.u32()? as usize;
+            reader.raw(length)?;
+            let place = start..bytes.len() - reader.remaining();
+            let is_base = header.kind == CommitKind::Base;
+            commits.push(Commit { is_base, received_ms: header.device_time_ms, place });
+        }
         let frames = reader.rest();
         let mut at = bytes.len() - frames.len();
         let mut objects = HashMap::new();
@@ -116,7 +205,55 @@ impl Fixture {
             at = start + frame.object.len();
             objects.insert(frame.reference.cid, start..at);
         }
-        Ok(Self { known, bytes, objects })
+        Ok(Self { known, bytes, commits, objects })
+    }
+
+    /// The numbers of the bases up to commit `head`, ascending.
+    pub fn bases(&self, head: u64) -> Vec<u64> {
+        (1..=head).zip(&self.commits).filter(|(_, commit)| commit.is_base).map(|(seq, _)| seq).collect()
+    }
+
+    /// Answer of `GET /sets/{set}/path` while commit `head` is the newest.
+    pub fn path(&self, head: u64, to: u64) -> Option<Vec<u8>> {
+        let mut writer = Writer::new();
+        self.write_path(head, to, &mut writer)?;
+        writer.u32(0);
+        Some(writer.finish())
+    }
+
+    /// Answer of `GET /sets/{set}/segment` while commit `head` is the newest.
+    pub fn segment(&self, head: u64, at: u64) -> Option<Vec<u8>> {
+        let mut writer = Writer::new();
+        self.write_path(head, at, &mut writer)?;
+        let commits = self.commits.get(..at as usize)?;
+        let run = commits.get(commits.iter().rposition(|commit| commit.is_base)?..)?;
+        let (first, last) = run.first().zip(run.last())?;
+        writer.u32(run.len() as u32).raw(self.bytes.get(first.place.start..last.place.end)?);
+        Some(writer.finish())
+    }
+
+    fn write_path(&self, head: u64, to: u64, writer: &mut Writer) -> Option<()> {
+        let seqs = chain::path(head, to);
+        writer.u32(seqs.len() as u32);
+        for seq in seqs {
+            writer.raw(self.bytes.get(self.commit(seq)?.header())?);
+        }
+        Some(())
+    }
+
+    fn commit(&self, seq: u64) -> Option<&Commit> {
+        self.commits.get(seq.checked_sub(1)? as usize)
+    }
+
+    /// Answer of `GET /sets/{set}/snapshots`: the newest first.
+    pub fn snapshots(&self, before: u64, limit: usize) -> Vec<SnapshotInfo> {
+        let seqs = (1..before).rev().take(limit);
+        seqs.filter_map(|seq| {
+            let commit = self.commit(seq)?;
+            let header = Bytes(self.bytes.get(commit.header())?.to_vec());
+            Some(SnapshotInfo { seq, received_ms: commit.received_ms, header, live_bytes: 0 })
+        })
+        .collect()
     }
 
     /// The object of an id.

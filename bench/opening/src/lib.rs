@@ -1,5 +1,5 @@
-//! How fast the browser's vault opens what a server sends: pieces of files, and folders of a large set. The same code runs natively and
-//! as wasm, so that the one can be told as a share of the other.
+//! How fast the browser's vault opens what a server sends: pieces of files, folders of a large set, and its past. The same code runs
+//! natively and as wasm, so that the one can be told as a share of the other.
 //!
 //! ```text
 //! main (native) ──► fixture ──► measure (native, or wasm under Node) ──► report ──► table
@@ -11,7 +11,9 @@ pub mod browser;
 pub mod clock;
 pub mod fixture;
 pub mod measure;
+pub mod memory;
 pub mod report;
+pub mod time;
 
 /// Measures with a fixture; returns the [`report::Report`] as JSON.
 #[cfg(target_family = "wasm")]

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use iota_bench_opening::measure::measure;
+use make::{Size, days};
 
-/// How fast the browser's vault opens pieces and folders.
+/// How fast the browser's vault opens pieces, folders and the past.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -19,14 +20,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write what is opened, about 100 MB.
+    /// Write what is opened, about 250 MB.
     Make {
         /// Where to.
         fixture: PathBuf,
         /// Folders in the set, each with a hundred files.
         #[arg(long, default_value_t = 10_000)]
         folders: u32,
-        /// Megabytes of pieces.
+        /// Commits of the set, after those of its first day.
+        #[arg(long, default_value_t = 2000)]
+        commits: u32,
+        /// Megabytes of pieces, and likewise of files in a zip.
         #[arg(long, default_value_t = 64)]
         megabytes: usize,
     },
@@ -44,8 +48,8 @@ enum Task {
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
-        Task::Make { fixture, folders, megabytes } => {
-            let bytes = make::fixture(folders, megabytes << 20)?;
+        Task::Make { fixture, folders, commits, megabytes } => {
+            let bytes = make::fixture(&Size { folders, days: days(commits), bytes: megabytes << 20 })?;
             fs::write(&fixture, bytes).with_context(|| format!("cannot write {}", fixture.display()))
         }
         Task::Measure { fixture } => {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use futures::FutureExt;
+use iota_core::api::json::SetInfo;
 use iota_core::vault::{
     Ask, ListFolder, ListMachines, Listing, OpenPoint, Order, PathToken, Problem, Question, ReadRows, Secret, Unlock,
 };
@@ -17,6 +18,7 @@ use crate::browser::{FixtureBrowser, Traffic};
 use crate::clock::timed;
 use crate::fixture::{ACCOUNT, Content, Fixture, MASTER, Piece};
 use crate::report::{Opened, Report, Step, Walk};
+use crate::time;
 
 /// Rows that a page asks for at first.
 const ROWS: u32 = 200;
@@ -59,10 +61,12 @@ pub fn measure(fixture: Vec<u8>) -> Result<Report> {
     }
     let text = open_pieces(&fixture, Content::Text)?;
     let noise = open_pieces(&fixture, Content::Noise)?;
-    let tab = Tab::new(&fixture);
+    let tab = Tab::new(&fixture, &fixture.known.sets);
     let ((open, seq), first) = (tab.open()?, tab.first_folder()?);
     let walk = tab.walk(seq)?;
-    Ok(Report { text, noise, files: fixture.known.files, open, first, walk })
+    drop(tab);
+    let past = time::measure(&fixture)?;
+    Ok(Report { text, noise, files: fixture.known.files, open, first, walk, past })
 }
 
 fn open_pieces(fixture: &Fixture, content: Content) -> Result<Opened> {
@@ -96,24 +100,26 @@ fn open_piece(
 }
 
 /// A tab that was just loaded, in a browser that was never here.
-struct Tab {
-    fixture: Rc<Fixture>,
-    desk: Rc<Desk<FixtureBrowser>>,
+pub(crate) struct Tab {
+    pub(crate) fixture: Rc<Fixture>,
+    pub(crate) desk: Rc<Desk<FixtureBrowser>>,
 }
 
 impl Tab {
-    fn new(fixture: &Rc<Fixture>) -> Self {
-        Self { fixture: Rc::clone(fixture), desk: Desk::new(FixtureBrowser::new(Rc::clone(fixture))) }
+    /// Its server has `sets`.
+    pub(crate) fn new(fixture: &Rc<Fixture>, sets: &[SetInfo]) -> Self {
+        let browser = FixtureBrowser::new(Rc::clone(fixture), sets.to_vec());
+        Self { fixture: Rc::clone(fixture), desk: Desk::new(browser) }
     }
 
     /// As a page asks: JSON in, JSON out.
-    fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer> {
+    pub(crate) fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer> {
         let ask: Ask = serde_json::from_str(&serde_json::to_string(&question.into())?)?;
         let answer = self.desk.answer(ask).now_or_never().ok_or(MeasureError::Waits)?;
         Ok(serde_json::from_str(&answer.map_err(MeasureError::Vault)?)?)
     }
 
-    fn step<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(Step, T)> {
+    pub(crate) fn step<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(Step, T)> {
         let before = self.traffic();
         let (ms, result) = timed(work);
         Ok((Step::new(ms, self.traffic() - before), result?))
@@ -123,11 +129,15 @@ impl Tab {
         self.desk.platform.traffic()
     }
 
+    pub(crate) fn unlock(&self) -> Result<()> {
+        self.ask(Unlock { secret: Secret::KeyFile(self.fixture.known.key_file.clone()) }).map(drop)
+    }
+
     /// Unlocks the vault, lists the machines, opens the newest state of the one that there is; says which it is.
     fn open(&self) -> Result<(Step, u64)> {
         let known = &self.fixture.known;
         let (step, point) = self.step(|| {
-            self.ask(Unlock { secret: Secret::KeyFile(known.key_file.clone()) })?;
+            self.unlock()?;
             let machines = self.ask(ListMachines {})?;
             let machine = machines.first().ok_or(MeasureError::Incomplete("there is no set"))?;
             self.ask(OpenPoint { set: machine.set, at: None })
@@ -161,7 +171,7 @@ impl Tab {
     }
 
     /// Lists a folder and reads the rows that a page shows.
-    fn show(&self, at: u64, folder: Option<&PathToken>) -> Result<Listing> {
+    pub(crate) fn show(&self, at: u64, folder: Option<&PathToken>) -> Result<Listing> {
         let set = self.fixture.known.sets[0].set;
         let folder = folder.cloned();
         let listing = self.ask(ListFolder { set, at, folder, order: Order::Name, descending: false })?;

@@ -60,8 +60,58 @@ impl Walk {
     }
 }
 
+/// The same thing, done once or several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// What.
+    pub what: String,
+    /// How many times.
+    pub times: u32,
+    /// All of it.
+    pub all: Step,
+    /// The one in the middle, milliseconds.
+    pub median_ms: f64,
+    /// The longest, milliseconds.
+    pub most_ms: f64,
+}
+
+impl Repeated {
+    /// What `steps` took.
+    pub fn of(what: impl Into<String>, steps: &[Step]) -> Self {
+        let mut times_ms: Vec<f64> = steps.iter().map(|step| step.ms).collect();
+        times_ms.sort_by(f64::total_cmp);
+        let sum = |of: fn(&Step) -> u64| steps.iter().map(of).sum();
+        let all = Step {
+            ms: times_ms.iter().sum(),
+            requests: sum(|step| step.requests),
+            objects: sum(|step| step.objects),
+            bytes: sum(|step| step.bytes),
+        };
+        let at = |place: usize| times_ms.get(place).copied().unwrap_or_default();
+        let (median_ms, most_ms) = (at(times_ms.len() / 2), at(times_ms.len().saturating_sub(1)));
+        Self { what: what.into(), times: steps.len() as u32, all, median_ms, most_ms }
+    }
+}
+
+/// What was measured of a set's past.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// Commits of the set.
+    pub commits: u64,
+    /// Bases among them.
+    pub bases: u32,
+    /// What a person waits for.
+    pub waits: Vec<Repeated>,
+    /// A folder taken out as a zip.
+    pub zip: Opened,
+    /// Names that were read.
+    pub names: u64,
+    /// Memory that reading them took at most, bytes, without what a browser keeps elsewhere; none where the system does not tell.
+    pub names_memory: Option<u64>,
+}
+
 /// See the module.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Pieces of source text.
     pub text: Opened,
@@ -75,6 +125,8 @@ pub struct Report {
     pub first: Step,
     /// The others.
     pub walk: Walk,
+    /// The same set many commits later.
+    pub past: Past,
 }
 
 impl Report {

@@ -17,8 +17,8 @@ type Value = fn(&Report) -> f64;
 /// When opening takes too many bytes, or the pairs did not do the same.
 pub fn of(lines: &str) -> Result<String> {
     let reports = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Report>, _>>()?;
-    let pairs: Vec<(Report, Report)> = reports.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    let (native, wasm) = pairs.first().context("there are no pairs of reports")?;
+    let pairs: Vec<(&Report, &Report)> = reports.chunks_exact(2).map(|pair| (&pair[0], &pair[1])).collect();
+    let &(native, wasm) = pairs.first().context("there are no pairs of reports")?;
     for report in &reports {
         ensure!(same_traffic(report, native), "the runs fetched different things: {report:?}, {native:?}");
         let bytes = report.bytes_to_open();
@@ -27,15 +27,50 @@ pub fn of(lines: &str) -> Result<String> {
     let mut table = times(&pairs)?;
     table.push('\n');
     table += &fetched(wasm)?;
+    table.push('\n');
+    table += &past(&pairs)?;
     Ok(table)
 }
 
 fn same_traffic(one: &Report, other: &Report) -> bool {
-    let of = |report: &Report| [report.open, report.first, report.walk.all].map(|step| (step.objects, step.bytes));
+    let of = |report: &Report| {
+        let mut steps = vec![report.open, report.first, report.walk.all];
+        steps.extend(report.past.waits.iter().map(|wait| wait.all));
+        steps.into_iter().map(|step| (step.requests, step.objects, step.bytes)).collect::<Vec<_>>()
+    };
     of(one) == of(other)
 }
 
-fn times(pairs: &[(Report, Report)]) -> Result<String> {
+/// What was measured of the past: times, and what one of them fetches on average.
+fn past(pairs: &[(&Report, &Report)]) -> Result<String> {
+    let mut table = String::new();
+    let first = &pairs[0].1.past;
+    writeln!(
+        table,
+        "| {} commits, {} bases, medians in ms | native | wasm | requests | bytes |",
+        first.commits, first.bases
+    )?;
+    writeln!(table, "|---|---|---|---|---|")?;
+    for (place, wait) in first.waits.iter().enumerate().filter(|(_, wait)| wait.times > 0) {
+        let of = |report: &Report| report.past.waits[place].median_ms;
+        let native = median(pairs.iter().map(|(native, _)| of(native)));
+        let wasm = median(pairs.iter().map(|(_, wasm)| of(wasm)));
+        let each = |sum: u64| sum as f64 / f64::from(wait.times);
+        let (requests, bytes) = (figure(each(wait.all.requests)), each(wait.all.bytes));
+        writeln!(table, "| {} | {} | {} | {requests} | {bytes:.0} |", wait.what, figure(native), figure(wasm))?;
+    }
+    let zip = |report: &Report| report.past.zip.mb_per_s();
+    let (native, wasm) = (pairs.iter().map(|pair| zip(pair.0)), pairs.iter().map(|pair| zip(pair.1)));
+    writeln!(table, "| – MB/s | {} | {} | | |", figure(median(native)), figure(median(wasm)))?;
+    let memory = |report: &Report| report.past.names_memory.map(|bytes| bytes as f64 / 1e6);
+    let (native, wasm) =
+        (pairs.iter().filter_map(|pair| memory(pair.0)), pairs.iter().filter_map(|pair| memory(pair.1)));
+    let what = format!("memory to read {} names, at most, MB", first.names);
+    writeln!(table, "| {what} | {} | {} | | |", figure(median(native)), figure(median(wasm)))?;
+    Ok(table)
+}
+
+fn times(pairs: &[(&Report, &Report)]) -> Result<String> {
     let mut table = String::new();
     writeln!(table, "| medians of {} pairs | native | wasm | wasm / native |", pairs.len())?;
     writeln!(table, "|---|---|---|---|")?;
@@ -74,6 +109,9 @@ fn fetched(report: &Report) -> Result<String> {
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
+    if values.is_empty() {
+        return 0.0;
+    }
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }

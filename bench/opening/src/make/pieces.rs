@@ -53,7 +53,7 @@ impl Sealer {
 }
 
 /// The sources of the crates that matter here, one after another.
-fn source_text() -> Result<Vec<u8>> {
+pub fn source_text() -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for folder in ["core", "crypto", "client-agent", "server/src", "app"] {

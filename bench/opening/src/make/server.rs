@@ -11,6 +11,7 @@ use iota_agent::remote::{Remote, RemoteError};
 use iota_core::api::MAX_UPLOAD_OBJECTS;
 use iota_core::api::frames::{CommitFrame, Segment, StoredCommit, decode_objects};
 use iota_core::api::json::{Bytes, CommitAnswer, HeadInfo, UploadAnswer, UploadInfo};
+use iota_core::chain;
 use iota_core::commit::CommitKind;
 use iota_core::id::{Cid, UploadId};
 use iota_core::refs::Reference;
@@ -51,13 +52,39 @@ impl Server {
         })
     }
 
-    /// The commits from the newest base on.
-    pub fn segment(&self) -> Segment {
+    /// All commits.
+    pub fn commits(&self) -> Vec<StoredCommit> {
+        self.inner().commits.clone()
+    }
+
+    /// The numbers of the bases, ascending.
+    pub fn bases(&self) -> Vec<u64> {
         let inner = self.inner();
-        let is_base = |commit: &StoredCommit| commit.header.header.kind == CommitKind::Base;
-        let base = inner.commits.iter().rposition(is_base).unwrap_or_default();
-        let path = inner.commits.last().map(|commit| commit.header.clone()).into_iter().collect();
-        Segment { path, commits: inner.commits[base..].to_vec() }
+        let headers = inner.commits.iter().map(|commit| &commit.header.header);
+        headers.filter(|header| header.kind == CommitKind::Base).map(|header| header.seq).collect()
+    }
+
+    /// A base alone, under the newest commit.
+    pub fn base(&self, seq: u64) -> Segment {
+        let inner = self.inner();
+        let commit = |seq: u64| &inner.commits[seq as usize - 1];
+        let path = chain::path(inner.commits.len() as u64, seq).into_iter().map(|seq| commit(seq).header.clone());
+        Segment { path: path.collect(), commits: vec![commit(seq).clone()] }
+    }
+
+    /// Bytes of the objects that were sent so far.
+    pub fn sent_bytes(&self) -> u64 {
+        self.inner().bytes
+    }
+
+    /// The objects that were sent after the first `bytes`.
+    pub fn objects_since(&self, bytes: u64) -> io::Result<Vec<Vec<u8>>> {
+        let cids: Vec<Cid> = {
+            let inner = self.inner();
+            let later = inner.objects.iter().filter(|(_, place)| place.start >= bytes);
+            later.map(|(&cid, _)| cid).collect()
+        };
+        cids.iter().map(|cid| self.object(cid)).collect()
     }
 
     /// An object that was sent.

@@ -1,14 +1,15 @@
 //! A made-up home of folders with a hundred files each, and the walk over it: as a disk would tell it, without one.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Read};
+use std::ops::Range;
 
 use anyhow::Result;
 use iota_agent::backup::source::{Described, Event, Found, FoundKind, OpenFile, Segment, Source};
 use iota_agent::state::Stamp;
 use iota_core::commit::GapReason;
 use iota_core::entry::{Metadata, Timestamp};
-use iota_core::path::TreePath;
+use iota_core::path::{Key, TreePath};
 
 use super::noise;
 
@@ -28,10 +29,13 @@ pub struct Tree {
     folders: Vec<TreePath>,
 }
 
-struct Node {
-    path: TreePath,
+/// A directory or file.
+#[derive(Clone)]
+pub struct Node {
+    /// Where.
+    pub path: TreePath,
     /// Of a file.
-    number: Option<u64>,
+    pub number: Option<u64>,
 }
 
 impl Tree {
@@ -74,6 +78,22 @@ impl Tree {
         Ok(())
     }
 
+    /// Everything, in key order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The folders with files, in the order in which they were made.
+    pub fn folders(&self) -> &[TreePath] {
+        &self.folders
+    }
+
+    /// Where the files of a folder are among [`Tree::nodes`].
+    pub fn files_in(&self, folder: &TreePath) -> Range<usize> {
+        let place = |key: &[u8]| self.nodes.partition_point(|node| node.path.key().as_bytes() < key);
+        place(&Key::subtree_start(Some(folder)))..place(&Key::subtree_end(folder))
+    }
+
     /// At most `count` folders all over the tree, in no order.
     pub fn walk(&self, count: usize) -> Vec<&TreePath> {
         let mut shuffled: Vec<(u64, &TreePath)> = (0..).map(mixed).zip(&self.folders).collect();
@@ -95,6 +115,12 @@ fn folder_name(folder: u32) -> String {
     format!("{} {folder:05}", WORDS[mixed(folder.into()) as usize % WORDS.len()])
 }
 
+/// What a new file in folder `folder` is called.
+pub fn new_name(folder: usize, number: u64) -> String {
+    // Names of some areas are the same for many numbers.
+    format!("{number} {}", file_name(AREAS[folder / 40 % AREAS.len()], number))
+}
+
 fn file_name(area: &str, number: u64) -> String {
     let random = mixed(number);
     let word = |shift: u32| WORDS[(random >> shift) as usize % WORDS.len()];
@@ -107,7 +133,7 @@ fn file_name(area: &str, number: u64) -> String {
 }
 
 /// splitmix64.
-fn mixed(number: u64) -> u64 {
+pub fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -123,15 +149,16 @@ pub struct Scan<'t> {
 
 /// What a file is like. Nine of ten are small and share bundles; the others have chunks of their own, whose references are what pages
 /// are full of. Holes make them long without much work.
-struct File {
+pub struct File {
     segments: Vec<Segment>,
     seed: u64,
     mtime: Timestamp,
 }
 
 impl File {
-    fn new(number: u64, changed: bool) -> Self {
-        let seed = mixed(number) ^ u64::from(changed);
+    /// A file after `version` changes.
+    pub fn new(number: u64, version: u64) -> Self {
+        let seed = mixed(number) ^ version;
         let segments = if seed % 100 / 10 == 3 {
             let parts = 1 + seed / 100 % 3;
             let hole = (64 << 10) + seed / 1000 % (1 << 20);
@@ -139,9 +166,25 @@ impl File {
         } else {
             vec![Segment::Data(200 + seed / 100 % 1600)]
         };
-        let seconds = 1_300_000_000 + (seed / 7 % 500_000_000) as i64 + i64::from(changed) * 86_400;
+        let seconds = 1_300_000_000 + (seed / 7 % 500_000_000) as i64 + version as i64 * 86_400;
         let mtime = Timestamp { seconds, nanoseconds: (seed % 1_000_000_000) as u32 };
         Self { segments, seed, mtime }
+    }
+
+    /// How often a file of the tree has changed by then.
+    pub fn version(number: u64, day_part: u32) -> u64 {
+        let changes_in = mixed(number ^ 0x5555) % ONE_CHANGED_IN;
+        (1..=day_part.into()).contains(&changes_in).into()
+    }
+
+    /// What a listing says of it.
+    pub fn stamp(&self, inode: u64) -> Stamp {
+        Stamp { size: self.bytes(), mtime: self.mtime, ctime: self.mtime, inode, links: 1, mount: false }
+    }
+
+    /// The file, to be read.
+    pub fn open(self, stamp: Stamp) -> Open {
+        Open { segments: self.segments.into(), content: Filling::Noise(self.seed), rest: VecDeque::new(), stamp }
     }
 
     fn bytes(&self) -> u64 {
@@ -154,26 +197,32 @@ impl File {
     }
 }
 
+/// What a listing says of any folder.
+pub fn folder_stamp(inode: u64) -> Stamp {
+    let mtime = Timestamp { seconds: 1_700_000_000, nanoseconds: 7 };
+    Stamp { size: 0, mtime, ctime: mtime, inode, links: 1, mount: false }
+}
+
+/// What a file or folder is like apart from its content.
+pub fn described(is_file: bool, mtime: Timestamp) -> Described {
+    let mode = if is_file { 0o644 } else { 0o755 };
+    let name: Box<[u8]> = b"ada"[..].into();
+    let (uid, gid, user, group) = (1000, 1000, name.clone(), name);
+    Metadata { mode, uid, gid, user, group, mtime, ..Metadata::default() }.into()
+}
+
 impl Scan<'_> {
     fn file(&self, number: u64) -> File {
-        let changes_in = mixed(number ^ 0x5555) % ONE_CHANGED_IN;
-        let changed = (1..=self.day_part.into()).contains(&changes_in);
-        File::new(number, changed)
+        File::new(number, File::version(number, self.day_part))
     }
 
     fn last(&self) -> &Node {
         &self.tree.nodes[self.next - 1]
     }
 
-    fn mtime(&self) -> Timestamp {
-        let folder = Timestamp { seconds: 1_700_000_000, nanoseconds: 7 };
-        self.last().number.map_or(folder, |number| self.file(number).mtime)
-    }
-
     fn stamp(&self) -> Stamp {
-        let size = self.last().number.map_or(0, |number| self.file(number).bytes());
-        let mtime = self.mtime();
-        Stamp { size, mtime, ctime: mtime, inode: self.next as u64, links: 1, mount: false }
+        let inode = self.next as u64;
+        self.last().number.map_or_else(|| folder_stamp(inode), |number| self.file(number).stamp(inode))
     }
 }
 
@@ -186,43 +235,58 @@ impl Source for Scan<'_> {
     }
 
     fn metadata(&mut self, _found: &Found) -> Result<Described, GapReason> {
-        let mode = if self.last().number.is_some() { 0o644 } else { 0o755 };
-        let name: Box<[u8]> = b"ada"[..].into();
-        let (uid, gid, user, group) = (1000, 1000, name.clone(), name);
-        Ok(Metadata { mode, uid, gid, user, group, mtime: self.mtime(), ..Metadata::default() }.into())
+        Ok(described(self.last().number.is_some(), self.stamp().mtime))
     }
 
     fn open(&mut self, found: &Found) -> Result<Option<Box<dyn OpenFile + '_>>, GapReason> {
         let Some(number) = self.last().number else { return Ok(None) };
-        let File { segments, seed, .. } = self.file(number);
-        Ok(Some(Box::new(Open { segments: segments.into(), seed, rest: Vec::new(), stamp: found.stamp })))
+        Ok(Some(Box::new(self.file(number).open(found.stamp))))
     }
 }
 
-struct Open {
+/// A file that is being read.
+pub struct Open {
     segments: VecDeque<Segment>,
-    seed: u64,
-    rest: Vec<u8>,
+    content: Filling,
+    rest: VecDeque<u8>,
     stamp: Stamp,
+}
+
+/// What its segments hold.
+enum Filling {
+    /// Each its own.
+    Noise(u64),
+    /// The only one holds these.
+    Bytes(Vec<u8>),
+}
+
+impl Open {
+    /// A file with this content.
+    pub fn whole(content: Vec<u8>, stamp: Stamp) -> Self {
+        let segments = [Segment::Data(content.len() as u64)].into();
+        Self { segments, content: Filling::Bytes(content), rest: VecDeque::new(), stamp }
+    }
 }
 
 impl OpenFile for Open {
     fn segment(&mut self) -> io::Result<Option<Segment>> {
         let segment = self.segments.pop_front();
         if let Some(Segment::Data(bytes)) = segment {
-            self.rest = vec![0; bytes as usize];
-            self.seed = self.seed.wrapping_add(1);
-            noise(self.seed, &mut self.rest);
+            self.rest = match &mut self.content {
+                Filling::Noise(seed) => {
+                    let mut filled = vec![0; bytes as usize];
+                    *seed = seed.wrapping_add(1);
+                    noise(*seed, &mut filled);
+                    filled.into()
+                }
+                Filling::Bytes(content) => std::mem::take(content).into(),
+            };
         }
         Ok(segment)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = buffer.len().min(self.rest.len());
-        for (to, from) in buffer.iter_mut().zip(self.rest.drain(..count)) {
-            *to = from;
-        }
-        Ok(count)
+        self.rest.read(buffer)
     }
 
     fn stamp(&mut self) -> io::Result<Stamp> {
