@@ -224,8 +224,8 @@ impl Downloads {
                 _ => {
                     #[cfg(feature = "hydrate")]
                     browser::save_blob(*download, &item.file.name);
-                    let proved = format!("{} {}", now_ms(), item.file.set);
-                    crate::browser::store(PROVED, Some(&proved));
+                    #[cfg(feature = "hydrate")]
+                    crate::browser::store(PROVED, Some(&format!("{} {}", now_ms(), item.file.set)));
                     Stage::Done
                 }
             };

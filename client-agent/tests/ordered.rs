@@ -206,7 +206,7 @@ fn history(rig: &Rig) -> (TempDir, TempDir) {
     let root = source.path();
     fs::create_dir(root.join("docs")).unwrap();
     for (name, bytes) in [("docs/one", 10), ("docs/two", 700_000), ("docs/three", 300_000), ("outside", 50)] {
-        let content: Vec<u8> = (0..bytes).map(|place: u32| (place * 31 >> 3) as u8).collect();
+        let content: Vec<u8> = (0..bytes).map(|place: u32| ((place * 31) >> 3) as u8).collect();
         fs::write(root.join(name), content).unwrap();
     }
     symlink("one", root.join("docs/link")).unwrap();

@@ -272,7 +272,7 @@ impl<P: Platform> Desk<P> {
             }
             Ask::ReadRetention(_) => json(&retention::view(platform, &*self.open()?).await?),
             Ask::DecideRetention(question) => json(&retention::decide(platform, &*self.open()?, &question).await?),
-            Ask::FindMissing(question) => json(&missing::find(platform, &*self.open()?, &question).await?),
+            Ask::FindMissing(question) => json(&crate::missing::find(platform, &*self.open()?, &question).await?),
             Ask::OrderRestore(question) => json(&restore::order(platform, &*self.open()?, &question).await?),
             Ask::ListRestores(question) => json(&restore::list(platform, &*self.open()?, &question).await?),
             Ask::CancelRestore(question) => {

@@ -101,7 +101,7 @@ fn an_order_brings_what_the_machine_needs_and_nothing_else() {
     for (selection, paths) in choices {
         let restore = tab.ask(order(&rig, 2, selection)).unwrap();
         let (signed, wish, _) = sent(&tab, &rig);
-        let Grant { ordered_ms, until_ms, .. } = signed.grant;
+        let ordered_ms = signed.grant.ordered_ms;
         let expected = Grant {
             account: ACCOUNT,
             restore,
