@@ -119,7 +119,7 @@ impl<'t> Life<'t> {
             change.version += 1;
             changes += 1;
         }
-        if commit % ONE_GOES_IN == 0 && count > 2 * CHANGED {
+        if commit.is_multiple_of(ONE_GOES_IN) && count > 2 * CHANGED {
             // Just behind one that has changed, which is none of the others.
             self.gone.push(folder.files.remove((random + 1) % count).path);
             self.files -= 1;
@@ -250,7 +250,7 @@ impl Reference {
     }
 
     fn name(number: usize) -> String {
-        if number % 2 == 0 { format!("chapter {number:04}.txt") } else { format!("figure {number:04}.raw") }
+        if number.is_multiple_of(2) { format!("chapter {number:04}.txt") } else { format!("figure {number:04}.raw") }
     }
 
     /// How many files there are.
