@@ -86,14 +86,25 @@ pub struct Later {
     pub sets: Vec<SetInfo>,
     /// The commits since, ascending, without a gap.
     pub commits: Vec<Done>,
-    /// Paths that differ between the state before all of them and the newest.
-    pub changes: u32,
+    /// Points to compare.
+    pub spans: Vec<Span>,
     /// Paths that there ever were.
     pub names: u64,
     /// What to look for among them.
     pub searches: Vec<Sought>,
     /// What to take out of the newest state as a zip.
     pub zip: Zip,
+}
+
+/// What lies between a commit and the newest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Span {
+    /// What is peculiar about it.
+    pub what: String,
+    /// The commit.
+    pub from: u64,
+    /// Paths that differ.
+    pub changes: u32,
 }
 
 /// What a commit did: to one folder, and nothing elsewhere.

@@ -20,7 +20,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Write what is opened, about 250 MB.
+    /// Write what is opened, about 200 MB.
     Make {
         /// Where to.
         fixture: PathBuf,

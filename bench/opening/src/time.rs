@@ -53,6 +53,9 @@ pub fn measure(fixture: &Rc<Fixture>) -> Result<Past> {
     let days: Vec<Run> = runs.into_iter().filter(|run| run.deltas() <= longest.deltas() / 4).collect();
     let day = *days.get(days.len() / 2).ok_or(MeasureError::Incomplete("there is one run only"))?;
 
+    // Names first: memory that was used before counts neither as new nor as in use.
+    let mut named = Vec::new();
+    let (names, names_memory) = Visit::new(fixture)?.search(&mut named)?;
     let visit = Visit::new(fixture)?;
     let mut waits = Vec::new();
     visit.open_points("of a base", days.iter().map(|run| run.base), &mut waits)?;
@@ -65,8 +68,12 @@ pub fn measure(fixture: &Rc<Fixture>) -> Result<Past> {
     drop(visit);
 
     Visit::new(fixture)?.compare_neighbours(day, &mut waits)?;
-    Visit::new(fixture)?.compare_all(&mut waits)?;
-    let (names, names_memory) = Visit::new(fixture)?.search(&mut waits)?;
+    for span in &later.spans {
+        let compared = Visit::new(fixture)?.compare(span.from, newest, span.changes)?;
+        let commits = newest - span.from;
+        waits.push(Repeated::of(format!("comparison over {commits} commits, {}", span.what), &[compared]));
+    }
+    waits.append(&mut named);
     let zip = Visit::new(fixture)?.zip(newest, &mut waits)?;
     Ok(Past { commits: newest, bases: bases.len() as u32, waits, zip, names, names_memory })
 }
@@ -150,13 +157,6 @@ impl<'f> Visit<'f> {
             compared.push(self.compare(to - 1, to, changes)?);
         }
         waits.push(Repeated::of("comparison with the point before", &compared));
-        Ok(())
-    }
-
-    fn compare_all(&self, waits: &mut Vec<Repeated>) -> Result<()> {
-        let (first, last) = self.later.commits.first().zip(self.later.commits.last()).ok_or(MeasureError::Waits)?;
-        let compared = self.compare(first.seq - 1, last.seq, self.later.changes)?;
-        waits.push(Repeated::of(format!("comparison over {} commits", self.later.commits.len()), &[compared]));
         Ok(())
     }
 

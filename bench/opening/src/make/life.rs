@@ -58,8 +58,8 @@ pub struct Edited {
 struct Folder {
     path: TreePath,
     files: Vec<Kept>,
-    /// As they were before anything was done here.
-    before: HashMap<TreePath, u64>,
+    /// By path, the versions that there were when work began here, and then at each later mark.
+    marks: Vec<HashMap<TreePath, u64>>,
 }
 
 struct Kept {
@@ -142,14 +142,22 @@ impl<'t> Life<'t> {
         Ok((edited, Part { ranges: vec![KeyRange::below(&folder.path)], items: items.collect(), next: 0 }))
     }
 
-    /// Paths that are not what they were after the first day.
-    pub fn changes(&self) -> u32 {
+    /// Marks a moment, from which on changes can be counted; the first is the end of the first day.
+    pub fn mark(&mut self) {
+        self.folders.values_mut().for_each(Folder::mark);
+    }
+
+    /// Paths that are not what they were at a mark, counted from 0, but for the reference work.
+    pub fn changes_since(&self, mark: usize) -> u32 {
+        let none = HashMap::new();
         let of_folder = |folder: &Folder| {
             let now: HashMap<_, _> = folder.files.iter().map(|kept| (&kept.path, kept.version)).collect();
-            let gone = folder.before.keys().filter(|path| !now.contains_key(path)).count();
-            gone + now.iter().filter(|(path, version)| folder.before.get(**path) != Some(version)).count()
+            // Where work began after the mark, it was then as it was at first.
+            let before = folder.marks.get(mark).or(folder.marks.last()).unwrap_or(&none);
+            let gone = before.keys().filter(|path| !now.contains_key(path)).count();
+            gone + now.iter().filter(|(path, version)| before.get(**path) != Some(version)).count()
         };
-        self.folders.values().map(of_folder).sum::<usize>() as u32 + self.reference.files() + 1
+        self.folders.values().map(of_folder).sum::<usize>() as u32
     }
 
     /// Every path that there ever was, and whether it is gone.
@@ -207,8 +215,13 @@ impl Folder {
                 Some(Kept { path: node.path.clone(), number, version: File::version(number, DELTAS), inode })
             })
             .collect();
-        let before = files.iter().map(|kept| (kept.path.clone(), kept.version)).collect();
-        Self { path, files, before }
+        let mut folder = Self { path, files, marks: Vec::new() };
+        folder.mark();
+        folder
+    }
+
+    fn mark(&mut self) {
+        self.marks.push(self.files.iter().map(|kept| (kept.path.clone(), kept.version)).collect());
     }
 }
 
