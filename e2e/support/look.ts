@@ -7,6 +7,7 @@ export async function look(page: Page, info: TestInfo, name: string): Promise<vo
     await page.setViewportSize({ width, height });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
+      await settled(page);
       await expectAccessible(page);
       await page.screenshot({ path: info.outputPath(`${name}-${colorScheme}-${device}.png`) });
     }
@@ -14,4 +15,12 @@ export async function look(page: Page, info: TestInfo, name: string): Promise<vo
   }
   await page.setViewportSize({ width: 1440, height: 1000 });
   await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** Waits until nothing changes its colour or its place any more. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
 }

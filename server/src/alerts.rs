@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_secs(120);
 
 /// Makes rounds from now on.
 pub fn begin(state: AppState) -> Rounds {
-    rounds::begin("alerts", PAUSE, state, |state| async move {
+    rounds::begin("alerts", (Duration::ZERO, PAUSE), state, |state| async move {
         let noted = note(&state).await;
         deliver(&state).await.and(noted)
     })

@@ -25,15 +25,17 @@ use crate::store::commit;
 
 /// Between two rounds.
 const PAUSE: Duration = Duration::from_secs(3600);
+/// After the start.
+const AFTER_START: Duration = Duration::from_secs(30);
 const DAY_MS: u64 = 24 * 3_600_000;
 /// Commits of one day that are asked what time it is, the newest; more would be a flood.
 const MAX_POINTS: usize = 20_000;
 /// Commits that one transaction looks at, and lets go at most.
 const PAGE_COMMITS: usize = 4096;
 
-/// Makes rounds from now on.
+/// Makes rounds, the first a while after the start: it holds rows of sets, and what is missed at the start is to be told at once.
 pub fn begin(state: AppState) -> Rounds {
-    rounds::begin("retention", PAUSE, state, |state| async move { round(&state).await })
+    rounds::begin("retention", (AFTER_START, PAUSE), state, |state| async move { round(&state).await })
 }
 
 /// One round. A set that fails holds no other one up.

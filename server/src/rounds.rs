@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::app_state::AppState;
 use crate::error::ApiResult;
@@ -17,10 +17,10 @@ impl Drop for Rounds {
     }
 }
 
-/// Makes a round now and after each `pause`. What failed in one stands in the log, and the next one does it.
+/// Makes a round `after` a while, and then after each `pause`. What failed in one stands in the log, and the next one does it.
 pub fn begin<F>(
     name: &'static str,
-    pause: Duration,
+    (after, pause): (Duration, Duration),
     state: AppState,
     round: impl Fn(AppState) -> F + Send + 'static,
 ) -> Rounds
@@ -28,7 +28,7 @@ where
     F: Future<Output = ApiResult<()>> + Send,
 {
     let rounds = async move {
-        let mut pause = interval(pause);
+        let mut pause = interval_at(Instant::now() + after, pause);
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             pause.tick().await;
