@@ -64,6 +64,7 @@ pub const SHELVES: [Shelf; 3] = [
             ),
             document!("format-entries", "format/entries.md", "How a tree of files becomes sorted, sealed pages."),
             document!("format-log", "format/log.md", "The signed chain of commits."),
+            document!("format-restores", "format/restores.md", "Orders to restore, and what they let a machine read."),
             document!("format-retention", "format/retention.md", "Which snapshots are kept, and how a reader tells."),
             document!("format-frames", "format/frames.md", "Binary messages between client and server."),
             document!("format-packs", "format/packs.md", "How a server keeps what it stores."),
