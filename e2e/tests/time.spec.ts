@@ -146,6 +146,15 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(kept.getByText(/^Every point is kept for 30 days;.*of each week for 400 days\./)).toBeVisible();
   });
 
+  await test.step('what uses the space is weighed when it is asked', async () => {
+    const space = page.getByRole('region', { name: 'What uses the space' });
+    await expect(space.getByRole('heading', { name: 'Largest folders' })).toBeHidden();
+    await space.getByRole('button', { name: 'Weigh the folders' }).click();
+    await expect(space.getByRole('region', { name: 'Largest folders' }).getByRole('link', { name: /many/ })).toBeVisible();
+    await expect(space.getByRole('region', { name: 'Growing fastest' })).toBeVisible();
+    await look(page, info, 'space');
+  });
+
   await test.step('so are two versions, texts and pictures', async () => {
     await views.getByRole('link', { name: 'Browse' }).click();
     await enterFolder(page, `${files.slice(1)}/letters`);
