@@ -9,6 +9,7 @@ pub mod browser;
 pub mod client;
 pub mod clock;
 pub mod components;
+pub mod deciding;
 #[cfg(feature = "ssr")]
 pub mod docs;
 pub mod downloads;

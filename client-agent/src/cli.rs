@@ -283,6 +283,7 @@ mod tests {
             "iota delete 17 --login a@b --set attic",
             "iota delete 17 --to 20 --login a@b",
             "iota delete --whole-set --set attic --login a@b",
+            "iota delete --account a@b --login a@b",
             "iota undelete 3 --login a@b",
             "iota ls --at 2026-11-25 /home",
             "iota history /home/ada/letter.odt --set attic",

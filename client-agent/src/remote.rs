@@ -96,6 +96,9 @@ pub trait Archive: ObjectSource {
     /// Everything that the account decided about its snapshots.
     fn retention(&self) -> Result<Retention, RemoteError>;
 
+    /// How many sealed bytes only these snapshots of a set use, ascending: what would be free without them.
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError>;
+
     /// The path from the head to commit `at`, and the commits from its base to it.
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError>;
 

@@ -197,6 +197,10 @@ impl Archive for DiskArchive {
         self.archive.retention()
     }
 
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError> {
+        self.archive.freed(set, gone)
+    }
+
     fn segment(&self, set: SetId, at: u64) -> Result<Commits, RemoteError> {
         self.archive.segment(set, at)
     }

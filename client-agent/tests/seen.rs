@@ -104,6 +104,10 @@ impl Archive for Account {
         self.0[0].retention()
     }
 
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError> {
+        self.of(set).freed(set, gone)
+    }
+
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
         self.of(set).segment(set, at)
     }

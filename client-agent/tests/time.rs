@@ -176,6 +176,10 @@ impl Archive for Thinned {
         self.inner.retention()
     }
 
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError> {
+        self.inner.freed(set, gone)
+    }
+
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
         self.inner.segment(set, at)
     }

@@ -250,10 +250,10 @@ proptest! {
         policy in policy(),
         version in 2..=MAX_VERSION,
         at_ms in 0..1u64 << 62,
-        kind in 0..3usize,
+        kind in 0..4usize,
     ) {
         let deletion = Deletion { set: SET, first: version - 1, last: at_ms + MAX_VERSION };
-        let what = [What::Keep(policy), What::Delete(deletion), What::Undo(version - 1)][kind];
+        let what = [What::Keep(policy), What::Delete(deletion), What::Undo(version - 1), What::Close][kind];
         let bytes = decide(&SigningKey::from_bytes(&[1; 32]), version, what, at_ms).encode();
         prop_assert_eq!(SignedDecision::decode(&bytes).unwrap().encode(), bytes.clone());
         prop_assert!((0..bytes.len()).all(|end| SignedDecision::decode(&bytes[..end]).is_err()));
@@ -376,6 +376,9 @@ fn a_deletion_explains_what_it_names_until_it_is_taken_back() {
     assert_eq!(gaps(&[delete(SET, 2, 6), What::Undo(1)], &[1, 7]), [(2, 6)]);
     assert!(verify(&[delete(SET, 1, 1), delete(SET, 1, 1), What::Undo(1), What::Undo(2)]).is_ok());
     assert_eq!(verify(&[What::Keep(Policy::default()), What::Undo(1)]).unwrap_err(), 2);
+    assert!(verify(&[What::Close, What::Undo(1), What::Close, What::Undo(3)]).is_ok());
+    assert_eq!(verify(&[What::Close, What::Close]).unwrap_err(), 2);
+    assert_eq!(verify(&[What::Close, What::Undo(1), What::Undo(1)]).unwrap_err(), 3);
     assert_eq!(verify(&[delete(SET, 1, 1), What::Undo(1), What::Undo(1)]).unwrap_err(), 3);
     let bytes = |what, version| SignedDecision::decode(&decide(&key, version, what, 5).encode());
     for bad in

@@ -59,7 +59,7 @@ pub async fn note(state: &AppState) -> ApiResult<()> {
             let Some(subject) = watch::subject(&mut transaction, set_no).await? else { continue };
             let (subject_line, body) = if missed { texts::missed(&subject, now_ms) } else { texts::over(&subject) };
             let text = Text { message_id: message_id(state)?, subject: subject_line, body };
-            let new = NewMail { account_no: subject.account_no, set_no, deletion: false, text };
+            let new = NewMail { account_no: subject.account_no, set_no: Some(set_no), deletion: false, text };
             mail::insert(&mut transaction, &new, now_ms).await?;
         }
     }
@@ -82,7 +82,35 @@ pub async fn tell_deletion(state: &AppState, connection: &mut PgConnection, set_
     let Some(subject) = watch::subject(connection, set_no).await? else { return Ok(()) };
     let (subject_line, body) = texts::deleted(&subject, due_ms);
     let text = Text { message_id: message_id(state)?, subject: subject_line, body };
-    let new = NewMail { account_no: subject.account_no, set_no, deletion: true, text };
+    let new = NewMail { account_no: subject.account_no, set_no: Some(set_no), deletion: true, text };
+    Ok(mail::insert(connection, &new, state.now_ms()).await?)
+}
+
+/// Something that happened to an account itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountNews {
+    /// It is to go; milliseconds since 1970.
+    Closing(u64),
+    /// Its login was set by proof of the vault; until when nothing is deleted, milliseconds since 1970.
+    Recovered(u64),
+}
+
+/// Puts a mail on its way about an account itself, for the address that it gave. It goes out with the transaction, if mails are wanted.
+///
+/// # Errors
+/// `unavailable`, `internal`.
+pub async fn tell_account(
+    state: &AppState,
+    connection: &mut PgConnection,
+    account_no: i64,
+    news: AccountNews,
+) -> ApiResult<()> {
+    if state.mailer().is_none() {
+        return Ok(());
+    }
+    let (subject, body) = texts::account(news);
+    let text = Text { message_id: message_id(state)?, subject, body };
+    let new = NewMail { account_no, set_no: None, deletion: true, text };
     Ok(mail::insert(connection, &new, state.now_ms()).await?)
 }
 

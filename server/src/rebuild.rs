@@ -30,7 +30,8 @@ use crate::packs::{self, PackError, PackReader, Walk};
 use crate::records::{SecondFactorRecord, seal_secret};
 use crate::store::account::{self, NewAccount};
 use crate::store::{
-    StoreError, alerts, backup_set, commit, decision, deletion, device, domain, reference, second_factor, server, watch,
+    StoreError, alerts, backup_set, closing, commit, decision, deletion, device, domain, reference, second_factor,
+    server, watch,
 };
 
 /// The database could not be made again. It is as it was.
@@ -87,7 +88,7 @@ pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> 
 
     let mut transaction = pool.begin().await?;
     let domains = enter_accounts(&mut transaction, &decisions, key, now_ms, &mut report).await?;
-    objects::enter(&mut transaction, &walks, &domains, &mut report).await?;
+    objects::enter(&mut transaction, &walks, &domains, &decisions.closed, &mut report).await?;
     for (account, domain) in &domains {
         enter_sets(&mut transaction, &decisions, *account, domain, &reader, &mut report).await?;
         enter_deletions(&mut transaction, &decisions, *account, domain.account_no).await?;
@@ -214,7 +215,7 @@ async fn let_go(connection: &mut PgConnection, set_no: i64, seqs: Vec<u64>) -> R
     Ok(())
 }
 
-/// Deletions that can be taken back, or were not carried out to their end.
+/// Deletions, also of the account, that can be taken back or were not carried out to their end.
 async fn enter_deletions(
     connection: &mut PgConnection,
     decisions: &Decisions,
@@ -222,12 +223,16 @@ async fn enter_deletions(
     account_no: i64,
 ) -> Result<(), RebuildError> {
     let (received, decided) = decisions.decided_by(account);
+    let received_of = |version: u64| received.get(version as usize - 1).map_or(0, |(received_ms, _)| *received_ms);
+    if let Some((version, _)) = decided.closing() {
+        closing::set(connection, account_no, version, received_of(version) + UNDO_MS).await?;
+    }
     for (version, deletion, _) in decided.standing() {
         let Some(set_no) = backup_set::find_of(connection, account_no, deletion.set).await? else { continue };
         let left = commit::kept_within(connection, set_no, (deletion.first, deletion.last), 1).await?;
-        let received_ms = received.get(version as usize - 1).map_or(0, |(received_ms, _)| *received_ms);
         if !left.is_empty() {
-            deletion::insert(connection, (account_no, version), set_no, &deletion, received_ms + UNDO_MS).await?;
+            deletion::insert(connection, (account_no, version), set_no, &deletion, received_of(version) + UNDO_MS)
+                .await?;
         }
     }
     Ok(())

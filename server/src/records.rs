@@ -22,7 +22,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use self::alerts::{open_alerts, open_watch, seal_alerts, seal_watch};
-pub use self::decision::{decode_decision, encode_decision};
+pub use self::decision::{decode_closed, decode_decision, encode_closed, encode_decision};
 use crate::host_key::{HostKey, HostKeyError};
 
 const ACCOUNT_TYPE: &[u8] = b"iotabackup/account-record/v1\0";

@@ -4,12 +4,14 @@
 //! ```text
 //! each set that committed lately ─► what time do its clocks agree on? ─► old snapshots, a page at a time ─► what goes ─► record ─► COMMIT
 //! deletions that are due by the clocks of most sets ─► final ─► the same
+//! accounts that are due by them ─► record ─► COMMIT: nobody signs in ─► references, commits, sets, some at a time ─► the account
 //!   ─► references that only went snapshots had, some at a time ─► once a day: chunks without references are marked ─► the sweep is sealed
 //! ```
 //! Each arrow's end is a state that the next round goes on from. The rules are [`iota_core::retention`]'s.
 
 mod carry_out;
 mod clear;
+mod close;
 mod sweep;
 mod thin;
 
@@ -54,6 +56,7 @@ pub async fn round(state: &AppState) -> ApiResult<()> {
     }
     let agreed_ms = most_agree(times_ms);
     outcome = carry_out::carry_out(state, agreed_ms).await.and(outcome);
+    outcome = close::close(state, agreed_ms).await.and(outcome);
     outcome = clear::clear(state).await.and(outcome);
     sweep::sweep_daily(state).await.and(outcome)
 }

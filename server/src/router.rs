@@ -76,6 +76,7 @@ pub fn routes() -> Routes {
         .get("/sets/{set}/snapshots", api::sets::snapshots::show)
         .get("/sets/{set}/segment", api::sets::segment::show)
         .get("/sets/{set}/path", api::sets::path::show)
+        .add(Method::POST, "/sets/{set}/freed", api::sets::freed::MAX_BYTES, api::sets::freed::show)
         .get("/sets/{set}/live", api::sets::live::show)
         .add(Method::POST, "/sets/{set}/orders", api::sets::orders::MAX_BYTES, api::sets::orders::create)
         .get("/sets/{set}/restores", api::sets::restores::list::show)

@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod backup_set;
 pub mod challenge;
 pub mod chunk;
+pub mod closing;
 pub mod code;
 pub mod commit;
 pub mod decision;

@@ -63,7 +63,7 @@ enum Body {
     Bytes,
 }
 
-const TABLE: [(&str, &str, Who, Body); 60] = [
+const TABLE: [(&str, &str, Who, Body); 61] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -106,6 +106,7 @@ const TABLE: [(&str, &str, Who, Body); 60] = [
     ("GET", "/sets/{set}/snapshots", Who::Reader, Body::None),
     ("GET", "/sets/{set}/segment", Who::Reader, Body::None),
     ("GET", "/sets/{set}/path", Who::Reader, Body::None),
+    ("POST", "/sets/{set}/freed", Who::Reader, Body::Empty),
     ("GET", "/sets/{set}/live", Who::Web, Body::None),
     ("POST", "/sets/{set}/orders", Who::Web, Body::Empty),
     ("GET", "/sets/{set}/restores", Who::Reader, Body::None),

@@ -1,23 +1,24 @@
 //! What is kept of a machine's points and why, what another policy would let go, and deletions that can be taken back.
 
+mod delete_chosen;
+mod what_if;
+
 use iota_core::id::SetId;
 use iota_core::retention::{Point as Judged, Policy, Reason, Unit, Verdict, evaluate};
-use iota_core::vault::{
-    DecideRetention, DeletionView, FindMissing, MissingView, Problem, ProblemKind, ReadRetention, RetentionView, Wish,
-};
+use iota_core::vault::{DeletionView, FindMissing, MissingView, Problem, ProblemKind, Wish};
 use leptos::prelude::*;
 
-use crate::components::busy_button::BusyButton;
-use crate::components::dialog::Dialog;
-use crate::components::field::TextField;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
-use crate::components::proof::Proof;
 use crate::components::skeleton::Skeleton;
 use crate::components::toast::Toasts;
+use crate::deciding::Deciding;
 use crate::time::{Point, Points};
 use crate::vault::Vault;
-use crate::words::{Moment, count, many, now_ms};
+use crate::words::{Moment, count, now_ms};
+
+use delete_chosen::DeleteChosen;
+use what_if::WhatIf;
 
 /// Gaps that are named.
 const MAX_NAMED: usize = 3;
@@ -25,36 +26,19 @@ const MAX_NAMED: usize = 3;
 /// What the parts of the card share.
 #[derive(Clone, Copy)]
 struct Kept {
-    vault: Vault,
-    proof: Proof,
+    deciding: Deciding,
     toasts: Toasts,
     set: SetId,
     points: Points,
-    view: RwSignal<Option<RetentionView>>,
-    problem: RwSignal<Option<Problem>>,
-    busy: RwSignal<bool>,
     /// Snapshots that should be there and are not, or why that cannot be told.
     alarm: RwSignal<Option<Problem>>,
 }
 
 impl Kept {
-    fn load(self) {
-        self.problem.set(None);
-        leptos::task::spawn_local(async move {
-            let answer = self.vault.ask(ReadRetention {}).await;
-            // The page may have gone.
-            match answer {
-                Ok(view) => drop(self.view.try_set(Some(view))),
-                Err(problem) if problem.kind == ProblemKind::Locked => {}
-                Err(problem) => drop(self.problem.try_set(Some(problem))),
-            }
-        });
-    }
-
     /// Whether the server lists all that should be there. It may take a while, and nothing waits for it.
-    fn look_for_missing(self) {
+    fn look_for_missing(self, vault: Vault) {
         leptos::task::spawn_local(async move {
-            match self.vault.ask(FindMissing { set: self.set }).await {
+            match vault.ask(FindMissing { set: self.set }).await {
                 Ok(missing) => drop(self.alarm.try_set(alarm(&missing))),
                 Err(problem) if problem.kind == ProblemKind::Altered => drop(self.alarm.try_set(Some(problem))),
                 // Whatever else keeps it from being told is told by the rest of the page.
@@ -63,28 +47,12 @@ impl Kept {
         });
     }
 
-    /// Decides, with a fresh proof where the server wants one; `then` is for what went well.
-    fn decide(self, wish: Wish, said: &'static str, then: impl Fn() + 'static) {
-        if self.busy.get_untracked() {
-            return;
-        }
-        self.problem.set(None);
-        self.busy.set(true);
-        leptos::task::spawn_local(async move {
-            let answer = self.proof.run(|| self.vault.ask(DecideRetention { wish: wish.clone() })).await;
-            if self.busy.try_set(false).is_some() {
-                return;
-            }
-            match answer {
-                Ok(view) => {
-                    self.view.set(Some(view));
-                    self.toasts.say(said);
-                    then();
-                    self.points.reload().await;
-                }
-                Err(problem) if problem.kind == ProblemKind::Cancelled => {}
-                Err(problem) => self.problem.set(Some(problem)),
-            }
+    /// Decides; `then` is for what went well.
+    fn decide(self, wish: Wish, said: &'static str, then: impl FnOnce() + 'static) {
+        self.deciding.decide(wish, move || {
+            self.toasts.say(said);
+            then();
+            leptos::task::spawn_local(async move { self.points.reload().await });
         });
     }
 }
@@ -100,21 +68,12 @@ pub fn KeptCard(
     #[prop(into)]
     chosen: Signal<Option<u64>>,
 ) -> impl IntoView {
-    let kept = Kept {
-        vault: Vault::current(),
-        proof: Proof::current(),
-        toasts: Toasts::current(),
-        set,
-        points,
-        view: RwSignal::new(None),
-        problem: RwSignal::new(None),
-        busy: RwSignal::new(false),
-        alarm: RwSignal::new(None),
-    };
-    kept.load();
-    kept.look_for_missing();
-    let retry = Callback::new(move |()| kept.load());
-    let policy = Memo::new(move |_| kept.view.with(|view| view.as_ref()?.policy.parse::<Policy>().ok()));
+    let kept = Kept { deciding: Deciding::begin(), toasts: Toasts::current(), set, points, alarm: RwSignal::new(None) };
+    let deciding = kept.deciding;
+    deciding.load();
+    kept.look_for_missing(Vault::current());
+    let retry = Callback::new(move |()| deciding.load());
+    let policy = Memo::new(move |_| deciding.view.with(|view| view.as_ref()?.policy.parse::<Policy>().ok()));
     view! {
         <section class="card card--flush kept" aria-labelledby="kept">
             <div class="card__head">
@@ -123,10 +82,10 @@ pub fn KeptCard(
                 </h2>
             </div>
             {move || kept.alarm.get().map(|problem| view! { <ProblemNotice problem /> })}
-            {move || kept.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
+            {move || deciding.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || match policy.get() {
                 Some(policy) => view! { <Shown kept policy chosen /> }.into_any(),
-                None if kept.problem.with(Option::is_some) => ().into_any(),
+                None if deciding.problem.with(Option::is_some) => ().into_any(),
                 None => view! { <Skeleton lines=3 /> }.into_any(),
             }}
         </section>
@@ -171,9 +130,9 @@ fn Shown(kept: Kept, policy: Policy, chosen: Signal<Option<u64>>) -> impl IntoVi
             .collect::<Vec<_>>()
     };
     let deletions = move || {
-        kept.view.with(|view| {
+        kept.deciding.view.with(|view| {
             let all = view.iter().flat_map(|view| &view.deletions);
-            all.filter(|one| one.set == kept.set).map(|one| deletion(kept, *one)).collect::<Vec<_>>()
+            all.filter(|one| one.set == kept.set).map(|one| deletion(kept, one)).collect::<Vec<_>>()
         })
     };
     view! {
@@ -241,14 +200,15 @@ fn words(policy: &Policy) -> String {
     )
 }
 
-fn deletion(kept: Kept, one: DeletionView) -> AnyView {
+fn deletion(kept: Kept, one: &DeletionView) -> AnyView {
+    let version = one.version;
     let what = if one.first == one.last {
         format!("Point {} is deleted.", count(one.first))
     } else {
         format!("Points {} to {} are deleted.", count(one.first), count(one.last))
     };
     let until = Moment::local(one.undo_until_ms).full();
-    let press = move |_| kept.decide(Wish::Undo(one.version), "It is there again", || {});
+    let press = move |_| kept.decide(Wish::Undo(version), "It is there again", || {});
     view! {
         <div class="notice">
             <Icon name="info" />
@@ -260,102 +220,6 @@ fn deletion(kept: Kept, one: DeletionView) -> AnyView {
                 "Bring back"
             </button>
         </div>
-    }
-    .into_any()
-}
-
-/// Another policy, and what it would let go.
-#[component]
-fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
-    let field = |days: u32| RwSignal::new(days.to_string());
-    let every = field(policy.every_days());
-    let hourly = field(policy.hourly_days());
-    let daily = field(policy.daily_days());
-    let weekly = RwSignal::new(policy.weekly_days().map(|days| days.to_string()).unwrap_or_default());
-    let wanted = Memo::new(move |_| {
-        let days = |field: RwSignal<String>| field.with(|text| format!("{}d", text.trim()));
-        let weekly =
-            weekly.with(|text| if text.trim().is_empty() { "forever".into() } else { format!("{}d", text.trim()) });
-        format!("{},{},{},{weekly}", days(every), days(hourly), days(daily)).parse::<Policy>().ok()
-    });
-    let said = move || match wanted.get() {
-        None => "Each span is at least as long as the one before; everything is kept for 7 days at least.".to_owned(),
-        Some(wanted) => {
-            let goes = |policy: &Policy| {
-                let judged = kept.points.list().with(|list| judge(policy, list));
-                judged.iter().filter(|verdict| **verdict == Verdict::Goes).count() as u64
-            };
-            let all = kept.points.list().with(Vec::len) as u64;
-            let more = if kept.points.is_complete() { "" } else { " shown so far" };
-            format!("By this, {} of {}{more} would go.", count(goes(&wanted)), many(all, "point", "points"))
-        }
-    };
-    let disabled = Signal::derive(move || wanted.get().is_none_or(|wanted| wanted == policy));
-    let save = Callback::new(move |()| {
-        if let Some(wanted) = wanted.get_untracked() {
-            kept.decide(Wish::Keep(wanted.to_string()), "Signed and saved", || {});
-        }
-    });
-    view! {
-        <div class="kept__form">
-            <TextField id="kept-every" label="Everything, days" value=every inputmode="numeric" />
-            <TextField id="kept-hourly" label="Two of each hour, days" value=hourly inputmode="numeric" />
-            <TextField id="kept-daily" label="Two of each day, days" value=daily inputmode="numeric" />
-            <TextField id="kept-weekly" label="Two of each week, days" value=weekly inputmode="numeric" hint="empty: for ever" />
-        </div>
-        <p class="small ink-2" role="status">
-            {said}
-        </p>
-        <p class="small ink-2">"What went does not come back. Nothing goes while the clocks of a machine and the server disagree."</p>
-        <BusyButton busy=kept.busy label="Sign and save" working="Saving…" on_press=save disabled />
-    }
-    .into_any()
-}
-
-/// Deletes the chosen point, after a question.
-#[component]
-fn DeleteChosen(kept: Kept, chosen: Signal<Option<u64>>) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let newest = move || kept.points.list().with(|list| list.last().map(|point| point.seq));
-    let seq = move || chosen.get().filter(|seq| Some(*seq) != newest());
-    let body = move || {
-        let seq = chosen.get_untracked().unwrap_or_default();
-        let delete = Callback::new(move |()| {
-            let wish = Wish::Delete { set: kept.set, first: seq, last: seq };
-            kept.decide(wish, "Deleted", move || open.set(false));
-        });
-        view! {
-            <div class="dialog__body">
-                <h2 id="delete-title">{format!("Delete point {}?", count(seq))}</h2>
-                <p class="ink-2">
-                    "It is no longer shown, and for 14 days it can be brought back here. After that, what only this point had is gone for good. Other points stay as they are."
-                </p>
-                {move || kept.problem.get().map(|problem| view! { <ProblemNotice problem /> })}
-                <div class="row row--between">
-                    <button class="button" type="button" on:click=move |_| open.set(false)>
-                        "Keep it"
-                    </button>
-                    <BusyButton busy=kept.busy label="Delete it" working="Deleting…" class="button--danger" on_press=delete />
-                </div>
-            </div>
-        }
-        .into_any()
-    };
-    view! {
-        {move || {
-            seq()
-                .map(|seq| {
-                    view! {
-                        <div>
-                            <button class="button button--small" type="button" on:click=move |_| open.set(true)>
-                                <Icon name="x" />
-                                {format!("Delete point {}…", count(seq))}
-                            </button>
-                        </div>
-                    }
-                })
-        }}
-        <Dialog open labelled="delete-title">{body()}</Dialog>
     }
     .into_any()
 }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::components::busy_button::BusyButton;
+use crate::components::delete_set::DeleteSet;
 use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
 use crate::components::icon::Icon;
@@ -94,10 +95,11 @@ fn Revocation(set: SetId) -> impl IntoView {
                 let again = again.clone();
                 view! {
                     <p class="small ink-2">"Its key was taken away. A machine can continue its history with a new key."</p>
-                    <div>
+                    <div class="button-group">
                         <A href=again attr:class="button button--small">
                             "Continue its history"
                         </A>
+                        <DeleteSet set />
                     </div>
                 }
                     .into_any()
@@ -121,7 +123,7 @@ fn Revocation(set: SetId) -> impl IntoView {
 }
 
 /// What a keyboard gives for a name: plain apostrophes, and capital letters or not.
-fn typeable(name: &str) -> String {
+pub fn typeable(name: &str) -> String {
     name.trim().to_lowercase().replace(['’', '‘'], "'")
 }
 

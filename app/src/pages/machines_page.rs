@@ -5,11 +5,13 @@ use leptos_meta::Title;
 use leptos_router::components::A;
 
 use crate::components::app_shell::{AppShell, Place};
+use crate::components::deleted_sets::DeletedSets;
 use crate::components::fleet_list::FleetList;
 use crate::components::gate::LockedNotice;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::skeleton::Skeleton;
+use crate::components::when_open::WhenOpen;
 use crate::fleet::Fleet;
 use crate::vault::Vault;
 use crate::words::{Moment, many};
@@ -38,6 +40,9 @@ pub fn MachinesPage() -> impl IntoView {
                 }}
             </header>
             {move || locked.get().then(|| view! { <LockedNotice /> })}
+            <WhenOpen otherwise=|| ()>
+                <DeletedSets />
+            </WhenOpen>
             {move || {
                 let retry = Callback::new(move |()| fleet.again());
                 fleet.problem().get().map(|problem| view! { <ProblemNotice problem retry /> })

@@ -1,5 +1,6 @@
 //! `/settings`: signing in, sessions, machines, alerts, invitations, and what this browser does.
 
+mod account;
 mod alerts;
 mod invitations;
 mod machines;
@@ -16,6 +17,7 @@ use crate::session;
 use crate::vault::Vault;
 use crate::viewer::Viewer;
 
+use account::AccountCard;
 use alerts::AlertsCard;
 use invitations::InvitationsCard;
 use machines::MachinesCard;
@@ -64,6 +66,7 @@ fn Settings() -> impl IntoView {
                     <SecondFactorCard />
                     <ThisBrowserCard />
                     {administrator.then(|| view! { <InvitationsCard /> })}
+                    <AccountCard />
                 </div>
             </div>
         </div>

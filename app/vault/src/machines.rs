@@ -16,6 +16,7 @@ use crate::history::History;
 use crate::keys::OpenVault;
 use crate::platform::Platform;
 use crate::problem::{Result, failed, missing};
+use crate::retention;
 use crate::show;
 use crate::witness::Witness;
 
@@ -41,8 +42,12 @@ pub async fn list(platform: &impl Platform, open: &OpenVault) -> Result<Vec<Mach
             Err(problem) => view(open, info, Err(problem)),
         });
     }
-    let gone = before.sets().filter(|&set| sets.iter().all(|info| info.set != set));
-    views.extend(gone.map(vanished));
+    let gone: Vec<SetId> = before.sets().filter(|&set| sets.iter().all(|info| info.set != set)).collect();
+    if !gone.is_empty() {
+        let decisions = retention::decisions(platform, open).await?;
+        let is_missed = |set: &SetId| before.seen(*set).is_none_or(|seen| !decisions.deleted(*set, 1, seen.seq));
+        views.extend(gone.into_iter().filter(is_missed).map(vanished));
+    }
     if witness != before {
         note(witness.save(platform, open.account).await);
     }
@@ -103,7 +108,7 @@ fn view(open: &OpenVault, info: &SetInfo, history: std::result::Result<&History,
     let head = history.and_then(|history| history.head.as_ref()).zip(info.head.as_ref());
     MachineView {
         set: info.set,
-        name: name(open, info),
+        name: name(open, info.set, &info.label),
         revoked: history.is_some_and(|history| history.certificates.newest().is_revocation()),
         head: head.map(|(signed, head)| HeadView {
             seq: signed.header.seq,
@@ -121,11 +126,10 @@ fn view(open: &OpenVault, info: &SetInfo, history: std::result::Result<&History,
     }
 }
 
-fn name(open: &OpenVault, info: &SetInfo) -> String {
-    let opened = open
-        .keys()
-        .ok()
-        .and_then(|keys| label::open(&keys.master.label_key(open.account), info.set, &info.label.0).ok());
+/// What a machine is called, as far as that can be read.
+pub fn name(open: &OpenVault, set: SetId, label: &Bytes) -> String {
+    let opened =
+        open.keys().ok().and_then(|keys| label::open(&keys.master.label_key(open.account), set, &label.0).ok());
     let name = opened.map(|name| show::text(name.as_bytes())).unwrap_or_default();
     if name.is_empty() { "Unnamed machine".into() } else { name }
 }

@@ -2,12 +2,14 @@
 
 use iota_core::api::json::Bytes;
 use iota_core::api::retention::{Decide, Retention};
+use iota_core::id::SetId;
 use iota_core::retention::{Decision, Decisions, Deletion, Policy, UNDO_MS, What};
-use iota_core::vault::{DecideRetention, DeletionView, Problem, ProblemKind, RetentionView, Wish};
+use iota_core::vault::{ClosingView, DecideRetention, DeletionView, Problem, ProblemKind, RetentionView, Wish};
 use iota_crypto::retention::sign;
 
 use crate::api;
 use crate::keys::OpenVault;
+use crate::machines;
 use crate::platform::Platform;
 use crate::problem::{Result, failed};
 use crate::witness::Witness;
@@ -19,6 +21,11 @@ const PATH: &str = "/account/retention";
 /// # Errors
 /// [`ProblemKind::Altered`] when it is not what the account signed, or an older state.
 pub async fn decisions(platform: &impl Platform, open: &OpenVault) -> Result<Decisions> {
+    Ok(read(platform, open).await?.0)
+}
+
+/// [`decisions`], and what the server says beside them.
+async fn read(platform: &impl Platform, open: &OpenVault) -> Result<(Decisions, Retention)> {
     let shown: Retention = api::get(platform, PATH).await?;
     let decisions = shown.verify(open.account, &open.identity);
     let decisions = decisions.map_err(|error| Problem::new(ProblemKind::Altered, error.to_string()))?;
@@ -27,7 +34,7 @@ pub async fn decisions(platform: &impl Platform, open: &OpenVault) -> Result<Dec
         // A browser that keeps nothing notices nothing later; that is its honest answer.
         let _ = witness.save(platform, open.account).await;
     }
-    Ok(decisions)
+    Ok((decisions, shown))
 }
 
 /// Answers [`iota_core::vault::ReadRetention`].
@@ -35,18 +42,24 @@ pub async fn decisions(platform: &impl Platform, open: &OpenVault) -> Result<Dec
 /// # Errors
 /// As [`decisions`].
 pub async fn view(platform: &impl Platform, open: &OpenVault) -> Result<RetentionView> {
-    let decisions = decisions(platform, open).await?;
+    let (decisions, shown) = read(platform, open).await?;
     let now_ms = platform.now_ms();
+    let whole = |set: SetId| shown.hidden.iter().find(|hidden| hidden.set == set);
     let deletions = decisions.standing().map(|(version, Deletion { set, first, last }, decided_ms)| DeletionView {
         version,
         set,
         first,
         last,
         undo_until_ms: decided_ms.saturating_add(UNDO_MS),
+        whole: whole(set).map(|hidden| machines::name(open, set, &hidden.label)),
     });
+    let closing = decisions
+        .closing()
+        .map(|(version, decided_ms)| ClosingView { version, undo_until_ms: decided_ms.saturating_add(UNDO_MS) });
     Ok(RetentionView {
         policy: decisions.policy().to_string(),
         deletions: deletions.filter(|deletion| deletion.undo_until_ms > now_ms).collect(),
+        closing,
     })
 }
 
@@ -59,6 +72,7 @@ pub async fn decide(platform: &impl Platform, open: &OpenVault, question: &Decid
         Wish::Keep(policy) => What::Keep(policy.parse::<Policy>().map_err(failed)?),
         Wish::Delete { set, first, last } => What::Delete(Deletion { set: *set, first: *first, last: *last }),
         Wish::Undo(version) => What::Undo(*version),
+        Wish::Close => What::Close,
     };
     let version = decisions(platform, open).await?.version() + 1;
     let decision = Decision { account: open.account, version, decided_ms: platform.now_ms(), what };

@@ -1,4 +1,4 @@
-//! `iota delete` and `iota undelete`: snapshots that are to go, whatever is kept otherwise.
+//! `iota delete` and `iota undelete`: snapshots that are to go, whatever is kept otherwise, or the account itself.
 
 use super::{
     Context, Outcome, Usage,
@@ -14,14 +14,17 @@ use serde_json::json;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Number of the snapshot, or of the first of several, from `iota snapshots`
-    #[arg(required_unless_present = "whole_set", conflicts_with = "whole_set")]
+    #[arg(required_unless_present_any = ["whole_set", "account"], conflicts_with_all = ["whole_set", "account"])]
     snapshot: Option<u64>,
     /// Number of the last, when there are several
-    #[arg(long, value_name = "NUMBER", conflicts_with = "whole_set")]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["whole_set", "account"])]
     to: Option<u64>,
     /// Delete everything of the set; its machine's key has to be taken away before
-    #[arg(long)]
+    #[arg(long, conflicts_with = "account")]
     whole_set: bool,
+    /// Delete the account itself, with all of its sets; its login is given once more
+    #[arg(long, value_name = "EMAIL", conflicts_with = "set")]
+    account: Option<String>,
     /// Backup set, by name or id [default: this machine's, or the only one]
     #[arg(long, value_name = "ID|NAME")]
     set: Option<String>,
@@ -36,6 +39,9 @@ pub struct Undo {
 
 /// Deletes.
 pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    if let Some(account) = &arguments.account {
+        return close(context, account);
+    }
     let mut deleted = None;
     let version = decide(context, |owner| {
         let deletion = choose(context, arguments, owner)?;
@@ -46,6 +52,24 @@ pub fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     output.note(format!("Deleted. For 14 days `iota undelete {version}` takes it back; after that it is gone."));
     let range = deleted.map(|deletion| json!({"set": deletion.set, "first": deletion.first, "last": deletion.last}));
     output.object(&json!({"deletion": version, "deleted": range}));
+    Ok(Outcome::Done)
+}
+
+/// Deletes the account, named once more by whoever signs in.
+fn close(context: &Context, account: &str) -> Result<Outcome> {
+    if context.credentials.login.as_deref().is_none_or(|login| !login.trim().eq_ignore_ascii_case(account.trim())) {
+        return Err(Usage(
+            "--account names the login that --login signs in with, as it cannot be guessed which is meant".into(),
+        )
+        .into());
+    }
+    let version = decide(context, |_| Ok(What::Close))?;
+    let output = context.output;
+    output.note(format!(
+        "The account is to be deleted. For 14 days its machines go on, and `iota undelete {version}` takes it back; after that all of it \
+         is gone."
+    ));
+    output.object(&json!({"deletion": version, "account": account}));
     Ok(Outcome::Done)
 }
 
@@ -67,7 +91,7 @@ fn choose(context: &Context, arguments: &Arguments, owner: &Owner) -> Result<Del
 pub fn undo(context: &Context, arguments: &Undo) -> Result<Outcome> {
     let deletion = require_number(arguments.deletion)?;
     let version = decide(context, |_| Ok(What::Undo(deletion)))?;
-    context.output.note("The snapshots are there again.");
+    context.output.note("It is taken back: what was deleted is there again.");
     context.output.object(&json!({"version": version, "deletion": deletion}));
     Ok(Outcome::Done)
 }

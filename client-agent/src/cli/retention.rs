@@ -3,7 +3,7 @@
 use super::{
     Context, Outcome, Usage,
     context::SignedIn,
-    output::clean,
+    output::{clean, human_bytes},
     reading::{Set, missing},
 };
 use anyhow::Result;
@@ -98,6 +98,15 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
         for snapshot in goes.iter().filter(|_| what_if.is_some()) {
             output.line(format!("would go: {:>8}  {}", snapshot.header.seq, show_time(snapshot.received_ms)));
         }
+        let mut seqs: Vec<u64> = goes.iter().map(|snapshot| snapshot.header.seq).collect();
+        seqs.sort_unstable();
+        let freed = match what_if {
+            Some(_) if !seqs.is_empty() => Some(history.freed(&seqs)?),
+            _ => None,
+        };
+        if let Some(freed) = freed {
+            output.line(format!("That frees about {}.", human_bytes(freed)));
+        }
         let standing: Vec<Value> = decisions
             .standing()
             .filter(|(_, deletion, decided_ms)| deletion.set == set.info.set && decided_ms + UNDO_MS > now_ms)
@@ -111,13 +120,13 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
                 json!({"version": version, "first": deletion.first, "last": deletion.last, "until": show_time(decided_ms + UNDO_MS)})
             })
             .collect();
-        let seqs: Vec<u64> = goes.iter().map(|snapshot| snapshot.header.seq).collect();
         output.object(&json!({
             "set": set.info.set,
             "policy": policy.to_string(),
             "version": decisions.version(),
             "kept": counts,
             "goes": seqs,
+            "freed_bytes": freed,
             "deleted": standing,
         }));
         Ok(Outcome::Done)

@@ -28,6 +28,14 @@ impl History<'_> {
         Ok(self.owner.archive.retention()?.verify(self.owner.account, &self.owner.identity)?)
     }
 
+    /// How many sealed bytes on the server only these snapshots of the set use, ascending.
+    ///
+    /// # Errors
+    /// What the server answers instead.
+    pub fn freed(&self, gone: &[u64]) -> Result<u64> {
+        Ok(self.owner.archive.freed(self.set, gone)?)
+    }
+
     /// Commits that are missing among `snapshots` (newest first, [`History::snapshots`]) and that no decision let go by `now_ms`, ascending.
     ///
     /// # Errors

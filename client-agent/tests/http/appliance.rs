@@ -393,7 +393,7 @@ fn owner(inner: &Inner, account: AccountId, method: &Method, segments: &[&str], 
             let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
             segment(&memory, number(query, "at").unwrap()).encode().into_response()
         }
-        ("GET", ["account", "retention"]) => json(&Retention { decisions: Vec::new() }),
+        ("GET", ["account", "retention"]) => json(&Retention::default()),
         ("GET", ["sets", set, "snapshots"]) => {
             let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
             let (before, limit) = (number(query, "before").unwrap_or(u64::MAX), number(query, "limit").unwrap());

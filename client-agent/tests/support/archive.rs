@@ -99,6 +99,10 @@ impl Archive for Failing {
         self.inner.retention()
     }
 
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError> {
+        self.inner.freed(set, gone)
+    }
+
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
         self.inner.segment(set, at)
     }
@@ -161,7 +165,12 @@ impl Archive for MemoryArchive {
     }
 
     fn retention(&self) -> Result<Retention, RemoteError> {
-        Ok(Retention { decisions: self.decisions.clone() })
+        Ok(Retention { decisions: self.decisions.clone(), ..Retention::default() })
+    }
+
+    /// It frees nothing.
+    fn freed(&self, _set: SetId, _gone: &[u64]) -> Result<u64, RemoteError> {
+        Ok(0)
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {

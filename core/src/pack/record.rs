@@ -35,11 +35,13 @@ pub enum RecordKind {
     Decision,
     /// Commits that are snapshots no more: [`super::ThinningRecord`].
     Thinning,
+    /// An account is no more, and nothing of it counts: the time, with a type of its own.
+    Closed,
 }
 
 impl RecordKind {
     /// All kinds, in the order of their codes, which begin with 1.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Object,
         Self::Body,
         Self::Commit,
@@ -53,6 +55,7 @@ impl RecordKind {
         Self::Watch,
         Self::Decision,
         Self::Thinning,
+        Self::Closed,
     ];
 
     /// The byte in the head.
@@ -85,6 +88,7 @@ impl RecordKind {
             Self::Watch => "watch",
             Self::Decision => "decision",
             Self::Thinning => "thinning",
+            Self::Closed => "closed",
         }
     }
 }

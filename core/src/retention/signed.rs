@@ -35,8 +35,10 @@ pub enum What {
     Keep(Policy),
     /// Commits that are to go, whatever the policy.
     Delete(Deletion),
-    /// The deletion of this version is taken back.
+    /// What this version decided is taken back: a deletion, or [`What::Close`].
     Undo(u64),
+    /// The account itself is to go, with all of its sets.
+    Close,
 }
 
 /// Commits of a set, from one to another, both included.
@@ -63,6 +65,9 @@ impl Decision {
             What::Undo(version) => {
                 writer.u8(3).u64(version);
             }
+            What::Close => {
+                writer.u8(4);
+            }
         }
         writer.finish()
     }
@@ -81,12 +86,13 @@ impl Decision {
                 1 => What::Keep(Policy::read(&mut reader)?),
                 2 => What::Delete(Deletion { set: SetId(reader.array()?), first: reader.u64()?, last: reader.u64()? }),
                 3 => What::Undo(reader.u64()?),
+                4 => What::Close,
                 _ => return Err(WireError::Invalid("kind of decision")),
             },
         };
         reader.finish()?;
         let fits = match decision.what {
-            What::Keep(_) => true,
+            What::Keep(_) | What::Close => true,
             What::Delete(Deletion { first, last, .. }) => 0 < first && first <= last && last <= i64::MAX as u64,
             What::Undo(version) => 0 < version && version < decision.version,
         };
@@ -143,7 +149,7 @@ pub struct UnprovedDecisions(pub u64);
 #[derive(Debug, Clone, Default)]
 pub struct Decisions {
     all: Vec<Decision>,
-    /// Versions of deletions that were taken back.
+    /// Versions that were taken back.
     undone: BTreeSet<u64>,
 }
 
@@ -151,8 +157,8 @@ impl Decisions {
     /// Checks the decisions of `account`, in order, against the pinned `identity`.
     ///
     /// # Errors
-    /// [`UnprovedDecisions`] when one is missing, not signed by the account, older than the one before, or takes back what is no
-    /// deletion.
+    /// [`UnprovedDecisions`] when one is missing, not signed by the account, older than the one before, takes back what does not
+    /// stand, or closes what is being closed.
     pub fn verify(
         account: AccountId,
         identity: &VerifyingKey,
@@ -177,12 +183,20 @@ impl Decisions {
         if decision.version != self.version() + 1 || decision.decided_ms < from_ms {
             return None;
         }
-        if let What::Undo(version) = decision.what {
-            self.standing().find(|(standing, ..)| *standing == version)?;
-            self.undone.insert(version);
+        match decision.what {
+            What::Undo(version) if self.stands(version) => drop(self.undone.insert(version)),
+            What::Close if self.closing().is_some() => return None,
+            What::Undo(_) => return None,
+            What::Keep(_) | What::Delete(_) | What::Close => {}
         }
         self.all.push(decision);
         Some(())
+    }
+
+    /// Whether what this version took away can be taken back.
+    fn stands(&self, version: u64) -> bool {
+        let closing = self.closing().is_some_and(|(closing, _)| closing == version);
+        closing || self.standing().any(|(standing, ..)| standing == version)
     }
 
     /// The newest version; 0 while nothing was decided.
@@ -193,7 +207,7 @@ impl Decisions {
     fn policies(&self) -> impl DoubleEndedIterator<Item = (Policy, u64)> {
         self.all.iter().filter_map(|decision| match decision.what {
             What::Keep(policy) => Some((policy, decision.decided_ms)),
-            What::Delete(_) | What::Undo(_) => None,
+            What::Delete(_) | What::Undo(_) | What::Close => None,
         })
     }
 
@@ -218,6 +232,12 @@ impl Decisions {
             }
             _ => None,
         })
+    }
+
+    /// That the account is to go, unless it was taken back: version, and when that was decided.
+    pub fn closing(&self) -> Option<(u64, u64)> {
+        let stands = |decision: &&Decision| decision.what == What::Close && !self.undone.contains(&decision.version);
+        self.all.iter().rfind(stands).map(|decision| (decision.version, decision.decided_ms))
     }
 
     /// Whether deletions that stand took all commits of a set from `first` to `last`.

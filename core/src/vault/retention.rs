@@ -14,10 +14,12 @@ pub struct RetentionView {
     pub policy: String,
     /// Deletions that can still be taken back, the oldest first.
     pub deletions: Vec<DeletionView>,
+    /// The account itself is to go.
+    pub closing: Option<ClosingView>,
 }
 
 /// A deletion that can still be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletionView {
     /// Names it.
     pub version: u64,
@@ -27,6 +29,17 @@ pub struct DeletionView {
     pub first: u64,
     /// The last.
     pub last: u64,
+    /// Until when it can be taken back, milliseconds since 1970.
+    pub undo_until_ms: u64,
+    /// It took the whole set: what its machine is called, as far as that can be read.
+    pub whole: Option<String>,
+}
+
+/// That the account is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosingView {
+    /// Names it.
+    pub version: u64,
     /// Until when it can be taken back, milliseconds since 1970.
     pub undo_until_ms: u64,
 }
@@ -72,6 +85,8 @@ pub enum Wish {
         /// The last.
         last: u64,
     },
-    /// The deletion of this version is taken back.
+    /// The deletion of this version, or the end of the account, is taken back.
     Undo(u64),
+    /// The account itself is to go.
+    Close,
 }

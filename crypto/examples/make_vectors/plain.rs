@@ -650,6 +650,8 @@ fn retentions(folder: &mut Folder) {
         let signed = retention::sign(decision(version, what), &identity);
         folder.good(name, "a deletion, and taking it back", &case.with("version", version), Hex(signed.encode()));
     }
+    let signed = retention::sign(decision(5, What::Close), &identity);
+    folder.good("close", "the account is to go", &case.with("version", 5), Hex(signed.encode()));
     let bytes = decision(2, What::Keep(limited)).encode();
     let signed = |bytes: &[u8]| [&identity.sign(bytes).0[..], bytes].concat();
     let good = signed(&bytes);
@@ -678,7 +680,8 @@ fn retentions(folder: &mut Folder) {
         ("weekly_short", "invalid", "a last span shorter than the one before", patched(&bytes, 69, &[1, 0])),
         ("weekly_long", "invalid", "a span beyond a hundred years", patched(&bytes, 69, &[0xf9, 0x8e])),
         ("kind_0", "invalid", "no kind of decision", patched(&bytes, 56, &[0])),
-        ("kind_4", "invalid", "no kind of decision yet", patched(&bytes, 56, &[4])),
+        ("kind_5", "invalid", "no kind of decision yet", patched(&bytes, 56, &[5])),
+        ("close_long", "trailing", "a policy after a closing", patched(&bytes, 56, &[4])),
         ("undo_itself", "invalid", "it takes back what is not before it", decision(2, What::Undo(2)).encode()),
         ("delete_none", "invalid", "commit 0 does not exist", {
             decision(2, What::Delete(Deletion { first: 0, ..deletion })).encode()

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::AccountNews;
 use crate::store::watch::Subject;
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -42,6 +43,30 @@ pub fn deleted(subject: &Subject, due_ms: u64) -> (String, String) {
         time(due_ms)
     );
     (format!("IotaBackup: snapshots of {name} were deleted"), body)
+}
+
+/// Subject and text: something happened to the account itself.
+pub fn account(news: AccountNews) -> (String, String) {
+    match news {
+        AccountNews::Closing(at_ms) => {
+            let body = format!(
+                "Your account, with the backups of all of its machines, is to be deleted, by somebody who has your password and your \
+                 vault's key. Until {} this can be taken back on the page Settings; after that all of it is gone.\n\nIf that was not you: \
+                 take it back, and change both.\n\n{WHY}\n",
+                time(at_ms)
+            );
+            ("IotaBackup: your account is to be deleted".into(), body)
+        }
+        AccountNews::Recovered(until_ms) => {
+            let body = format!(
+                "A new password was set for your account by somebody who has one of your vault's keys: the recovery words, the kit or a key \
+                 file. All sessions have ended. Until {} nothing can be deleted, and nothing be kept for a shorter time.\n\nIf that was not \
+                 you: set another password the same way, and replace your recovery kit on the page Keys.\n\n{WHY}\n",
+                time(until_ms)
+            );
+            ("IotaBackup: a new password was set".into(), body)
+        }
+    }
 }
 
 /// Subject and text of a test.

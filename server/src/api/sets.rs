@@ -1,6 +1,7 @@
 //! Backup sets of an account, and their logs.
 
 pub mod certificate;
+pub mod freed;
 pub mod label;
 pub mod list;
 pub mod live;

@@ -36,7 +36,8 @@ impl Reserve {
             | RecordKind::Alerts
             | RecordKind::Watch
             | RecordKind::Decision
-            | RecordKind::Thinning => Self::Nothing,
+            | RecordKind::Thinning
+            | RecordKind::Closed => Self::Nothing,
         }
     }
 }

@@ -11,7 +11,9 @@ use iota_core::retention::{self, SignedDecision, UnprovedDecisions};
 use super::{RebuildError, Report};
 use crate::host_key::HostKey;
 use crate::packs::{PackError, PackReader, Place, Record, RecordKind, Walk};
-use crate::records::{AccountRecord, SecondFactorRecord, decode_decision, open_alerts, open_slots, open_watch};
+use crate::records::{
+    AccountRecord, SecondFactorRecord, decode_closed, decode_decision, open_alerts, open_slots, open_watch,
+};
 
 /// An account and where its record stands.
 pub(super) struct FoundAccount {
@@ -54,6 +56,8 @@ pub(super) struct Decisions {
     decided: BTreeMap<(AccountId, u64), (u64, SignedDecision)>,
     pub(super) thinned: HashMap<(AccountId, SetId), BTreeSet<u64>>,
     commits: HashMap<(AccountId, SetId), Vec<FoundCommit>>,
+    /// Accounts that are no more.
+    pub(super) closed: BTreeSet<AccountId>,
     /// Records of accounts that do not open.
     pub(super) unopened: usize,
     /// Bodies and parts of reference lists, by their ids.
@@ -109,6 +113,7 @@ impl Decisions {
             RecordKind::Watch => self.note_watch(record, key),
             RecordKind::Decision => self.note_decision(record),
             RecordKind::Thinning => self.note_thinning(record),
+            RecordKind::Closed => self.note_closed(record),
             RecordKind::Commit => self.note_commit(place, record),
             RecordKind::Object | RecordKind::Body | RecordKind::References => Ok(()),
         };
@@ -183,6 +188,12 @@ impl Decisions {
         Ok(())
     }
 
+    fn note_closed(&mut self, record: &Record) -> Result<(), String> {
+        decode_closed(&record.payload).map_err(|error| error.to_string())?;
+        self.closed.insert(record.owner);
+        Ok(())
+    }
+
     fn note_commit(&mut self, place: Place, record: &Record) -> Result<(), String> {
         let found = CommitRecord::decode(&record.payload).map_err(|error| error.to_string())?;
         let header = &found.header.header;
@@ -190,9 +201,10 @@ impl Decisions {
         Ok(())
     }
 
-    /// The accounts, those that were made last first: of two with one login only that one was acknowledged.
+    /// The accounts that were not closed, those that were made last first: of two with one login only that one was acknowledged.
     pub(super) fn accounts(&self) -> Vec<&FoundAccount> {
-        let mut accounts: Vec<_> = self.accounts.values().collect();
+        let is_there = |found: &&FoundAccount| !self.closed.contains(&found.record.account);
+        let mut accounts: Vec<_> = self.accounts.values().filter(is_there).collect();
         accounts.sort_unstable_by_key(|found| std::cmp::Reverse(found.place));
         accounts
     }

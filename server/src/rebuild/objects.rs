@@ -1,6 +1,6 @@
 //! Rows of objects, from the heads of their records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iota_core::id::{AccountId, Cid};
 use sqlx::PgConnection;
@@ -9,11 +9,12 @@ use super::{Domain, RebuildError, Report};
 use crate::packs::{Place, RecordKind, Walk};
 use crate::store::chunk;
 
-/// Enters every object of a known account. Where one stands twice, the later place counts.
+/// Enters every object of a known account; those of closed ones are nobody's. Where one stands twice, the later place counts.
 pub(super) async fn enter(
     connection: &mut PgConnection,
     walks: &[Walk],
     domains: &BTreeMap<AccountId, Domain>,
+    closed: &BTreeSet<AccountId>,
     report: &mut Report,
 ) -> Result<(), RebuildError> {
     for walk in walks {
@@ -21,7 +22,7 @@ pub(super) async fn enter(
         for (place, head) in walk.of_kind(RecordKind::Object) {
             found.entry(head.owner).or_default().insert(Cid(head.id), place);
         }
-        for (owner, objects) in found {
+        for (owner, objects) in found.into_iter().filter(|(owner, _)| !closed.contains(owner)) {
             let Some(domain) = domains.get(&owner) else {
                 let count = objects.len();
                 report.problem(format!("{count} objects in pack {:x} belong to no known account", walk.number));

@@ -112,7 +112,8 @@ pub async fn exists_any(pool: &PgPool) -> Result<bool> {
 pub async fn find_by_no(pool: &PgPool, account_no: i64) -> Result<Option<Account>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT account_no, account_id, login, identity, administrator, session_epoch FROM account WHERE account_no = $1",
+        "SELECT account_no, account_id, login, identity, administrator, session_epoch FROM account
+         WHERE account_no = $1 AND NOT closed",
         account_no,
     );
     row.fetch_optional(pool).await?.map(Row::account).transpose()
@@ -122,7 +123,8 @@ pub async fn find_by_no(pool: &PgPool, account_no: i64) -> Result<Option<Account
 pub async fn find(pool: &PgPool, account: AccountId) -> Result<Option<Account>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT account_no, account_id, login, identity, administrator, session_epoch FROM account WHERE account_id = $1",
+        "SELECT account_no, account_id, login, identity, administrator, session_epoch FROM account
+         WHERE account_id = $1 AND NOT closed",
         &account.0[..],
     );
     row.fetch_optional(pool).await?.map(Row::account).transpose()
@@ -131,7 +133,8 @@ pub async fn find(pool: &PgPool, account: AccountId) -> Result<Option<Account>> 
 /// The account with a normalised login, and its sealed verifier.
 pub async fn find_by_login(pool: &PgPool, login: &str) -> Result<Option<(Account, Vec<u8>)>> {
     let row = sqlx::query!(
-        "SELECT account_no, account_id, login, identity, verifier, administrator, session_epoch FROM account WHERE login = $1",
+        "SELECT account_no, account_id, login, identity, verifier, administrator, session_epoch FROM account
+         WHERE login = $1 AND NOT closed",
         login,
     );
     let Some(row) = row.fetch_optional(pool).await? else { return Ok(None) };
@@ -155,13 +158,16 @@ pub struct LockedAccount {
     pub created_ms: u64,
     /// Version of its newest record.
     pub record_version: u32,
+    /// When its login was last set by proof of the vault.
+    pub recovered_ms: Option<u64>,
 }
 
 /// The account of a row, locked against other changes until the transaction ends.
 pub async fn lock(connection: &mut PgConnection, account_no: i64) -> Result<Option<LockedAccount>> {
     let row = sqlx::query!(
-        "SELECT account_no, account_id, login, identity, administrator, session_epoch, created_ms, record_version
-         FROM account WHERE account_no = $1 FOR NO KEY UPDATE",
+        "SELECT account_no, account_id, login, identity, administrator, session_epoch, created_ms, record_version,
+             recovered_ms
+         FROM account WHERE account_no = $1 AND NOT closed FOR NO KEY UPDATE",
         account_no,
     );
     let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
@@ -174,7 +180,16 @@ pub async fn lock(connection: &mut PgConnection, account_no: i64) -> Result<Opti
         session_epoch: row.session_epoch,
     };
     let record_version = u32::try_from(row.record_version).map_err(|_| StoreError::Damaged("account"))?;
-    Ok(Some(LockedAccount { account, created_ms: unsigned(row.created_ms, "account")?, record_version }))
+    let recovered_ms = row.recovered_ms.map(|at_ms| unsigned(at_ms, "account")).transpose()?;
+    Ok(Some(LockedAccount { account, created_ms: unsigned(row.created_ms, "account")?, record_version, recovered_ms }))
+}
+
+/// Notes that the login was set by proof of the vault.
+pub async fn set_recovered(connection: &mut PgConnection, account_no: i64, now_ms: u64) -> Result<()> {
+    sqlx::query!("UPDATE account SET recovered_ms = $2 WHERE account_no = $1", account_no, super::signed(now_ms))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Replaces what the login is checked by, and begins a new session epoch, which is returned.

@@ -239,6 +239,18 @@ pub async fn list_recent(pool: &PgPool, from_ms: u64) -> Result<Vec<RecentSet>> 
     .collect()
 }
 
+/// Sets of an account of which all is deleted, while that can be taken back, with their sealed names.
+pub async fn list_hidden(connection: &mut PgConnection, account_no: i64) -> Result<Vec<(SetId, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        "SELECT set_id, label FROM backup_set WHERE account_no = $1 AND EXISTS (
+             SELECT FROM deletion WHERE deletion.set_no = backup_set.set_no AND head_seq BETWEEN first_seq AND last_seq AND NOT final)
+         ORDER BY set_no",
+        account_no,
+    );
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    rows.map(|row| Ok((id(&row.set_id, "set")?, row.label))).collect()
+}
+
 /// The sets of an account, in the order in which they were made. One whose newest commit was deleted is none.
 pub async fn list_of(connection: &mut PgConnection, account_no: i64) -> Result<Vec<ListedSet>> {
     let rows = sqlx::query!(

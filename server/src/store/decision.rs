@@ -49,7 +49,7 @@ pub async fn policy_of(connection: &mut PgConnection, account_no: i64) -> Result
     let Some(bytes) = row.fetch_optional(connection).await? else { return Ok(Policy::default()) };
     match decode(&bytes)?.decision.what {
         What::Keep(policy) => Ok(policy),
-        What::Delete(_) | What::Undo(_) => Err(StoreError::Damaged("decision")),
+        What::Delete(_) | What::Undo(_) | What::Close => Err(StoreError::Damaged("decision")),
     }
 }
 

@@ -17,8 +17,8 @@ pub const MAX_AGE_MS: u64 = 3 * 24 * 60 * MINUTE_MS;
 pub struct NewMail {
     /// Row of its account.
     pub account_no: i64,
-    /// Row of the set that it is about.
-    pub set_no: i64,
+    /// Row of the set that it is about, if it is about one.
+    pub set_no: Option<i64>,
     /// It is about a deletion; otherwise about a missed backup.
     pub deletion: bool,
     /// What it says.
@@ -58,7 +58,7 @@ pub async fn insert(connection: &mut PgConnection, mail: &NewMail, now_ms: u64) 
         "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms, deletion)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
         account_no,
-        set_no,
+        *set_no,
         &text.message_id[..],
         text.subject,
         text.body,

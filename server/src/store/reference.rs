@@ -152,6 +152,25 @@ pub async fn forget_between(
     Ok(forgotten + open.execute(connection).await?.rows_affected())
 }
 
+/// Sealed bytes of the objects that no snapshot of `stays`, ascending, uses of those of a set, nor any other set.
+pub async fn bytes_used_between(connection: &mut PgConnection, set_no: i64, stays: &[u64]) -> Result<u64> {
+    let stays: Vec<i64> = stays.iter().copied().map(signed).collect();
+    // An interval holds one that stays if more of them are below its end than below its beginning.
+    let bytes = sqlx::query_scalar!(
+        r#"WITH gone AS (
+               SELECT domain_no, cid FROM reference WHERE set_no = $1 GROUP BY domain_no, cid
+               HAVING bool_and(width_bucket(from_seq - 1, $2::bigint[])
+                   = width_bucket(coalesce(to_seq, 9223372036854775807) - 1, $2::bigint[])))
+           SELECT coalesce(sum(object_bytes), 0)::bigint AS "bytes!" FROM gone JOIN chunk USING (domain_no, cid)
+           WHERE NOT EXISTS (
+               SELECT FROM reference AS other
+               WHERE other.domain_no = gone.domain_no AND other.cid = gone.cid AND other.set_no <> $1)"#,
+        set_no,
+        &stays,
+    );
+    unsigned(bytes.fetch_one(connection).await?, "bytes")
+}
+
 /// Whether the database refused a reference because its chunk is gone.
 pub fn is_chunk_missing(error: &StoreError) -> bool {
     const FOREIGN_KEY_VIOLATION: &str = "23503";

@@ -11,7 +11,7 @@ use iota_core::api::retention::Decide;
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::{Cid, Digest};
 use iota_core::pack::CommitRecord;
-use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, What};
+use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, UNDO_MS, What};
 use iota_server::doctor::examine;
 use iota_server::host_key::HostKey;
 use iota_server::packs::{self, PackOptions, RecordKind};
@@ -29,7 +29,7 @@ use super::reading::machine_of;
 /// Every table whose rows matter, with ids in place of row numbers.
 const DUMPS: [&str; 10] = [
     "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms,
-         record_version) FROM account",
+         record_version, closing_version, closes_ms) FROM account",
     "SELECT concat_ws(' ', account_id, second_factor.record_version, secret IS NOT NULL, (
          SELECT string_agg(code_hash::text, ' ' ORDER BY code_hash) FROM recovery_code
          WHERE recovery_code.account_no = account.account_no)) FROM second_factor JOIN account USING (account_no)",
@@ -151,6 +151,34 @@ async fn decisions_and_what_went_by_them_come_back_too() {
     log.machine.browser = log.machine.session(&server).await;
     log.delta(&[object(99, 300)], &[]).await;
     rebuild_the_same(&server).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_closing_comes_back_until_it_is_final_and_then_nothing_does() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
+    let mut logs = [machine_of(&server, &ada).await, machine_of(&server, &bob).await];
+    for log in &mut logs {
+        log.device_ms = server.state.now_ms();
+        log.base(&[object(1, 300)]).await;
+    }
+    let decided_ms = server.state.now_ms();
+    let decision = Decision { account: bob.account, version: 1, decided_ms, what: What::Close };
+    let signed = SignedDecision { signature: bob.sign(&decision.encode()), decision };
+    bob.browser.put("/account/retention", &Decide { decision: Bytes(signed.encode()) }).await.ok();
+    rebuild_the_same(&server).await;
+
+    server.clock.advance_ms(UNDO_MS);
+    logs[0].machine.browser = logs[0].machine.session(&server).await;
+    logs[0].device_ms = server.state.now_ms();
+    logs[0].delta(&[object(2, 300)], &[]).await;
+    round(&server.state).await.unwrap();
+    let accounts = || sqlx::query_scalar::<_, i64>("SELECT count(*) FROM account").fetch_one(server.pool());
+    assert_eq!(accounts().await.unwrap(), 1);
+    rebuild_the_same(&server).await;
+    assert_eq!(accounts().await.unwrap(), 1);
+    TestAccount::invited(&server, "bob@example.org").await;
     server.stop().await;
 }
 

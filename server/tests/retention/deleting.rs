@@ -13,7 +13,7 @@ use iota_server::test_support::{PostOffice, TestAccount, TestServer, revocation}
 use super::scene::{DAY_MS, HOUR_MS, Scene, count};
 
 /// Six snapshots, an hour apart, each with an object of its own.
-async fn six(server: &TestServer, account: TestAccount) -> Scene {
+pub async fn six(server: &TestServer, account: TestAccount) -> Scene {
     let mut scene = Scene::new(server, account).await;
     for number in 1..=6 {
         scene.commit(server, &BTreeSet::from([100, number]), 0).await;
@@ -22,12 +22,12 @@ async fn six(server: &TestServer, account: TestAccount) -> Scene {
     scene
 }
 
-fn delete(scene: &Scene, first: u64, last: u64) -> What {
+pub fn delete(scene: &Scene, first: u64, last: u64) -> What {
     What::Delete(Deletion { set: scene.log.machine.set, first, last })
 }
 
 /// So long until it cannot be taken back; the machine goes on.
-async fn wait(server: &TestServer, scene: &mut Scene, ms: u64) {
+pub async fn wait(server: &TestServer, scene: &mut Scene, ms: u64) {
     scene.pass(server, ms).await;
     scene.commit(server, &BTreeSet::from([100]), 0).await;
     let agreed_ms = server.state.now_ms();

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod closing;
 mod deleting;
 mod flooding;
+mod freeing;
 #[path = "../people/mod.rs"]
 mod people;
 mod restoring;

@@ -8,6 +8,7 @@ use super::answer::answer;
 use super::cards::Cards;
 use crate::clock::Clock;
 use crate::components::ago::Ago;
+use crate::components::closing_notice::ClosingNotice;
 use crate::components::fleet_list::FleetList;
 use crate::components::gate::LockedNotice;
 use crate::components::icon::Icon;
@@ -34,6 +35,7 @@ pub(super) fn Dashboard() -> impl IntoView {
     let lost = lost();
     view! {
         <AnswerSection lost />
+        <ClosingNotice />
         {move || locked.get().then(|| view! { <LockedNotice /> })}
         {move || {
             let retry = Callback::new(move |()| fleet.again());

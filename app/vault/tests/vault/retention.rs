@@ -17,7 +17,7 @@ const PATH: &str = "/account/retention";
 
 fn show(tab: &Tab, decisions: &[SignedDecision]) {
     let decisions = decisions.iter().map(|signed| Bytes(signed.encode())).collect();
-    let answer = serde_json::to_vec(&Retention { decisions }).unwrap();
+    let answer = serde_json::to_vec(&Retention { decisions, ..Retention::default() }).unwrap();
     tab.browser.0.answers.borrow_mut().insert(("GET", PATH.into()), Ok(answer));
     tab.browser.0.answers.borrow_mut().insert(("PUT", PATH.into()), Ok(Vec::new()));
 }

@@ -12,7 +12,7 @@ use iota_core::{
         MAX_OBJECT_BYTES, MAX_READ_OBJECTS, MAX_UPLOAD_BYTES,
         frames::{Segment, decode_objects},
         json::{SetInfo, SnapshotInfo, Vault},
-        retention::Retention,
+        retention::{AskFreed, Freed, Retention},
     },
     commit::SignedHeader,
     id::SetId,
@@ -69,6 +69,13 @@ impl Archive for OwnerHttp {
         let request =
             Request::new("GET /account/retention", Method::GET, "/account/retention").answer_bytes(LIST_BYTES);
         self.0.send(&request)?.json(request.name)
+    }
+
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError> {
+        let ask = AskFreed { gone: gone.to_vec() };
+        let request = Request::new("POST /sets/{set}/freed", Method::POST, format!("/sets/{set}/freed"));
+        let request = request.with(Payload::json(&ask));
+        self.0.send(&request)?.json(request.name).map(|freed: Freed| freed.bytes)
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {

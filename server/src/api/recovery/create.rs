@@ -3,8 +3,10 @@
 use axum::extract::State;
 use iota_core::api::json::{Recover, SessionInfo};
 use iota_core::proof::new_login;
+use iota_core::retention::UNDO_MS;
 use tower_sessions::Session;
 
+use crate::alerts::{self, AccountNews};
 use crate::api::account::password::set_login;
 use crate::app_state::AppState;
 use crate::auth::{SignIn, begin_attempt, identity_of, login_of, not_proved, require_second, sign_in};
@@ -42,6 +44,10 @@ pub async fn create(
 
     let mut transaction = state.pool().begin().await?;
     let locked = account::lock(&mut transaction, account.account_no).await?.ok_or_else(not_proved)?;
+    let now_ms = state.now_ms();
+    account::set_recovered(&mut transaction, account.account_no, now_ms).await?;
+    let news = AccountNews::Recovered(now_ms + UNDO_MS);
+    alerts::tell_account(&state, &mut transaction, account.account_no, news).await?;
     let account = set_login(&state, transaction, locked, secret).await?;
     attempt::succeeded(state.pool(), counted).await?;
     sign_in(&session, &account, SignIn { keep: false, visitor: &visitor }, &state).await?;
@@ -50,8 +56,10 @@ pub async fn create(
 
 #[cfg(test)]
 mod tests {
-    use iota_core::api::json::{ChallengeAnswer, OwnerChallengeRequest, code};
-    use iota_core::id::{AccountId, Challenge, Digest, ServerId, Signature};
+    use iota_core::api::json::{Bytes, ChallengeAnswer, OwnerChallengeRequest, code};
+    use iota_core::api::retention::Decide;
+    use iota_core::id::{AccountId, Challenge, Digest, ServerId, SetId, Signature};
+    use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, What};
 
     use super::*;
     use crate::test_support::{TestAccount, TestServer};
@@ -155,5 +163,30 @@ mod tests {
         }
         let request = recovery(&server, &ada, Digest([9; 32])).await;
         assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::TOO_MANY_REQUESTS);
+    }
+
+    #[tokio::test]
+    async fn for_14_days_after_it_nothing_is_taken_away() {
+        let server = TestServer::start().await;
+        let mut ada = TestAccount::first(&server).await;
+        let decide = async |ada: &TestAccount, version, what| {
+            let decision = Decision { account: ada.account, version, decided_ms: server.state.now_ms(), what };
+            let signed = SignedDecision { signature: ada.sign(&decision.encode()), decision };
+            ada.browser.put("/account/retention", &Decide { decision: Bytes(signed.encode()) }).await.code()
+        };
+        assert_eq!(decide(&ada, 1, What::Close).await, "");
+        ada.auth_secret = Digest([9; 32]);
+        ada.browser.post("/recovery", &recovery(&server, &ada, ada.auth_secret).await).await.ok();
+        assert_eq!(decide(&ada, 2, What::Undo(1)).await, "");
+        let shorter = What::Keep(Policy::new(7, 7, 366, None).unwrap());
+        let longer = What::Keep(Policy::new(8, 31, 366, None).unwrap());
+        let delete = What::Delete(Deletion { set: SetId([1; 16]), first: 1, last: 1 });
+        for what in [What::Close, shorter, delete] {
+            assert_eq!(decide(&ada, 3, what).await, code::FORBIDDEN, "{what:?}");
+        }
+        assert_eq!(decide(&ada, 3, longer).await, "");
+        server.clock.advance_ms(UNDO_MS);
+        ada.sign_in(&ada.browser).await.ok();
+        assert_eq!(decide(&ada, 4, What::Close).await, "");
     }
 }

@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use iota_core::api::json::{Event, code};
 use iota_core::api::retention::Decide;
 use iota_core::id::SetId;
-use iota_core::retention::{Decision, Deletion, MAX_SKEW_MS, SignedDecision, UNDO_MS, What};
+use iota_core::retention::{Decision, Deletion, MAX_SKEW_MS, Policy, SignedDecision, UNDO_MS, What};
 use sqlx::PgConnection;
 
-use crate::alerts;
+use crate::alerts::{self, AccountNews};
 use crate::api::sets::no_set;
 use crate::app_state::AppState;
 use crate::auth::{FreshWebSession, WebSession, lock_account};
@@ -16,13 +16,15 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
 use crate::records::encode_decision;
-use crate::store::{account, backup_set, decision, deletion, device};
+use crate::store::{account, backup_set, closing, decision, deletion, device};
+
+const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Takes the next decision of the account. The newest again is fine.
 ///
 /// # Errors
 /// `bad_request`, `bad_credentials` when the account has not signed it, `conflict` when another one came before or it asks for what
-/// cannot be, `not_found`, `no_space`.
+/// cannot be, `forbidden` when it takes something away soon after a recovery, `not_found`, `no_space`.
 pub async fn replace(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
@@ -30,13 +32,15 @@ pub async fn replace(
 ) -> ApiResult<StatusCode> {
     let signed = check(&decide, &session, &state).await?;
     let mut transaction = state.pool().begin().await?;
-    lock_account(&mut transaction, &session, &state).await?;
+    let locked = lock_account(&mut transaction, &session, &state).await?;
     let newest = decision::newest(&mut transaction, session.account_no).await?;
     if newest.as_ref() == Some(&signed) {
         return Ok(StatusCode::NO_CONTENT);
     }
     require_next(&signed.decision, newest.as_ref().map(|newest| &newest.decision))?;
     let now_ms = state.now_ms();
+    let policy = decision::policy_of(&mut transaction, session.account_no).await?;
+    require_calm(&signed.decision.what, &policy, locked.recovered_ms, now_ms)?;
     decision::insert(&mut transaction, session.account_no, &signed, now_ms).await?;
     let set = match signed.decision.what {
         What::Keep(_) => None,
@@ -44,7 +48,11 @@ pub async fn replace(
             delete(&mut transaction, &state, (session.account_no, signed.decision.version), &deletion).await?;
             Some(deletion.set)
         }
-        What::Undo(version) => Some(undo(&mut transaction, session.account_no, version).await?),
+        What::Undo(version) => undo(&mut transaction, session.account_no, version).await?,
+        What::Close => {
+            close(&mut transaction, &state, (session.account_no, signed.decision.version)).await?;
+            None
+        }
     };
     let record = encode_decision(now_ms, &signed);
     state.decide(transaction, session.account, vec![(RecordKind::Decision, record)]).await?;
@@ -92,6 +100,25 @@ fn require_next(decision: &Decision, newest: Option<&Decision>) -> ApiResult<()>
     Ok(())
 }
 
+/// Whoever set the login by proof of the vault may not take anything away for a while: its owner, who hears of it, has time to set another.
+fn require_calm(what: &What, policy: &Policy, recovered_ms: Option<u64>, now_ms: u64) -> ApiResult<()> {
+    let takes_away = match what {
+        What::Keep(wanted) => !wanted.covers(policy),
+        What::Delete(_) | What::Close => true,
+        What::Undo(_) => false,
+    };
+    let until_ms = recovered_ms.map_or(0, |recovered_ms| recovered_ms.saturating_add(UNDO_MS));
+    if !takes_away || until_ms <= now_ms {
+        return Ok(());
+    }
+    let days = (until_ms - now_ms).div_ceil(DAY_MS);
+    let message = format!(
+        "a new password was set with a key of the vault, so nothing is deleted or kept shorter for 14 days: {days} to go. Keeping more, \
+         and taking a deletion back, can be done now"
+    );
+    Err(ApiError::new(code::FORBIDDEN, message))
+}
+
 /// Hides commits of a set. Its newest goes only with all others, and when nobody writes the set: the next commit would build on it.
 async fn delete(
     connection: &mut PgConnection,
@@ -119,9 +146,23 @@ async fn delete(
     alerts::tell_deletion(state, connection, set.set_no, now_ms + UNDO_MS).await
 }
 
-async fn undo(connection: &mut PgConnection, account_no: i64, version: u64) -> ApiResult<SetId> {
+/// Notes that the account is to go.
+async fn close(connection: &mut PgConnection, state: &AppState, (account_no, version): (i64, u64)) -> ApiResult<()> {
+    if closing::closes_ms(connection, account_no).await?.is_some() {
+        return Err(ApiError::new(code::CONFLICT, "this account is to be deleted already"));
+    }
+    let closes_ms = state.now_ms() + UNDO_MS;
+    closing::set(connection, account_no, version, closes_ms).await?;
+    alerts::tell_account(state, connection, account_no, AccountNews::Closing(closes_ms)).await
+}
+
+/// Takes back what a version decided; returns the set of a deletion.
+async fn undo(connection: &mut PgConnection, account_no: i64, version: u64) -> ApiResult<Option<SetId>> {
+    if closing::undo(connection, account_no, version).await? {
+        return Ok(None);
+    }
     let undone = deletion::undo(connection, account_no, version).await?;
-    undone.ok_or_else(|| {
+    undone.map(Some).ok_or_else(|| {
         let message = "this deletion cannot be taken back: it is final, or was taken back already";
         ApiError::new(code::CONFLICT, message)
     })

@@ -1,0 +1,54 @@
+//! That the account is to be deleted, wherever its owner looks first.
+
+use iota_core::api::json::Event;
+use iota_core::api::retention::Retention;
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::client;
+use crate::components::icon::Icon;
+use crate::live::Live;
+use crate::words::Moment;
+
+/// When the account goes, as the server says; nothing while it stays or that is not known. It is asked again when the account changes.
+pub fn follow_closing() -> RwSignal<Option<u64>> {
+    let closes_ms = RwSignal::new(None);
+    let live = Live::current().latest();
+    Effect::new(move |begun: Option<()>| {
+        if begun.is_none() || matches!(live.get(), Some(Event::Account | Event::Resync)) {
+            leptos::task::spawn_local(async move {
+                if let Ok(shown) = client::get::<Retention>("/account/retention").await {
+                    closes_ms.try_set(shown.closes_ms);
+                }
+            });
+        }
+    });
+    closes_ms
+}
+
+/// A notice; nothing while the account stays.
+#[component]
+pub fn ClosingNotice() -> impl IntoView {
+    let closes_ms = follow_closing();
+    view! {
+        {move || {
+            closes_ms
+                .get()
+                .map(|closes_ms| {
+                    view! {
+                        <div class="notice notice--bad">
+                            <Icon name="triangle-alert" />
+                            <div>
+                                <b>{format!("This account, with all of its backups, is deleted on {}.", Moment::local(closes_ms).full())}</b>
+                                <p>{"Until then it can be brought back."}</p>
+                            </div>
+                            <A href="/settings#account" attr:class="button button--small">
+                                "Go to Settings"
+                            </A>
+                        </div>
+                    }
+                })
+        }}
+    }
+    .into_any()
+}
