@@ -4,6 +4,7 @@ import { type Page } from '@playwright/test';
 import { type Appliance } from '../support/appliance';
 import { expect, test } from '../support/fixtures';
 import { partsOfCode } from '../support/kept';
+import { look } from '../support/look';
 import { Person, wordsOf } from '../support/person';
 
 test.use({ own: 'machines' });
@@ -11,8 +12,8 @@ test.use({ own: 'machines' });
 /** How long a code is good. */
 const LIFE_MS = 15 * 60 * 1000;
 
-test('two machines; one is renamed and its key taken away at once', async ({ page, appliance }) => {
-  test.setTimeout(180_000);
+test('two machines; one is renamed and its key taken away at once', async ({ page, appliance }, info) => {
+  test.setTimeout(240_000);
   const ada = await Person.signUp(page, await appliance.setupToken());
   const [attic, cellar] = [appliance.agent('attic'), appliance.agent('cellar')];
   for (const agent of [attic, cellar]) writeFileSync(join(agent.files, 'note.txt'), agent.name);
@@ -47,6 +48,39 @@ test('two machines; one is renamed and its key taken away at once', async ({ pag
   expect(refused.err).toMatch(/replaced|revoked|taken away/);
   writeFileSync(join(cellar.files, 'note.txt'), 'changed');
   expect((await cellar.tell<{ seq: number }>('backup')).seq).toBe(2);
+
+  await test.step('what it stored is deleted and brought back', async () => {
+    await page.getByRole('button', { name: 'Delete its backups…' }).click();
+    await dialog.getByRole('textbox').fill("nora's laptop");
+    await look(page, info, 'delete-machine');
+    await dialog.getByRole('button', { name: 'Delete all of it' }).click();
+    await expect(page.getByRole('heading', { name: 'Machines' })).toBeVisible();
+    const deleted = page.getByText('Everything of Nora’s laptop is deleted.');
+    await expect(deleted).toBeVisible();
+    const listed = page.getByRole('main').getByRole('link', { name: /Nora’s laptop/ });
+    await expect(listed).toHaveCount(0);
+    await expect(page.getByText('A machine that is not shown')).toHaveCount(0);
+    await look(page, info, 'deleted-machine');
+    await page.getByRole('button', { name: 'Bring back' }).click();
+    await expect(listed.first()).toBeVisible();
+    await expect(deleted).toHaveCount(0);
+  });
+
+  await test.step('the account is to go, and stays after all', async () => {
+    await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Settings' }).click();
+    const account = page.getByRole('region', { name: 'This account' });
+    await account.getByRole('button', { name: 'Delete this account…' }).click();
+    await dialog.getByRole('textbox').fill(ada.login);
+    await dialog.getByRole('button', { name: 'Delete it' }).click();
+    await expect(account.getByText(/^It is deleted on /)).toBeVisible();
+    await look(page, info, 'account-goes');
+    await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Home' }).click();
+    await expect(page.getByText(/^This account, with all of its backups, is deleted on /)).toBeVisible();
+    await look(page, info, 'home-account-goes');
+    await page.getByRole('main').getByRole('link', { name: 'Go to Settings' }).click();
+    await account.getByRole('button', { name: 'Bring it back' }).click();
+    await expect(account.getByRole('button', { name: 'Delete this account…' })).toBeVisible();
+  });
 });
 
 test('a machine that is refused hears it, and its code is worthless', async ({ page, appliance }) => {

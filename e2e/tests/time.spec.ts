@@ -129,6 +129,7 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(kept.getByText(/^Every point is kept for 7 days;/)).toBeVisible();
     await page.keyboard.press('[');
     await kept.getByRole('button', { name: 'Delete point 2…' }).click();
+    await expect(page.getByRole('dialog').getByText(/^That frees about /)).toBeVisible();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete it' }).click();
     await expect(kept.getByText('Point 2 is deleted.')).toBeVisible();
     const rows = page.getByRole('table').getByRole('row');

@@ -37,6 +37,7 @@ async fn an_account_goes_on_for_14_days_and_then_leaves_nothing() {
     assert_eq!(bob.listed().await.last(), Some(&7));
 
     bob.pass(&server, HOUR_MS).await;
+    bob.commit(&server, &BTreeSet::from([100]), 0).await;
     let upload = bob.log.begin().await;
     tell_time(&server, &mut ada).await;
     assert_eq!(bob.account.sign_in(&server.stranger()).await.code(), code::BAD_CREDENTIALS);

@@ -6,10 +6,10 @@ use iota_agent::remote::Archive;
 use iota_core::{
     api::{
         json::{Bytes, SnapshotInfo},
-        retention::{Decide, Retention},
+        retention::{Decide, HiddenSet, Retention},
     },
-    retention::{Decision, Deletion, Policy, SignedDecision, What},
-    vault::{DecideRetention, FindMissing, ProblemKind, ReadRetention, Wish},
+    retention::{Decision, Deletion, Policy, SignedDecision, UNDO_MS, What},
+    vault::{DecideRetention, FindMissing, ListMachines, ProblemKind, ReadRetention, Wish},
 };
 use iota_crypto::keys::MasterKey;
 
@@ -146,4 +146,54 @@ fn snapshots_that_nobody_let_go_are_missed() {
         serde_json::to_vec(&infos).unwrap()
     }));
     assert_eq!(missing(&tab).unwrap_err().kind, ProblemKind::Altered);
+}
+
+fn signed(tab: &Tab, version: u64, what: What) -> SignedDecision {
+    let decision = Decision { account: ACCOUNT, version, decided_ms: tab.browser.0.now_ms.get(), what };
+    iota_crypto::retention::sign(decision, &MasterKey::from_bytes([9; 32]).identity(ACCOUNT))
+}
+
+#[test]
+fn the_end_of_the_account_is_signed_and_taken_back() {
+    let rig = Rig::new();
+    let tab = Tab::unlocked(&rig);
+    show(&tab, &[]);
+    assert_eq!(tab.ask(ReadRetention {}).unwrap().closing, None);
+    tab.ask(DecideRetention { wish: Wish::Close }).unwrap();
+    let first = sent(&tab);
+    assert_eq!((first.decision.version, first.decision.what), (1, What::Close));
+    show(&tab, std::slice::from_ref(&first));
+    let closing = tab.ask(ReadRetention {}).unwrap().closing.unwrap();
+    assert_eq!((closing.version, closing.undo_until_ms), (1, first.decision.decided_ms + UNDO_MS));
+    tab.ask(DecideRetention { wish: Wish::Undo(1) }).unwrap();
+    show(&tab, &[first, sent(&tab)]);
+    assert_eq!(tab.ask(ReadRetention {}).unwrap().closing, None);
+}
+
+#[test]
+fn a_machine_of_which_all_is_deleted_is_named_and_not_missed() {
+    let rig = Rig::new();
+    let mut tree = MemoryTree::default();
+    tree.file("notes", vec![1]);
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    show(&tab, &[]);
+    let sets = rig.archive().sets().unwrap();
+    let head = sets[0].head.as_ref().unwrap().seq;
+    assert_eq!(tab.ask(ListMachines {}).unwrap().len(), 1);
+    *tab.browser.0.lie.borrow_mut() =
+        Some(Box::new(|request, answer| if request.path == "/sets" { b"[]".to_vec() } else { answer }));
+    let alarm =
+        |tab: &Tab| tab.ask(ListMachines {}).unwrap().into_iter().map(|view| view.alarm.is_some()).collect::<Vec<_>>();
+    assert_eq!(alarm(&tab), [true], "nobody deleted it");
+    show(&tab, &[signed(&tab, 1, What::Delete(Deletion { set: rig.set, first: 1, last: head }))]);
+    assert_eq!(alarm(&tab), [false; 0]);
+    // The server says which sets are hidden, and the vault what they are called.
+    let decisions =
+        vec![Bytes(signed(&tab, 1, What::Delete(Deletion { set: rig.set, first: 1, last: head })).encode())];
+    let hidden = vec![HiddenSet { set: rig.set, label: sets[0].label.clone() }];
+    let answer = Retention { decisions, hidden, closes_ms: None };
+    tab.browser.0.answers.borrow_mut().insert(("GET", PATH.into()), Ok(serde_json::to_vec(&answer).unwrap()));
+    let deletions = tab.ask(ReadRetention {}).unwrap().deletions;
+    assert_eq!(deletions[0].whole.as_deref(), Some("attic"));
 }
