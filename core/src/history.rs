@@ -202,4 +202,10 @@ impl VerifiedSegment {
     pub fn commits(&self) -> impl Iterator<Item = (&StoredCommit, u64)> {
         self.commits.iter().zip(self.steps.iter().copied())
     }
+
+    /// Whether a commit is among them.
+    pub fn holds(&self, set: SetId, seq: u64) -> bool {
+        let headers = || self.commits.iter().map(|commit| &commit.header.header);
+        headers().any(|header| (header.set, header.seq) == (set, seq))
+    }
 }

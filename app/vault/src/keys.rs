@@ -4,6 +4,7 @@ use std::cell::{Ref, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
+use iota_core::history::VerifiedSegment;
 use iota_core::id::{AccountId, SetId, VerifyingKey};
 use iota_core::path::TreePath;
 use iota_core::vault::PathToken;
@@ -29,6 +30,8 @@ pub struct OpenVault {
     keys: RefCell<Option<Keys>>,
     histories: RefCell<Vec<Rc<History>>>,
     points: RefCell<VecDeque<Rc<Point>>>,
+    /// The newest that was fetched: its earlier points are opened without the server.
+    segment: RefCell<Option<Rc<VerifiedSegment>>>,
     heard: RefCell<HashMap<SetId, Heard>>,
     names: RefCell<Option<Rc<RefCell<Names>>>>,
 }
@@ -55,6 +58,7 @@ impl OpenVault {
             })),
             histories: RefCell::default(),
             points: RefCell::default(),
+            segment: RefCell::default(),
             heard: RefCell::default(),
             names: RefCell::default(),
         }
@@ -65,6 +69,7 @@ impl OpenVault {
         self.keys.take();
         self.histories.take();
         self.points.take();
+        self.segment.take();
         self.names.take();
     }
 
@@ -143,6 +148,19 @@ impl OpenVault {
     /// A state that is open already.
     pub fn point(&self, set: SetId, seq: u64) -> Option<Rc<Point>> {
         self.points.borrow().iter().find(|point| (point.header.set, point.header.seq) == (set, seq)).cloned()
+    }
+
+    /// A segment that was fetched and holds this commit.
+    pub fn segment(&self, set: SetId, seq: u64) -> Option<Rc<VerifiedSegment>> {
+        let segment = self.segment.borrow();
+        segment.as_ref().filter(|segment| segment.holds(set, seq)).map(Rc::clone)
+    }
+
+    /// Keeps a segment in place of the one before.
+    pub fn keep_segment(&self, segment: VerifiedSegment) -> Rc<VerifiedSegment> {
+        let segment = Rc::new(segment);
+        self.segment.replace(Some(Rc::clone(&segment)));
+        segment
     }
 
     /// Keeps a state open; the one that was opened longest ago makes room.

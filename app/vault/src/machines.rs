@@ -6,6 +6,7 @@ use iota_core::api::json::{Bytes, ChangeLabel, Revoke, SetInfo};
 use iota_core::certificate::{Certificate, SignedCertificate};
 use iota_core::commit::Flags;
 use iota_core::id::{AgreementKey, DeviceId, SetId, VerifyingKey};
+use iota_core::retention::Decisions;
 use iota_core::vault::{HeadView, MachineView, Problem, ProblemKind, Rename, RevokeMachine};
 use iota_crypto::label;
 use iota_crypto::secret::{random_bytes, system_random};
@@ -44,7 +45,12 @@ pub async fn list(platform: &impl Platform, open: &OpenVault) -> Result<Vec<Mach
     }
     let gone: Vec<SetId> = before.sets().filter(|&set| sets.iter().all(|info| info.set != set)).collect();
     if !gone.is_empty() {
-        let decisions = retention::decisions(platform, open).await?;
+        let decisions = match retention::decisions(platform, open).await {
+            Ok(decisions) => decisions,
+            Err(problem) if problem.kind == ProblemKind::Unreachable => return Err(problem),
+            // What does not hold explains nothing.
+            Err(_) => Decisions::default(),
+        };
         let is_missed = |set: &SetId| before.seen(*set).is_none_or(|seen| !decisions.deleted(*set, 1, seen.seq));
         views.extend(gone.into_iter().filter(is_missed).map(vanished));
     }

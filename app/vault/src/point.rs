@@ -57,8 +57,12 @@ pub async fn open_at(platform: &impl Platform, open: &OpenVault, set: SetId, seq
 }
 
 async fn at(platform: &impl Platform, open: &OpenVault, history: &History, seq: u64) -> Result<Point> {
-    let segment = history.segment(platform, seq).await?;
-    let opened = opened(&segment, open)?;
+    let segment = match open.segment(history.set, seq) {
+        Some(segment) => segment,
+        None => open.keep_segment(history.segment(platform, seq).await?),
+    };
+    let mut opened = opened(&segment, open)?;
+    opened.retain(|(header, _)| header.seq <= seq);
     let header = opened.last().map(|(header, _)| header.clone()).ok_or_else(|| missing("point in time"))?;
     let state = State::replay(opened.into_iter().map(|(_, body)| body)).tell()?;
     Ok(Point { header, state })

@@ -56,6 +56,32 @@ fn a_point_opens_and_its_folders_list() {
 }
 
 #[test]
+fn steps_back_from_a_point_ask_for_no_history() {
+    let (rig, mut tree) = small();
+    for number in 0..6_u8 {
+        tree.file("notes", vec![number; 9 + usize::from(number)]);
+        rig.clock.advance_ms(60_000);
+        rig.backup(&tree).unwrap();
+    }
+    let tab = Tab::unlocked(&rig);
+    let segments = || {
+        let asked = tab.browser.0.asked.borrow();
+        asked.iter().filter(|(request, _)| request.contains("/segment?")).count()
+    };
+    let newest = tab.ask(OpenPoint { set: rig.set, at: None }).unwrap();
+    let fetched = segments();
+    for seq in (2..newest.seq).rev() {
+        let point = tab.ask(OpenPoint { set: rig.set, at: Some(seq) }).unwrap();
+        assert_eq!((point.seq, newest.bytes - point.bytes), (seq, newest.seq - seq));
+    }
+    assert_eq!(segments(), fetched);
+    let again = tab.reload();
+    again.unlock().unwrap();
+    assert_eq!(again.ask(OpenPoint { set: rig.set, at: Some(3) }).unwrap().seq, 3);
+    assert_eq!(again.ask(OpenPoint { set: rig.set, at: Some(4) }).unwrap().bytes, newest.bytes - (newest.seq - 4));
+}
+
+#[test]
 fn a_slow_answer_does_not_take_the_place_of_a_newer_one() {
     let (rig, mut tree) = small();
     tree.file("later.txt", b"x".to_vec());
