@@ -13,7 +13,7 @@ mod wire {
     use wasm_bindgen::JsCast;
     use wasm_bindgen_futures::JsFuture;
     use web_sys::js_sys::Array;
-    use web_sys::{Blob, Element, HtmlElement, HtmlInputElement, Storage};
+    use web_sys::{Blob, Element, FocusOptions, HtmlElement, HtmlInputElement, Storage};
 
     use super::STORE_PREFIX;
     use crate::theme::THEME;
@@ -132,6 +132,17 @@ mod wire {
         }
     }
 
+    /// Likewise, and moves nothing on the page.
+    pub fn focus_in_place(id: &str) {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        if let Some(element) =
+            document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = element.focus_with_options(&options);
+        }
+    }
+
     /// Whether the focus is in an element of the document.
     pub fn has_focus_within(id: &str) -> bool {
         let inside = document().active_element().zip(document().get_element_by_id(id));
@@ -232,6 +243,8 @@ mod wire {
     pub fn drop_fragment() {}
 
     pub fn focus(_id: &str) {}
+
+    pub fn focus_in_place(_id: &str) {}
 
     pub fn has_focus_within(_id: &str) -> bool {
         false

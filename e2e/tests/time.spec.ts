@@ -84,6 +84,48 @@ test('a folder taken home, a name found, two moments and two versions compared',
     rmSync(out, { recursive: true });
   });
 
+  await test.step('some files of a folder come as one zip, and no others', async () => {
+    const grid = page.getByRole('grid', { name: 'Files and folders' });
+    const bar = page.getByRole('region', { name: 'Chosen entries' });
+    const all = grid.getByRole('checkbox', { name: /^Choose all, 2,501\sentries$/ });
+    await expect(bar).toBeHidden();
+    await grid.focus();
+    await page.keyboard.press('Control+a');
+    await expect(bar.getByText(/^All\s2,501\schosen · /)).toBeVisible();
+    await expect(all).toBeChecked();
+    await page.keyboard.press('Space');
+    await expect(bar.getByText(/^2,500\schosen · /)).toBeVisible();
+    await expect(all).toHaveJSProperty('indeterminate', true);
+    await page.keyboard.press('Escape');
+    await expect(bar).toBeHidden();
+    await page.keyboard.press('Space');
+    await expect(bar.getByText(/^1\schosen · 1\sfolder$/)).toBeVisible();
+    await expect(grid.getByRole('row', { selected: true })).toHaveCount(1);
+    await bar.getByRole('button', { name: 'Clear' }).click();
+    await expect(bar).toBeHidden();
+    await grid.getByRole('checkbox', { name: 'Choose file 3', exact: true }).check();
+    await grid.getByRole('checkbox', { name: 'Choose file 5', exact: true }).check();
+    await expect(page.getByRole('status').filter({ hasText: /^2\schosen · / })).toBeAttached();
+    await look(page, info, 'selection');
+    await bar.getByRole('button', { name: 'Download as zip' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.getByRole('heading', { name: /^Download 2\sentries of many$/ })).toBeVisible();
+    await expect(dialog.getByText(/2\sfiles, 1\sfolder/)).toBeVisible();
+    const coming = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: /^Download, / }).click();
+    const download = await coming;
+    expect(download.suggestedFilename()).toBe('2 entries of many.zip');
+    const names = execFileSync('unzip', ['-Z1', await kept(download)]).toString();
+    expect(names.split('\n').filter(Boolean).sort()).toEqual(['many/', 'many/file 3', 'many/file 5']);
+    // Up to a row by the pointer, and back by a row by the keyboard.
+    await grid.getByRole('checkbox', { name: 'Choose file 15', exact: true }).click({ modifiers: ['Shift'] });
+    await expect(bar.getByText(/^7\schosen · /)).toBeVisible();
+    await page.keyboard.press('Shift+ArrowUp');
+    await expect(bar.getByText(/^6\schosen · /)).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(bar).toBeHidden();
+  });
+
   const views = page.getByRole('navigation', { name: 'Views of the machine' });
   await test.step('what is gone is found by a part of its name', async () => {
     await views.getByRole('link', { name: 'Search' }).click();

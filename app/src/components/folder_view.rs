@@ -1,25 +1,26 @@
 //! A folder at a point in time, with a file beside it. It needs an open vault.
 
+mod take;
+
 use std::time::Duration;
 
 use iota_core::id::SetId;
 use iota_core::vault::{
-    EntryKind, ListFolder, Listing, OpenPoint, Order, PathToken, PointView, Problem, ProblemKind, Row, Selection,
+    EntryKind, ListFolder, Listing, OpenPoint, Order, PathToken, PointView, Problem, ProblemKind, Row,
 };
 use leptos::prelude::*;
 
-use crate::components::file_list::{FileList, FileListing, Sorting};
+use crate::components::file_list::{Chosen, FileList, FileListing, Sorting};
 use crate::components::file_panel::FilePanel;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::MachineName;
 use crate::components::problem_notice::ProblemNotice;
-use crate::components::restore_dialog::{RestoreButton, RestoreOf};
 use crate::components::skeleton::Skeleton;
-use crate::components::zip_dialog::{ZipButton, ZipOf};
-use crate::fleet::Fleet;
 use crate::spot::Spot;
 use crate::vault::Vault;
 use crate::words::{Moment, bytes, many};
+
+use take::{ChoiceBar, Place, TakeFolder};
 
 /// What takes longer says what it does.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -38,6 +39,9 @@ struct Folder {
     vault: Vault,
     set: SetId,
     sorting: RwSignal<Sorting>,
+    /// The file that is shown beside the list.
+    beside: RwSignal<Option<PathToken>>,
+    chosen: Chosen,
     opened: RwSignal<Option<Opened>>,
     problem: RwSignal<Option<Problem>>,
     slow: RwSignal<bool>,
@@ -69,6 +73,8 @@ pub fn FolderView(
         vault: Vault::current(),
         set,
         sorting: RwSignal::new((Order::Name, false)),
+        beside: RwSignal::new(None),
+        chosen: Chosen::nothing(),
         opened: RwSignal::new(None),
         problem: RwSignal::new(None),
         slow: RwSignal::new(false),
@@ -86,15 +92,22 @@ pub fn FolderView(
     on_cleanup(move || {
         shown.try_set(None);
     });
-    let selected = RwSignal::new(None::<PathToken>);
     Effect::new(move || {
         folder.again.track();
         folder.begin(spot.get(), folder.sorting.get());
     });
+    let place = Memo::new(move |_| {
+        folder.opened.with(|opened| opened.as_ref().map(|Opened { point, spot, .. }| (point.seq, spot.path.clone())))
+    });
     Effect::new(move || {
         spot.with(|_| ());
-        // What was chosen belongs to the folder that was left.
-        selected.set(None);
+        // It belongs to the folder that was left.
+        folder.beside.set(None);
+    });
+    Effect::new(move || {
+        spot.with(|_| ());
+        place.with(|_| ());
+        folder.chosen.clear();
     });
     let retry = Callback::new(move |()| folder.again.notify());
     view! {
@@ -105,7 +118,7 @@ pub fn FolderView(
                     {move || folder.slow.get().then_some("Opening names…")}
                 </p>
                 {move || match folder.opened.get() {
-                    Some(opened) => view! { <Contents folder opened selected go /> }.into_any(),
+                    Some(opened) => view! { <Contents folder opened go /> }.into_any(),
                     None if folder.problem.with(Option::is_some) => ().into_any(),
                     None => {
                         view! {
@@ -117,18 +130,18 @@ pub fn FolderView(
                     }
                 }}
             </section>
-            {move || beside(folder, selected, past)}
+            {move || beside(folder, past)}
         </div>
     }
     .into_any()
 }
 
-fn beside(folder: Folder, selected: RwSignal<Option<PathToken>>, past: Memo<bool>) -> AnyView {
+fn beside(folder: Folder, past: Memo<bool>) -> AnyView {
     let close = Callback::new(move |()| {
-        selected.set(None);
+        folder.beside.set(None);
         crate::browser::focus(LIST_ID);
     });
-    match (selected.get(), folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.clone()))) {
+    match (folder.beside.get(), folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.clone()))) {
         (Some(path), Some(point)) => {
             let (at, when_ms, past) = (point.seq, point.device_time_ms, past.get());
             view! { <FilePanel set=folder.set at when_ms past path close /> }.into_any()
@@ -190,12 +203,8 @@ impl Folder {
 }
 
 #[component]
-fn Contents(
-    folder: Folder,
-    opened: Opened,
-    selected: RwSignal<Option<PathToken>>,
-    go: Callback<Spot>,
-) -> impl IntoView {
+fn Contents(folder: Folder, opened: Opened, go: Callback<Spot>) -> impl IntoView {
+    let taken = Place::of(folder.set, &opened);
     let Opened { point, spot, listing } = opened;
     // Links lead to this very point, also when it was opened as the newest.
     let fixed = spot.at(Some(point.seq));
@@ -216,7 +225,7 @@ fn Contents(
                 folder.inside.set_value(true);
                 go.run(spot.path(Some(row.token)));
             } else {
-                selected.set(Some(row.token));
+                folder.beside.set(Some(row.token));
             }
         })
     };
@@ -247,30 +256,23 @@ fn Contents(
             spot: fixed,
             listing: listing.clone(),
             sorting: folder.sorting,
-            selected,
+            shown: folder.beside,
+            chosen: folder.chosen,
             open,
             up,
             focus: folder.inside.get_value(),
         };
         folder.inside.set_value(false);
-        view! { <FileList list /> }.into_any()
-    };
-    let take = (listing.exists && listing.count > 0).then(|| {
-        let machine = Fleet::current().machine(folder.set).and_then(|machine| machine.name);
-        let inner = listing.crumbs.last().map(|crumb| crumb.name.clone());
-        let all = inner.clone().unwrap_or_else(|| match &machine {
-            Some(machine) => format!("everything of {machine}"),
-            None => "everything".into(),
-        });
-        let name = inner.or(machine).unwrap_or_else(|| "files".into());
-        let selection = Selection { folder: spot.path.clone(), only: Vec::new() };
-        let (set, at, when_ms) = (folder.set, point.seq, point.device_time_ms);
-        let of = RestoreOf { set, at, when_ms, selection: selection.clone(), name: all };
+        let (place, chosen) = (taken.clone(), folder.chosen);
         view! {
-            <ZipButton of=ZipOf { set, at, selection, name } />
-            <RestoreButton of />
+            <div>
+                <FileList list />
+                <ChoiceBar place chosen />
+            </div>
         }
-    });
+        .into_any()
+    };
+    let take = (listing.exists && listing.count > 0).then(|| view! { <TakeFolder place=taken /> });
     view! {
         <div class="card__head">
             <Crumbs set=folder.set spot listing go />

@@ -37,13 +37,16 @@ pub struct RestoreOf {
 #[component]
 pub fn RestoreButton(
     /// What would come back.
-    of: RestoreOf,
+    #[prop(into)]
+    of: Signal<RestoreOf>,
+    /// What the button says.
+    #[prop(default = "Restore on a machine")]
+    label: &'static str,
     /// As wide as what is around it, and not small.
     #[prop(optional)]
     wide: bool,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
-    let of = StoredValue::new(of);
     // What lies around it may close by Escape, too; one layer goes at a time.
     let keys = move |event: ev::KeyboardEvent| {
         if open.get_untracked() {
@@ -58,10 +61,10 @@ pub fn RestoreButton(
                 on:click=move |_| open.set(true)
             >
                 <Icon name="archive-restore" />
-                "Restore on a machine"
+                {label}
             </button>
             <Dialog open labelled="restore-title">
-                <Body of=of.get_value() open />
+                <Body of=of.get_untracked() open />
             </Dialog>
         </div>
     }

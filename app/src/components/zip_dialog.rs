@@ -1,4 +1,4 @@
-//! A folder as one zip: how much it is, and what a zip cannot hold.
+//! A folder, or some of it, as one zip: how much it is, and what a zip cannot hold.
 
 use iota_core::id::SetId;
 use iota_core::vault::{MeasureZip, Problem, Selection, Wanted, ZipView};
@@ -19,9 +19,9 @@ pub struct ZipOf {
     pub set: SetId,
     /// The commit.
     pub at: u64,
-    /// The folder.
+    /// Which files.
     pub selection: Selection,
-    /// Its name, safe to show.
+    /// What they are called, safe to show.
     pub name: String,
 }
 
@@ -29,17 +29,19 @@ pub struct ZipOf {
 #[component]
 pub fn ZipButton(
     /// What is taken out.
-    of: ZipOf,
+    #[prop(into)]
+    of: Signal<ZipOf>,
+    /// What the button says.
+    label: &'static str,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
-    let of = StoredValue::new(of);
     view! {
         <button class="button button--small" type="button" on:click=move |_| open.set(true)>
             <Icon name="download" />
-            "Download folder"
+            {label}
         </button>
         <Dialog open labelled="zip-title">
-            <Body of=of.get_value() open />
+            <Body of=of.get_untracked() open />
         </Dialog>
     }
     .into_any()
@@ -92,7 +94,8 @@ fn found(of: &ZipOf, view: ZipView, open: RwSignal<bool>) -> AnyView {
         set: of.set,
         at: of.at,
         what: Wanted::Zip(of.selection.clone()),
-        name: format!("{}.zip", of.name),
+        // Spaces that do not break a line are for pages.
+        name: format!("{}.zip", of.name.replace('\u{a0}', " ")),
         bytes: view.bytes,
     };
     let press = move |_| {

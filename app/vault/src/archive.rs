@@ -8,12 +8,12 @@ use iota_core::entry::{Entry, Kind};
 use iota_core::extent::Content;
 use iota_core::id::Digest;
 use iota_core::path::{Key, TreePath};
-use iota_core::vault::{Selection, ZipView};
+use iota_core::vault::{MAX_CHOSEN, Selection, ZipView};
 
 use crate::keys::OpenVault;
 use crate::platform::Platform;
 use crate::point::{Point, Walk};
-use crate::problem::{Result, missing};
+use crate::problem::{Result, failed, missing};
 use crate::show;
 use crate::zip::{Member, MemberKind};
 
@@ -35,8 +35,11 @@ pub enum Item {
 /// The folder of a selection, and those of its entries that were chosen, in order; none: all.
 ///
 /// # Errors
-/// When what was chosen is not in the folder.
+/// When what was chosen is not in the folder, or too much.
 pub fn chosen(open: &OpenVault, selection: &Selection) -> Result<(Option<TreePath>, Vec<TreePath>)> {
+    if selection.only.len() > MAX_CHOSEN {
+        return Err(failed(format!("at most {MAX_CHOSEN} entries can be chosen; take their folder instead")));
+    }
     let folder = selection.folder.as_ref().map(|token| open.path(token)).transpose()?;
     let mut chosen = selection.only.iter().map(|token| open.path(token)).collect::<Result<Vec<_>>>()?;
     chosen.sort();

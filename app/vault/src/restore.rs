@@ -3,7 +3,9 @@
 use iota_core::api::json::{Bytes, RestoreInfo, RestoreOrder};
 use iota_core::id::{RestoreId, SetId};
 use iota_core::restore::{Ending, Grant, LIFE_MS, Outcome, SignedGrant, Target};
-use iota_core::vault::{CancelRestore, ListRestores, OrderRestore, Problem, ProblemKind, RestoreView, Standing};
+use iota_core::vault::{
+    CancelRestore, ListRestores, MAX_CHOSEN, OrderRestore, Problem, ProblemKind, RestoreView, Standing,
+};
 use iota_crypto::history::body_keys;
 use iota_crypto::live::Place;
 use iota_crypto::restore::{MAX_PATHS, Wish, open_outcome, seal_order};
@@ -18,6 +20,8 @@ use crate::platform::Platform;
 use crate::problem::{Result, Tell, failed, missing};
 use crate::show;
 
+const _: () = assert!(MAX_CHOSEN <= MAX_PATHS, "what can be chosen can be ordered");
+
 /// Answers [`OrderRestore`].
 ///
 /// # Errors
@@ -28,9 +32,6 @@ pub async fn order(platform: &impl Platform, open: &OpenVault, question: &OrderR
         (folder, chosen) if chosen.is_empty() => folder.into_iter().collect(),
         (_, chosen) => chosen,
     };
-    if paths.len() > MAX_PATHS {
-        return Err(failed(format!("at most {MAX_PATHS} can be chosen; order their folder instead")));
-    }
     let machine = machines::history(platform, open, question.machine).await?;
     let certificate = machine.certificates.newest();
     if certificate.is_revocation() {

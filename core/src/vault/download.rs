@@ -32,9 +32,12 @@ pub enum Wanted {
 pub struct Selection {
     /// The folder; none for the top.
     pub folder: Option<PathToken>,
-    /// Which of its entries, with everything below; all of them when there are none.
+    /// Which of its entries, with everything below, at most [`MAX_CHOSEN`]; all of them when there are none.
     pub only: Vec<PathToken>,
 }
+
+/// Most entries of a folder that are chosen one by one.
+pub const MAX_CHOSEN: usize = 4096;
 
 /// Counts what a zip would hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -47,6 +47,29 @@ impl Rows {
         self.pages.with_untracked(|pages| row(pages, index))
     }
 
+    /// The rows from one to another, when all of them are there.
+    pub fn known(&self, first: u32, end: u32) -> Option<Vec<Row>> {
+        self.pages.with_untracked(|pages| (first..end).map(|index| row(pages, index)).collect())
+    }
+
+    /// Likewise, wherever they are; `None` when they cannot be had.
+    pub async fn read(&self, first: u32, end: u32) -> Option<Vec<Row>> {
+        let mut rows = Vec::new();
+        let mut from = first;
+        while from < end {
+            let question = ReadRows { listing: self.listing, from, count: (end - from).min(PAGE) };
+            from += question.count;
+            match self.vault.ask(question).await {
+                Ok(fresh) => rows.extend(fresh),
+                Err(problem) => {
+                    self.fail(problem);
+                    return None;
+                }
+            }
+        }
+        Some(rows)
+    }
+
     /// Why rows could not be fetched.
     pub fn problem(&self) -> Signal<Option<Problem>> {
         self.problem.into()
@@ -92,11 +115,16 @@ impl Rows {
             rows.asked.try_update_value(|asked| asked.remove(&page));
             match answer {
                 Ok(fresh) => drop(rows.pages.try_update(|pages| pages.insert(page, fresh))),
-                // Another list has taken its place already.
-                Err(problem) if problem.kind == ProblemKind::Missing => {}
-                Err(problem) => drop(rows.problem.try_set(Some(problem))),
+                Err(problem) => rows.fail(problem),
             }
         });
+    }
+
+    fn fail(&self, problem: Problem) {
+        // When it is missing, another list has taken its place already.
+        if problem.kind != ProblemKind::Missing {
+            self.problem.try_set(Some(problem));
+        }
     }
 
     fn drop_far_from(&self, page: u32) {

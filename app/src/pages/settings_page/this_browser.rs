@@ -59,6 +59,10 @@ pub(super) fn ThisBrowserCard() -> impl IntoView {
                 switch=true
                 hint="l locks the vault. g and then h, m, k or s goes to Home, Machines, Keep your key or Settings."
             />
+            <p class="small ink-2">
+                {"In a list of files Space chooses one, Shift with an arrow several, Ctrl or Command with A all, and Escape none; \
+                  letters go to a name, Backspace to the folder above. These are always on."}
+            </p>
         </section>
     }
     .into_any()

@@ -10,7 +10,9 @@ use iota_core::{
     api::json::{Bytes, RestoreInfo, RestoreOrder},
     path::TreePath,
     restore::{Ending, Grant, LIFE_MS, Outcome, Overwrite, SignedGrant, Target, ToldLoss},
-    vault::{CancelRestore, ListFolder, ListRestores, Order, OrderRestore, ProblemKind, Selection, Standing},
+    vault::{
+        CancelRestore, ListFolder, ListRestores, MAX_CHOSEN, Order, OrderRestore, ProblemKind, Selection, Standing,
+    },
 };
 use iota_crypto::{
     keys::{AgreementSecret, DedupKey, LiveKey, MasterKey},
@@ -96,7 +98,14 @@ fn an_order_brings_what_the_machine_needs_and_nothing_else() {
     let choices = [
         (Selection::default(), vec![]),
         (Selection { folder: Some(folder.clone()), only: vec![] }, vec![tree_path("home/ada")]),
-        (Selection { folder: Some(folder), only: vec![rows[1].token.clone()] }, vec![tree_path("home/ada/two")]),
+        (
+            Selection { folder: Some(folder.clone()), only: vec![rows[1].token.clone()] },
+            vec![tree_path("home/ada/two")],
+        ),
+        (
+            Selection { folder: Some(folder), only: vec![rows[1].token.clone(), rows[0].token.clone()] },
+            vec![tree_path("home/ada/one"), tree_path("home/ada/two")],
+        ),
     ];
     for (selection, paths) in choices {
         let restore = tab.ask(order(&rig, 2, selection)).unwrap();
@@ -141,11 +150,14 @@ fn orders_rise_and_what_makes_no_sense_is_not_sent() {
     show(&tab, &rig, &[before]);
     tab.ask(order(&rig, 1, Selection::default())).unwrap();
     assert_eq!(sent(&tab, &rig).0.grant.ordered_ms, signed.grant.ordered_ms + 1);
+    let one = tab.walk_to(&rig, 1, "home/ada/one");
+    let too_much = Selection { folder: Some(tab.walk_to(&rig, 1, "home/ada")), only: vec![one; MAX_CHOSEN + 1] };
     let sent_before = tab.browser.0.asked.borrow().len();
     for target in ["back", "/a/../b", ""] {
         let wrong = OrderRestore { target: Target::Beside(target.into()), ..order(&rig, 1, Selection::default()) };
         assert_eq!(tab.ask(wrong).unwrap_err().kind, ProblemKind::Failed, "{target}");
     }
+    assert_eq!(tab.ask(order(&rig, 1, too_much)).unwrap_err().kind, ProblemKind::Failed);
     assert_eq!(tab.browser.0.asked.borrow().len(), sent_before);
     assert_eq!(tab.ask(order(&rig, 9, Selection::default())).unwrap_err().kind, ProblemKind::Missing);
 }

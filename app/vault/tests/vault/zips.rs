@@ -6,7 +6,7 @@ use iota_agent::backup::{Options, source::FoundKind};
 use iota_core::{
     entry::Xattr,
     id::Cid,
-    vault::{Download, MeasureZip, Problem, ProblemKind, Selection, Wanted, Way},
+    vault::{Download, MAX_CHOSEN, MeasureZip, Problem, ProblemKind, Selection, Wanted, Way},
 };
 use iota_vault::platform::Sink;
 use std::{
@@ -114,6 +114,9 @@ fn a_folder_comes_out_as_it_is() {
     assert_eq!(name.unwrap(), "files.zip");
     assert!(unpacked(&collected.bytes).path().join("out/home/bob/not this").exists());
 
+    let too_much = vec![tab.walk_to(&rig, 1, "home/ada/small.txt"); MAX_CHOSEN + 1];
+    let too_much = Selection { folder: folder.clone(), only: too_much };
+    assert_eq!(zip(&tab, &rig, too_much).0.unwrap_err().kind, ProblemKind::Failed);
     let elsewhere = Selection { folder, only: vec![tab.walk_to(&rig, 1, "home/bob/not this")] };
     assert_eq!(zip(&tab, &rig, elsewhere).0.unwrap_err().kind, ProblemKind::Missing);
 }
