@@ -6,6 +6,7 @@
 
 use crate::{
     entry::{Entry, Kind},
+    extent::{Content, Extent},
     id::{Cid, Digest},
     page::PageRef,
     path::TreePath,
@@ -61,6 +62,28 @@ impl Difference {
             Self::Removed(before) => (Some(before), None),
             Self::Changed { before, after } => (Some(before), Some(after)),
         }
+    }
+
+    /// The extents before and after of a file smaller than `small_bytes` that is as long as it was and stored elsewhere: it may
+    /// have the same bytes all the same, because bundles are written again.
+    pub fn moved(&self, small_bytes: u64) -> Option<(&[Extent], &[Extent])> {
+        let Self::Changed { before, after } = self else { return None };
+        match (&before.kind, &after.kind) {
+            (
+                Kind::File { size: old_size, content: Content::Inline(old), .. },
+                Kind::File { size, content: Content::Inline(extents), .. },
+            ) if old_size == size && *size < small_bytes && old != extents => Some((old, extents)),
+            _ => None,
+        }
+    }
+
+    /// What is left when the bytes of both files are the same; `None` when nothing is.
+    pub fn with_same_bytes(self) -> Option<Self> {
+        let Self::Changed { mut before, after } = self else { return Some(self) };
+        if let (Kind::File { content: old, .. }, Kind::File { content, .. }) = (&mut before.kind, &after.kind) {
+            old.clone_from(content);
+        }
+        Self::between(Some(*before), Some(*after))
     }
 
     /// In what the entries differ.

@@ -331,3 +331,26 @@ fn what_differs_is_told_apart() {
     }
     assert_eq!(Difference::between(Some(file(3, 1)), Some(file(3, 1))), None);
 }
+
+#[test]
+fn what_is_stored_elsewhere_may_have_the_same_bytes() {
+    let file = |chunk: u8, size: u32, mtime: i64| {
+        let chunk = ChunkRef { cid: Cid([chunk; 32]), ckey: ChunkKey([chunk; 32]) };
+        let extents = vec![Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length: size }];
+        let kind = Kind::File { size: size.into(), link: None, content: Content::Inline(extents) };
+        let mtime = Timestamp { seconds: mtime, nanoseconds: 0 };
+        Entry { path: path(1), metadata: Metadata { mtime, ..Metadata::default() }, kind }
+    };
+    let change = |before, after| Difference::between(Some(before), Some(after)).unwrap();
+    let moved = change(file(1, 9, 5), file(2, 9, 5));
+    assert_eq!(moved.aspect(), Aspect::SilentContent);
+    assert!(moved.moved(10).is_some() && moved.moved(9).is_none());
+    assert_eq!(moved.with_same_bytes(), None);
+    let touched = change(file(1, 9, 5), file(2, 9, 6));
+    assert!(touched.moved(10).is_some());
+    assert_eq!(touched.with_same_bytes().unwrap().aspect(), Aspect::Metadata);
+    for still in [change(file(1, 9, 5), file(1, 9, 6)), change(file(1, 9, 5), file(2, 8, 5))] {
+        assert!(still.moved(10).is_none());
+    }
+    assert!(Difference::Added(file(1, 9, 5)).moved(10).is_none());
+}

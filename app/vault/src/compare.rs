@@ -1,4 +1,5 @@
-//! What lies between two points, read at the cost of what changed: pages that both share are not opened.
+//! What lies between two points, read at the cost of what changed: pages that both share are not opened. A small file that was
+//! stored again elsewhere is compared by its bytes.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -10,6 +11,7 @@ use iota_core::path::{Key, TreePath};
 use iota_core::state::StateCheck;
 use iota_core::vault::{Change, Compare, Comparison, DifferenceRow, ReadDifferences, Side};
 
+use crate::contents::Contents;
 use crate::keys::OpenVault;
 use crate::platform::Platform;
 use crate::point::{self, Point, Walk};
@@ -18,6 +20,8 @@ use crate::show;
 
 /// Most rows of one answer.
 const MAX_ROWS: u32 = 1000;
+/// Differences whose contents are looked at together.
+const WINDOW: usize = 4096;
 
 /// What was found between two points.
 pub struct Compared {
@@ -57,11 +61,18 @@ pub async fn compare(
         crumbs: folder.as_ref().map(|folder| show::crumbs(open, folder)).transpose()?.unwrap_or_default(),
         ..Comparison::default()
     };
+    let mut contents = Contents::new(platform, open);
     let mut rows = Vec::new();
-    while let Some(difference) = between.next().await? {
-        let kept = Kept::from(difference);
-        shown.count(kept.change, kept.before, kept.after);
-        rows.push(kept);
+    loop {
+        let window = between.window().await?;
+        if window.is_empty() {
+            break;
+        }
+        for difference in contents.settle(window).await?.into_iter().flatten() {
+            let kept = Kept::from(difference);
+            shown.count(kept.change, kept.before, kept.after);
+            rows.push(kept);
+        }
     }
     shown.lost = between.lost();
     let skip = folder.map_or(0, |folder| folder.as_bytes().len() + 1);
@@ -129,6 +140,17 @@ impl<'p, P: Platform> Between<'p, P> {
             std::mem::take(&mut self.check).finish(&root).tell()?;
         }
         Ok(None)
+    }
+
+    /// The next paths that differ, so many that their contents are worth a request; none at the end.
+    async fn window(&mut self) -> Result<Vec<Option<Difference>>> {
+        let mut window = Vec::new();
+        while window.len() < WINDOW
+            && let Some(difference) = self.next().await?
+        {
+            window.push(Some(difference));
+        }
+        Ok(window)
     }
 
     /// How many entries could not be compared because their page is lost, at most, so far.

@@ -16,6 +16,7 @@ use crate::live::Heard;
 use crate::names::Names;
 use crate::point::Point;
 use crate::problem::{Result, locked, missing};
+use crate::versions::Oldest;
 
 /// States that are kept open; each holds the changes since its base.
 const MAX_POINTS: usize = 4;
@@ -34,6 +35,7 @@ pub struct OpenVault {
     segment: RefCell<Option<Rc<VerifiedSegment>>>,
     heard: RefCell<HashMap<SetId, Heard>>,
     names: RefCell<Option<Rc<RefCell<Names>>>>,
+    oldest_version: RefCell<Option<Rc<Oldest>>>,
 }
 
 /// The keys.
@@ -61,6 +63,7 @@ impl OpenVault {
             segment: RefCell::default(),
             heard: RefCell::default(),
             names: RefCell::default(),
+            oldest_version: RefCell::default(),
         }
     }
 
@@ -71,6 +74,7 @@ impl OpenVault {
         self.points.take();
         self.segment.take();
         self.names.take();
+        self.oldest_version.take();
     }
 
     /// # Errors
@@ -143,6 +147,17 @@ impl OpenVault {
     /// Keeps the names of a set, in place of another's.
     pub fn keep_names(&self, names: &Rc<RefCell<Names>>) {
         self.names.replace(Some(Rc::clone(names)));
+    }
+
+    /// The oldest version that was told of a path, when what was asked for last ended just there.
+    pub fn oldest_version(&self, set: SetId, path: &TreePath, before: u64) -> Option<Rc<Oldest>> {
+        let oldest = self.oldest_version.borrow();
+        oldest.clone().filter(|oldest| (oldest.set, &oldest.path, oldest.before) == (set, path, before))
+    }
+
+    /// Keeps the oldest version that was told of a path.
+    pub fn keep_oldest_version(&self, oldest: Oldest) {
+        self.oldest_version.replace(Some(Rc::new(oldest)));
     }
 
     /// A state that is open already.

@@ -17,6 +17,7 @@ pub mod archive;
 pub mod browser;
 pub mod clock;
 pub mod compare;
+pub mod contents;
 pub mod desk;
 pub mod download;
 pub mod enrolment;

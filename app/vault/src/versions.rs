@@ -1,12 +1,16 @@
-//! Versions of a path, one part of the history at a time: a base and the deltas after it.
+//! Versions of a path, one part of the history at a time: a base and the deltas after it. A small file that was stored again
+//! elsewhere is no version of its own.
 
 use iota_core::commit::{Change, Header};
+use iota_core::difference::Difference;
 use iota_core::entry::Entry;
+use iota_core::id::{Digest, SetId};
 use iota_core::operation::Operation;
 use iota_core::path::TreePath;
 use iota_core::state::State;
 use iota_core::vault::{FindVersions, Version, VersionPage};
 
+use crate::contents::Contents;
 use crate::history::opened;
 use crate::keys::OpenVault;
 use crate::machines;
@@ -31,14 +35,22 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindVer
     let (base_header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
     let base = Point { header: base_header, state: State::replay([base]).tell()? };
     let kept = history.kept(platform, base.header.seq, at).await?;
-    let mut versions = vec![version(&base.header, base.entry(platform, open, &path).await?.as_ref())];
+    let mut told = vec![(base.header.clone(), base.entry(platform, open, &path).await?)];
     for (header, body) in bodies {
         if let Change::Delta(operations) = &body.change
             && let Some(entry) = last_word(operations, &path)
         {
-            versions.push(version(&header, entry));
+            told.push((header, entry.cloned()));
         }
     }
+    let before = kept.below.map(|below| below + 1);
+    let newer = question.before.and_then(|before| open.oldest_version(question.set, &path, before));
+    let hashes = hashes(&mut Contents::new(platform, open), &told, newer.as_deref()).await?;
+    if let (Some(before), [(_, entry), ..], [hash, ..]) = (before, &told[..], &hashes[..]) {
+        open.keep_oldest_version(Oldest { set: question.set, path, before, entry: entry.clone(), hash: *hash });
+    }
+    let told = told.iter().zip(hashes);
+    let mut versions: Vec<_> = told.map(|((header, entry), hash)| version(header, entry.as_ref(), hash)).collect();
     versions.dedup_by(|later, earlier| later.hash == earlier.hash);
     versions.reverse();
     // Of one that no snapshot has any more there is nothing left.
@@ -48,8 +60,42 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindVer
         version.seq = shown.unwrap_or(version.seq);
         shown.is_some()
     });
-    let before = kept.below.map(|below| below + 1);
     Ok(VersionPage { versions, before, from_ms: base.header.device_time_ms })
+}
+
+/// The oldest version of a part of the history, which the newest one of the part before may be, too.
+pub struct Oldest {
+    /// Of this set.
+    pub set: SetId,
+    /// And this path.
+    pub path: TreePath,
+    /// Just past where the part before ends.
+    pub before: u64,
+    entry: Option<Entry>,
+    /// It was told to have this.
+    hash: Option<Digest>,
+}
+
+/// Hashes for what was told of a path, oldest first; the same where nothing but the place of the bytes differs. `newer` is what comes
+/// after the newest.
+async fn hashes<P: Platform>(
+    contents: &mut Contents<'_, P>,
+    told: &[(Header, Option<Entry>)],
+    newer: Option<&Oldest>,
+) -> Result<Vec<Option<Digest>>> {
+    let later = told.iter().skip(1).map(|(_, entry)| entry).chain(newer.map(|newer| &newer.entry));
+    let pairs = told.iter().zip(later);
+    let differences = pairs.map(|((_, before), after)| Difference::between(before.clone(), after.clone())).collect();
+    let differences = contents.settle(differences).await?;
+    let mut hashes: Vec<_> = told.iter().map(|(_, entry)| entry.as_ref().map(Entry::hash)).collect();
+    hashes.extend(newer.map(|newer| newer.hash));
+    for place in (0..differences.len()).rev() {
+        if differences[place].is_none() {
+            hashes[place] = hashes[place + 1];
+        }
+    }
+    hashes.truncate(told.len());
+    Ok(hashes)
 }
 
 /// What a delta says of a path: an entry, its removal (`Some(None)`), or nothing.
@@ -61,11 +107,11 @@ fn last_word<'o>(operations: &'o [Operation], path: &TreePath) -> Option<Option<
     }
 }
 
-fn version(header: &Header, entry: Option<&Entry>) -> Version {
+fn version(header: &Header, entry: Option<&Entry>, hash: Option<Digest>) -> Version {
     Version {
         seq: header.seq,
         device_time_ms: header.device_time_ms,
-        hash: entry.map(Entry::hash),
+        hash,
         kind: entry.map(show::kind),
         bytes: entry.map_or(0, Entry::size),
         mtime_s: entry.map_or(0, |entry| entry.metadata.mtime.seconds),

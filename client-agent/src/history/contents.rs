@@ -4,8 +4,7 @@
 use super::{Objects, Result};
 use iota_core::{
     difference::Difference,
-    entry::{Entry, Kind},
-    extent::{ChunkRef, Content, Extent},
+    extent::{ChunkRef, Extent},
 };
 use iota_crypto::cut::SMALL_FILE_BYTES;
 use std::collections::VecDeque;
@@ -31,17 +30,14 @@ impl<'a> Contents<'a> {
     /// # Errors
     /// [`ReadError::Remote`](super::ReadError::Remote).
     pub fn settle(&mut self, difference: Difference) -> Result<Option<Difference>> {
-        let Difference::Changed { mut before, after } = difference else { return Ok(Some(difference)) };
-        if let (Some(old), Some(new)) = (small(&before), small(&after))
-            && old != new
-            && before.size() == after.size()
-            && let (Some(old), Some(new)) = (self.bytes(old)?, self.bytes(new)?)
-            && old == new
-            && let (Kind::File { content: old, .. }, Kind::File { content, .. }) = (&mut before.kind, &after.kind)
-        {
-            old.clone_from(content);
-        }
-        Ok(Difference::between(Some(*before), Some(*after)))
+        let are_same = match difference.moved(SMALL_FILE_BYTES) {
+            Some((old, new)) => {
+                let old = self.bytes(old)?;
+                old.is_some() && old == self.bytes(new)?
+            }
+            None => false,
+        };
+        Ok(if are_same { difference.with_same_bytes() } else { Some(difference) })
     }
 
     fn bytes(&mut self, extents: &[Extent]) -> Result<Option<Vec<u8>>> {
@@ -69,13 +65,5 @@ impl<'a> Contents<'a> {
         self.held.truncate(HELD_CHUNKS - 1);
         self.held.push_front((*chunk, read));
         Ok(self.held[0].1.as_ref())
-    }
-}
-
-/// The extents of a file that is small enough to lie in bundles.
-fn small(entry: &Entry) -> Option<&[Extent]> {
-    match &entry.kind {
-        Kind::File { size, content: Content::Inline(extents), .. } if *size < SMALL_FILE_BYTES => Some(extents),
-        _ => None,
     }
 }

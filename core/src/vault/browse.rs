@@ -225,7 +225,8 @@ pub struct Version {
     pub seq: u64,
     /// When the machine wrote the first commit with it.
     pub device_time_ms: u64,
-    /// The entry's hash; none when there is nothing at the path.
+    /// The entry's hash, or that of a later one which differs in nothing but where its bytes are stored; none when there is
+    /// nothing at the path.
     pub hash: Option<Digest>,
     /// What it is, when there is something.
     pub kind: Option<EntryKind>,
