@@ -4,6 +4,7 @@ pub mod ago;
 pub mod app_shell;
 pub mod brand;
 pub mod busy_button;
+pub mod churn_card;
 pub mod closing_notice;
 pub mod code_block;
 pub mod copy_button;

@@ -6,6 +6,7 @@
 
 mod account;
 mod browse;
+mod churn;
 mod compare;
 mod download;
 mod live;
@@ -17,6 +18,7 @@ mod space;
 
 pub use account::*;
 pub use browse::*;
+pub use churn::*;
 pub use compare::*;
 pub use download::*;
 pub use live::*;
@@ -96,6 +98,7 @@ questions! {
     Compare -> Comparison;
     ReadDifferences -> Vec<DifferenceRow>;
     WeighFolders -> FolderWeights;
+    ReadChurn -> Vec<Option<DayChurn>>;
     LoadNames -> NamesView;
     SearchNames -> FoundNames;
     ReadFound -> Vec<FoundRow>;

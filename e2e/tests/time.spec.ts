@@ -198,6 +198,17 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await look(page, info, 'space');
   });
 
+  await test.step('so is what changed each day', async () => {
+    const changed = page.getByRole('region', { name: 'Changed by day' });
+    await expect(changed.getByRole('img')).toBeHidden();
+    await changed.getByRole('button', { name: 'Count the changes' }).click();
+    await expect(changed.getByText(/^[23]\sfiles with .* new or changed on 1\sday\.$/)).toBeVisible();
+    await expect(changed.getByRole('img', { name: /^Bytes new or changed by day, from .* nothing to compare on 29\sdays$/ })).toBeVisible();
+    await changed.getByText('Show as a table').click();
+    await expect(changed.getByRole('table').getByRole('row')).toHaveCount(2);
+    await look(page, info, 'churn');
+  });
+
   await test.step('so are two versions, texts and pictures', async () => {
     await views.getByRole('link', { name: 'Browse' }).click();
     await enterFolder(page, `${files.slice(1)}/letters`);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
+use crate::components::churn_card::ChurnCard;
 use crate::components::kept_card::KeptCard;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::point_table::{PointTable, Step};
@@ -85,6 +86,7 @@ fn Timeline(set: SetId) -> impl IntoView {
                     .then(|| {
                         view! {
                             <SpaceCard set points chosen />
+                            <ChurnCard set points chosen />
                             <KeptCard set points chosen />
                         }
                     })

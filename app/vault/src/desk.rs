@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use crate::account::{self, PendingAccount};
 use crate::archive::{self, Members};
+use crate::churn;
 use crate::clock::{IDLE_MS, LOOK_MS, UNATTENDED_MS};
 use crate::compare::{self, Compared};
 use crate::download;
@@ -248,6 +249,7 @@ impl<P: Platform> Desk<P> {
                 json(&compare::rows(&open, self.compared.borrow().as_ref(), &question)?)
             }
             Ask::WeighFolders(question) => json(&space::weigh(platform, &*self.open()?, &question).await?),
+            Ask::ReadChurn(question) => json(&churn::read(platform, &*self.open()?, &question).await?),
             Ask::LoadNames(question) => {
                 let (open, names) = (self.open()?, Names::of(question.set));
                 open.keep_names(&names);

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! page ── Ask ──► desk ──► vault ──► account, slots, machines, enrolment
-//!                              └───► history ─► point ─► listing, entry, versions, names, compare, space, download
+//!                              └───► history ─► point ─► listing, entry, versions, names, compare, space, churn, download
 //! ```
 //! Invariant: keys are in this program's memory only, and gone when it locks. What it stores in the browser is sealed
 //! (pages of states) or public (the witness).
@@ -15,6 +15,7 @@ pub mod api;
 pub mod archive;
 #[cfg(target_family = "wasm")]
 pub mod browser;
+pub mod churn;
 pub mod clock;
 pub mod compare;
 pub mod contents;

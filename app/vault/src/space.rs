@@ -102,6 +102,14 @@ async fn grown(
     })
 }
 
+/// The size of a file; none for other entries, and for all but the first of several names of a file.
+pub fn bytes_counted(entry: &Entry) -> Option<u64> {
+    match &entry.kind {
+        Kind::File { size, link, .. } if link.as_ref().is_none_or(|first| *first == entry.path) => Some(*size),
+        _ => None,
+    }
+}
+
 /// Files and their bytes, or how many more there are; below 0 when fewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sum {
@@ -110,14 +118,8 @@ struct Sum {
 }
 
 impl Sum {
-    /// A file with several names counts at the first of them.
     fn of(entry: &Entry) -> Self {
-        match &entry.kind {
-            Kind::File { size, link, .. } if link.as_ref().is_none_or(|first| *first == entry.path) => {
-                Self { files: 1, bytes: (*size).into() }
-            }
-            _ => Self::default(),
-        }
+        bytes_counted(entry).map_or_else(Self::default, |bytes| Self { files: 1, bytes: bytes.into() })
     }
 
     fn plus(self, other: Self) -> Self {

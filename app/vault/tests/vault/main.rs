@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod browsing;
+mod churn;
 mod contents;
 mod downloads;
 mod lies;
