@@ -6,6 +6,7 @@
 //!           aad = grant;  sent as enc 32 ‖ ciphertext
 //! outcome = XChaCha20Poly1305(derive("… restore outcome", K_live), random nonce, JSON (iota_core::restore::Outcome),
 //!           aad = "iotabackup/restore-outcome/v1\0" ‖ account ‖ set ‖ restore id)
+//! note    = the same of JSON (iota_core::restore::Ordered), aad = "iotabackup/restore-note/v1\0" ‖ …
 //! ```
 //! An order names the header of the snapshot and brings the keys of the bodies from its base to it, so that the machine needs to believe
 //! nothing that the server shows, and can read no other commit.
@@ -30,6 +31,7 @@ use zeroize::Zeroizing;
 
 const TYPE: &[u8] = b"iotabackup/restore-order/v1\0";
 const OUTCOME_TYPE: &[u8] = b"iotabackup/restore-outcome/v1\0";
+const NOTE_TYPE: &[u8] = b"iotabackup/restore-note/v1\0";
 /// Most paths in one order.
 pub const MAX_PATHS: usize = 4096;
 /// Most commits from a base to a snapshot.
@@ -159,8 +161,7 @@ pub fn seal_outcome(
     json: &str,
     random: &mut impl CryptoRng,
 ) -> Result<Vec<u8>> {
-    let sealed = seal_random(&outcome_key(live), &outcome_aad(place, restore), json.as_bytes(), random);
-    if sealed.len() > MAX_OUTCOME_BYTES { Err(CryptoError::Restore) } else { Ok(sealed) }
+    seal_word(OUTCOME_TYPE, live, (place, restore), json, random)
 }
 
 /// Opens [`seal_outcome`].
@@ -168,10 +169,47 @@ pub fn seal_outcome(
 /// # Errors
 /// [`CryptoError::Restore`].
 pub fn open_outcome(live: &LiveKey, place: &Place, restore: RestoreId, sealed: &[u8]) -> Result<String> {
+    open_word(OUTCOME_TYPE, live, (place, restore), sealed)
+}
+
+/// Seals what was ordered, for the owner to read later.
+///
+/// # Errors
+/// [`CryptoError::Restore`] when it is longer than [`MAX_OUTCOME_BYTES`].
+pub fn seal_note(
+    live: &LiveKey,
+    place: &Place,
+    restore: RestoreId,
+    json: &str,
+    random: &mut impl CryptoRng,
+) -> Result<Vec<u8>> {
+    seal_word(NOTE_TYPE, live, (place, restore), json, random)
+}
+
+/// Opens [`seal_note`].
+///
+/// # Errors
+/// [`CryptoError::Restore`].
+pub fn open_note(live: &LiveKey, place: &Place, restore: RestoreId, sealed: &[u8]) -> Result<String> {
+    open_word(NOTE_TYPE, live, (place, restore), sealed)
+}
+
+fn seal_word(
+    of: &[u8],
+    live: &LiveKey,
+    about: (&Place, RestoreId),
+    json: &str,
+    random: &mut impl CryptoRng,
+) -> Result<Vec<u8>> {
+    let sealed = seal_random(&outcome_key(live), &word_aad(of, about), json.as_bytes(), random);
+    if sealed.len() > MAX_OUTCOME_BYTES { Err(CryptoError::Restore) } else { Ok(sealed) }
+}
+
+fn open_word(of: &[u8], live: &LiveKey, about: (&Place, RestoreId), sealed: &[u8]) -> Result<String> {
     if sealed.len() > MAX_OUTCOME_BYTES {
         return Err(CryptoError::Restore);
     }
-    let json = open_random(&outcome_key(live), &outcome_aad(place, restore), sealed);
+    let json = open_random(&outcome_key(live), &word_aad(of, about), sealed);
     String::from_utf8(json.map_err(|_| CryptoError::Restore)?).map_err(|_| CryptoError::Restore)
 }
 
@@ -183,8 +221,8 @@ fn outcome_key(live: &LiveKey) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(derive(context!("restore outcome"), &[&live.0]))
 }
 
-fn outcome_aad(place: &Place, restore: RestoreId) -> Vec<u8> {
-    [OUTCOME_TYPE, &place.account.0, &place.set.0, &restore.0].concat()
+fn word_aad(of: &[u8], (place, restore): (&Place, RestoreId)) -> Vec<u8> {
+    [of, &place.account.0, &place.set.0, &restore.0].concat()
 }
 
 #[cfg(test)]
@@ -275,6 +313,10 @@ mod tests {
         let place = Place { account: GRANT.account, set: GRANT.machine };
         let sealed = seal_outcome(&live, &place, GRANT.restore, "{}", &mut system_random()).unwrap();
         assert_eq!(open_outcome(&live, &place, GRANT.restore, &sealed), Ok("{}".to_owned()));
+        assert!(open_note(&live, &place, GRANT.restore, &sealed).is_err());
+        let note = seal_note(&live, &place, GRANT.restore, "{}", &mut system_random()).unwrap();
+        assert_eq!(open_note(&live, &place, GRANT.restore, &note), Ok("{}".to_owned()));
+        assert!(open_outcome(&live, &place, GRANT.restore, &note).is_err());
         assert!(open_outcome(&live, &place, RestoreId([9; 16]), &sealed).is_err());
         assert!(open_outcome(&live, &Place { set: SetId([9; 16]), ..place }, GRANT.restore, &sealed).is_err());
         assert!(open_outcome(&LiveKey::from_bytes([8; 32]), &place, GRANT.restore, &sealed).is_err());

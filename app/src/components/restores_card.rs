@@ -180,7 +180,10 @@ fn Item(restores: Restores, order: RestoreId) -> impl IntoView {
 }
 
 fn shown(restores: Restores, view: RestoreView) -> AnyView {
-    let RestoreView { order, set, at, ordered_ms, until_ms, standing } = view;
+    let RestoreView { order, set, at, ordered_ms, until_ms, ordered, standing } = view;
+    // One that has ended says it itself.
+    let ordered = ordered.filter(|_| !matches!(standing, Standing::Ended(_)));
+    let ordered = ordered.map(|ordered| view! { <p>{restore::ordered(&ordered)}</p> });
     let open = standing == Standing::Open;
     let busy = RwSignal::new(false);
     let cancel = open.then(|| {
@@ -214,6 +217,7 @@ fn shown(restores: Restores, view: RestoreView) -> AnyView {
                     <b>{source(restores, set, at)}</b>
                     <p>"Ordered " <Ago ms=ordered_ms /></p>
                 </div>
+                {ordered}
                 {how}
             </div>
             {cancel}

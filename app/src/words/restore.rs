@@ -1,7 +1,7 @@
 //! Restores that a machine carries out.
 
 use iota_core::live::RestoreProgress;
-use iota_core::restore::{Ending, Foretold, Outcome, Overwrite, Target};
+use iota_core::restore::{Ending, Foretold, Ordered, Outcome, Overwrite, Target};
 
 use super::{bytes, count, many};
 
@@ -47,15 +47,22 @@ pub fn target(target: &Target) -> String {
 }
 
 /// What was ordered, as in `/home/ada/letters and 2 more`.
-pub fn paths(outcome: &Outcome) -> String {
-    if outcome.path_count == 0 {
+pub fn paths(paths: &[String], path_count: u64) -> String {
+    if path_count == 0 {
         return "Everything".into();
     }
-    let named: Vec<&str> = outcome.paths.iter().take(NAMED).map(String::as_str).collect();
-    match outcome.path_count.saturating_sub(named.len() as u64) {
+    let named: Vec<&str> = paths.iter().take(NAMED).map(String::as_str).collect();
+    match path_count.saturating_sub(named.len() as u64) {
         0 => named.join(", "),
         more => format!("{} and {} more", named.join(", "), count(more)),
     }
+}
+
+/// What is to be done, as in `/home/ada/letters, to where they were. Files that are there stay.`
+pub fn ordered(ordered: &Ordered) -> String {
+    let what = paths(&ordered.paths, ordered.path_count);
+    let how = if ordered.dry_run { "It only looks what would be done." } else { overwrite_means(ordered.overwrite) };
+    format!("{what}, {}. {how}", target(&ordered.target))
 }
 
 /// What was done, as in `Restored 312 files, 1.2 GB, to /restored; all verified.`; none for what did not end well.
@@ -115,10 +122,19 @@ mod tests {
         let told = outcome(ending, Target::Beside("/restored".into()));
         let said = done(&told).unwrap().replace('\u{a0}', " ");
         assert_eq!(said, "Restored 312 files, 1.2 GB, to /restored; all verified.");
-        assert_eq!(paths(&told), "/a, /b, /c and 6 more");
+        assert_eq!(paths(&told.paths, told.path_count), "/a, /b, /c and 6 more");
         assert_eq!(done(&outcome(Ending::Cancelled, Target::InPlace)), None);
-        let all = Outcome { paths: vec![], path_count: 0, ..told };
-        assert_eq!(paths(&all), "Everything");
+        assert_eq!(paths(&[], 0), "Everything");
+        let noted = Ordered {
+            paths: told.paths,
+            path_count: 9,
+            target: told.target,
+            overwrite: Overwrite::Always,
+            dry_run: false,
+        };
+        assert_eq!(ordered(&noted), "/a, /b, /c and 6 more, to /restored. All files that are there are replaced.");
+        let looks = ordered(&Ordered { dry_run: true, path_count: 0, ..noted });
+        assert_eq!(looks, "Everything, to /restored. It only looks what would be done.");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Restores that machines carry out: orders are sealed to the machine, grants are signed by the account.
 
-use iota_core::api::json::{Bytes, RestoreInfo, RestoreOrder};
+use iota_core::api::json::{Bytes, NewRestore, RestoreInfo, RestoreOrder};
 use iota_core::id::{RestoreId, SetId};
-use iota_core::restore::{Ending, Grant, LIFE_MS, Outcome, SignedGrant, Target};
+use iota_core::restore::{Ending, Grant, LIFE_MS, MAX_TOLD_PATHS, Ordered, Outcome, SignedGrant, Target};
 use iota_core::vault::{
     CancelRestore, ListRestores, MAX_CHOSEN, OrderRestore, Problem, ProblemKind, RestoreView, Standing,
 };
 use iota_crypto::history::body_keys;
+use iota_crypto::keys::LiveKey;
 use iota_crypto::live::Place;
-use iota_crypto::restore::{MAX_PATHS, Wish, open_outcome, seal_order};
+use iota_crypto::restore::{MAX_PATHS, Wish, open_note, open_outcome, seal_note, seal_order};
 use iota_crypto::secret::{random_bytes, system_random};
 
 use crate::api;
@@ -20,6 +21,8 @@ use crate::platform::Platform;
 use crate::problem::{Result, Tell, failed, missing};
 use crate::show;
 
+/// Of each path that a note names.
+const MAX_TOLD_CHARS: usize = 1000;
 const _: () = assert!(MAX_CHOSEN <= MAX_PATHS, "what can be chosen can be ordered");
 
 /// Answers [`OrderRestore`].
@@ -63,13 +66,37 @@ pub async fn order(platform: &impl Platform, open: &OpenVault, question: &OrderR
         until_ms: ordered_ms + LIFE_MS,
     };
     let live = open.keys()?.master.live_key(open.account, question.machine, certificate.key_epoch);
+    let note = sealed_note(&live, &grant, &wish)?;
     let identity = open.signing()?;
     let sealed = seal_order(&grant, &wish, &certificate.agreement_key, &live, &identity, &mut system_random());
     let (signed, sealed) =
         sealed.map_err(|_| failed("too much was chosen for one order; order its folder".to_owned()))?;
-    let body = RestoreOrder { grant: Bytes(signed.encode()), sealed: Bytes(sealed) };
+    let order = RestoreOrder { grant: Bytes(signed.encode()), sealed: Bytes(sealed) };
+    let body = NewRestore { order, note: Bytes(note) };
     let () = api::send(platform, "POST", &format!("/sets/{}/restores", question.machine), &body).await?;
     Ok(grant.restore)
+}
+
+/// What is ordered, for whoever looks later.
+fn sealed_note(live: &LiveKey, grant: &Grant, wish: &Wish) -> Result<Vec<u8>> {
+    let told = wish.paths.iter().take(MAX_TOLD_PATHS);
+    let ordered = Ordered {
+        paths: told
+            .map(|path| {
+                format!(
+                    "/{}",
+                    String::from_utf8_lossy(path.as_bytes()).chars().take(MAX_TOLD_CHARS).collect::<String>()
+                )
+            })
+            .collect(),
+        path_count: wish.paths.len() as u64,
+        target: wish.target.clone(),
+        overwrite: wish.overwrite,
+        dry_run: wish.dry_run,
+    };
+    let json = serde_json::to_string(&ordered).map_err(failed)?;
+    let place = Place { account: grant.account, set: grant.machine };
+    seal_note(live, &place, grant.restore, &json, &mut system_random()).map_err(failed)
 }
 
 /// Answers [`ListRestores`].
@@ -121,25 +148,47 @@ fn view(open: &OpenVault, history: &History, grant: &Grant, info: &RestoreInfo, 
         (None, None) => Standing::Open,
     };
     let Grant { restore, source, seq, ordered_ms, until_ms, .. } = *grant;
-    Ok(RestoreView { order: restore, set: source, at: seq, ordered_ms, until_ms, standing })
+    let ordered = noted(open, history, grant, &info.note.0)?;
+    Ok(RestoreView { order: restore, set: source, at: seq, ordered_ms, until_ms, ordered, standing })
 }
 
 /// What the machine said; `None` when it does not open under its key.
 fn opened(open: &OpenVault, history: &History, grant: &Grant, sealed: &[u8]) -> Result<Option<Outcome>> {
-    let Some(certificate) = history.certificates.of_device(grant.device) else { return Ok(None) };
-    let live = open.keys()?.master.live_key(open.account, grant.machine, certificate.key_epoch);
-    let place = Place { account: open.account, set: grant.machine };
+    let Some((live, place)) = live(open, history, grant)? else { return Ok(None) };
     let json = open_outcome(&live, &place, grant.restore, sealed).ok();
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
-/// Names of files come from anywhere.
-fn safe(mut outcome: Outcome) -> Outcome {
+/// What was ordered; `None` when there is no note, or it does not open. A machine that has the same key could write another.
+fn noted(open: &OpenVault, history: &History, grant: &Grant, sealed: &[u8]) -> Result<Option<Ordered>> {
+    let Some((live, place)) = live(open, history, grant)? else { return Ok(None) };
+    let json = open_note(&live, &place, grant.restore, sealed).ok();
+    let ordered: Option<Ordered> = json.and_then(|json| serde_json::from_str(&json).ok());
+    Ok(ordered.map(|mut ordered| {
+        safe_names(&mut ordered.paths, &mut ordered.target);
+        ordered
+    }))
+}
+
+/// What a machine and its owner seal to each other under.
+fn live(open: &OpenVault, history: &History, grant: &Grant) -> Result<Option<(LiveKey, Place)>> {
+    let Some(certificate) = history.certificates.of_device(grant.device) else { return Ok(None) };
+    let live = open.keys()?.master.live_key(open.account, grant.machine, certificate.key_epoch);
+    Ok(Some((live, Place { account: open.account, set: grant.machine })))
+}
+
+fn safe_names(paths: &mut [String], target: &mut Target) {
     let show = |name: &mut String| *name = show::text(name.as_bytes());
-    outcome.paths.iter_mut().for_each(show);
-    if let Target::Beside(folder) = &mut outcome.target {
+    paths.iter_mut().for_each(show);
+    if let Target::Beside(folder) = target {
         show(folder);
     }
+}
+
+/// Names of files come from anywhere.
+fn safe(mut outcome: Outcome) -> Outcome {
+    safe_names(&mut outcome.paths, &mut outcome.target);
+    let show = |name: &mut String| *name = show::text(name.as_bytes());
     match &mut outcome.ending {
         Ending::Done { losses, .. } => losses.iter_mut().for_each(|loss| {
             show(&mut loss.path);

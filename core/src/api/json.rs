@@ -468,7 +468,18 @@ pub struct LiveAnswer {
     pub restores: bool,
 }
 
-/// A restore that the owner orders: `POST /sets/{set}/restores`, and what a machine reads of it.
+/// A restore that the owner orders: `POST /sets/{set}/restores`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRestore {
+    /// What the machine reads.
+    #[serde(flatten)]
+    pub order: RestoreOrder,
+    /// [`crate::restore::Ordered`], sealed for the owner; may be empty.
+    #[serde(default)]
+    pub note: Bytes,
+}
+
+/// What a machine reads of an order to restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreOrder {
     /// [`crate::restore::SignedGrant`].
@@ -489,6 +500,9 @@ pub struct EndRestore {
 pub struct RestoreInfo {
     /// [`crate::restore::SignedGrant`].
     pub grant: Bytes,
+    /// [`crate::restore::Ordered`], sealed for the owner; may be empty.
+    #[serde(default)]
+    pub note: Bytes,
     /// When it was cancelled.
     pub cancelled_ms: Option<u64>,
     /// When the machine ended it.

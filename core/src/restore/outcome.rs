@@ -6,6 +6,24 @@ use serde::{Deserialize, Serialize};
 /// Losses that are told; the machine's log names them all.
 pub const MAX_TOLD_LOSSES: usize = 50;
 
+/// Paths of an order that are told; the others are counted.
+pub const MAX_TOLD_PATHS: usize = 10;
+
+/// What was ordered, for the owner: the order itself opens only on the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// The first [`MAX_TOLD_PATHS`], with U+FFFD for what is no text; none: everything.
+    pub paths: Vec<String>,
+    /// How many there are.
+    pub path_count: u64,
+    /// Where to.
+    pub target: Target,
+    /// What is replaced.
+    pub overwrite: Overwrite,
+    /// Only to look, and to say what would be done.
+    pub dry_run: bool,
+}
+
 /// What became of a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {

@@ -3,7 +3,7 @@
 use super::Selection;
 use crate::{
     id::{RestoreId, SetId},
-    restore::{Outcome, Overwrite, Target},
+    restore::{Ordered, Outcome, Overwrite, Target},
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,8 @@ pub struct RestoreView {
     pub ordered_ms: u64,
     /// When it ends by itself.
     pub until_ms: u64,
+    /// What was ordered, as far as that can be read; names are safe to show.
+    pub ordered: Option<Ordered>,
     /// How it stands.
     pub standing: Standing,
 }

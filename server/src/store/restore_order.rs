@@ -26,11 +26,12 @@ pub async fn insert(
     connection: &mut PgConnection,
     rows: OrderRows,
     grant: &SignedGrant,
-    sealed: &[u8],
+    (sealed, note): (&[u8], &[u8]),
 ) -> Result<bool> {
     let inserted = sqlx::query!(
-        "INSERT INTO restore_order (restore_id, set_no, device_no, source_set_no, seq, ordered_ms, until_ms, signed, sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+        "INSERT INTO restore_order (restore_id, set_no, device_no, source_set_no, seq, ordered_ms, until_ms, signed, sealed,
+             note)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
         &grant.grant.restore.0[..],
         rows.set_no,
         rows.device_no,
@@ -40,6 +41,7 @@ pub async fn insert(
         signed(grant.grant.until_ms),
         grant.encode(),
         sealed,
+        note,
     );
     Ok(inserted.execute(connection).await?.rows_affected() == 1)
 }
@@ -91,7 +93,7 @@ pub async fn trim(connection: &mut PgConnection, set_no: i64, now_ms: u64) -> Re
 /// Orders to the machines of a set, newest first.
 pub async fn list_of(connection: &mut PgConnection, set_no: i64) -> Result<Vec<RestoreInfo>> {
     let rows = sqlx::query!(
-        "SELECT signed, cancelled_ms, ended_ms, outcome FROM restore_order
+        "SELECT signed, note, cancelled_ms, ended_ms, outcome FROM restore_order
          WHERE set_no = $1 ORDER BY ordered_ms DESC, restore_id LIMIT $2",
         set_no,
         2 * MAX_LISTED,
@@ -101,6 +103,7 @@ pub async fn list_of(connection: &mut PgConnection, set_no: i64) -> Result<Vec<R
     rows.map(|row| {
         Ok(RestoreInfo {
             grant: Bytes(row.signed),
+            note: Bytes(row.note),
             cancelled_ms: time(row.cancelled_ms)?,
             ended_ms: time(row.ended_ms)?,
             outcome: row.outcome.map(Bytes),

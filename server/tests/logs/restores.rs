@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use iota_core::api::frames::{Segment, decode_objects};
-use iota_core::api::json::{Bytes, EndRestore, LiveAnswer, LiveReport, RestoreInfo, RestoreOrder, code};
+use iota_core::api::json::{Bytes, EndRestore, LiveAnswer, LiveReport, NewRestore, RestoreInfo, RestoreOrder, code};
 use iota_core::id::{Cid, DeviceId, Digest, RestoreId, SetId};
 use iota_core::refs::{Reference, encode_references};
 use iota_core::restore::{Grant, LIFE_MS, MAX_ORDER_BYTES, MAX_OUTCOME_BYTES, MAX_WAITING, SignedGrant};
@@ -34,7 +34,8 @@ fn signed(account: &TestAccount, grant: &Grant, sealed: &[u8]) -> RestoreOrder {
 }
 
 async fn give(account: &TestAccount, grant: &Grant) -> Answer {
-    account.browser.post(&format!("/sets/{}/restores", grant.machine), &signed(account, grant, b"sealed")).await
+    let new = NewRestore { order: signed(account, grant, b"sealed"), note: Bytes(b"note".to_vec()) };
+    account.browser.post(&format!("/sets/{}/restores", grant.machine), &new).await
 }
 
 async fn read(browser: &Browser, restore: RestoreId, cids: &[Cid]) -> Answer {
@@ -109,6 +110,7 @@ async fn an_order_opens_what_its_snapshot_uses_to_its_machine_until_it_is_over()
     let owner = account.owner(&server).await;
     let listed = owner.get(&format!("/sets/{}/restores", second.set)).await.json::<Vec<RestoreInfo>>();
     assert_eq!((listed.len(), listed[0].ended_ms, &listed[0].outcome), (1, None, &None));
+    assert_eq!(listed[0].note.0, b"note");
 
     let end = format!("/agent/restores/{restore}/end");
     let long = EndRestore { outcome: Bytes(vec![1; MAX_OUTCOME_BYTES + 1]) };

@@ -66,7 +66,7 @@ pub fn ended(set: SetId, at: u64, outcome: &Outcome) -> AnyView {
     view! {
         {how}
         <p>
-            <bdi class="machine__path mono">{restore::paths(outcome)}</bdi>
+            <bdi class="machine__path mono">{restore::paths(&outcome.paths, outcome.path_count)}</bdi>
             <br />
             {restore::overwrite_meant(outcome.overwrite)}
             " Ended "

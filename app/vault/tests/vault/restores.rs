@@ -7,7 +7,7 @@ use iota_agent::{
     remote::Archive,
 };
 use iota_core::{
-    api::json::{Bytes, RestoreInfo, RestoreOrder},
+    api::json::{Bytes, NewRestore, RestoreInfo, RestoreOrder},
     path::TreePath,
     restore::{Ending, Grant, LIFE_MS, Outcome, Overwrite, SignedGrant, Target, ToldLoss},
     vault::{
@@ -58,11 +58,18 @@ fn show(tab: &Tab, rig: &Rig, infos: &[RestoreInfo]) {
 fn sent(tab: &Tab, rig: &Rig) -> (SignedGrant, Wish, RestoreOrder) {
     let asked = tab.browser.0.asked.borrow();
     let (_, body) = asked.iter().rev().find(|(request, _)| request.starts_with("POST ")).unwrap();
-    let order: RestoreOrder = serde_json::from_slice(body).unwrap();
+    let NewRestore { order, .. } = serde_json::from_slice(body).unwrap();
     let signed = SignedGrant::decode(&order.grant.0).unwrap();
     signed.verify(&master().identity(ACCOUNT).verifying_key(), &order.sealed.0).unwrap();
     let secret = AgreementSecret::from_bytes(AGREEMENT);
     (signed, open_order(&signed.grant, &order.sealed.0, &secret, &live(rig)).unwrap(), order)
+}
+
+/// What the owner keeps of the newest.
+fn noted(tab: &Tab) -> Vec<u8> {
+    let asked = tab.browser.0.asked.borrow();
+    let (_, body) = asked.iter().rev().find(|(request, _)| request.starts_with("POST ")).unwrap();
+    serde_json::from_slice::<NewRestore>(body).unwrap().note.0
 }
 
 fn order(rig: &Rig, at: u64, selection: Selection) -> OrderRestore {
@@ -164,7 +171,8 @@ fn orders_rise_and_what_makes_no_sense_is_not_sent() {
 
 fn info(signed: &SignedGrant, outcome: Option<Vec<u8>>) -> RestoreInfo {
     let ended_ms = outcome.as_ref().map(|_| 7);
-    RestoreInfo { grant: Bytes(signed.encode()), cancelled_ms: None, ended_ms, outcome: outcome.map(Bytes) }
+    let note = Bytes::default();
+    RestoreInfo { grant: Bytes(signed.encode()), note, cancelled_ms: None, ended_ms, outcome: outcome.map(Bytes) }
 }
 
 #[test]
@@ -174,6 +182,7 @@ fn what_the_machine_says_is_opened_and_made_safe_and_forged_orders_are_an_alarm(
     show(&tab, &rig, &[]);
     tab.ask(order(&rig, 1, Selection::default())).unwrap();
     let (signed, wish, _) = sent(&tab, &rig);
+    let note = noted(&tab);
     let outcome = Outcome {
         began_ms: 1,
         ended_ms: 2,
@@ -208,6 +217,18 @@ fn what_the_machine_says_is_opened_and_made_safe_and_forged_orders_are_an_alarm(
     assert_eq!(standing(&tab, info(&signed, None)), Ok(Standing::Open));
     let cancelled = RestoreInfo { cancelled_ms: Some(5), ..info(&signed, None) };
     assert_eq!(standing(&tab, cancelled), Ok(Standing::Cancelled));
+    // What was ordered comes back to its owner, whatever became of it.
+    assert_eq!(tab.ask(ListRestores { machine: rig.set }).unwrap()[0].ordered, None, "there is no note");
+    let noted = RestoreInfo { note: Bytes(note.clone()), cancelled_ms: Some(5), ..info(&signed, None) };
+    show(&tab, &rig, &[noted]);
+    let ordered = tab.ask(ListRestores { machine: rig.set }).unwrap()[0].ordered.clone().unwrap();
+    let asked = order(&rig, 1, Selection::default());
+    assert_eq!((ordered.target, ordered.overwrite, ordered.dry_run), (asked.target, asked.overwrite, asked.dry_run));
+    assert_eq!((ordered.paths.len(), ordered.path_count), (0, 0), "everything");
+    let mut other = note.clone();
+    other[40] ^= 1;
+    show(&tab, &rig, &[RestoreInfo { note: Bytes(other), ..info(&signed, None) }]);
+    assert_eq!(tab.ask(ListRestores { machine: rig.set }).unwrap()[0].ordered, None);
     // One that the account did not sign, and one that it signed for another machine.
     let stranger = MasterKey::from_bytes([8; 32]).identity(ACCOUNT);
     let elsewhere = Grant { machine: iota_core::id::SetId([99; 16]), ..signed.grant };

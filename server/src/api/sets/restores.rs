@@ -4,7 +4,7 @@ pub mod cancel;
 pub mod list;
 pub mod order;
 
-use iota_core::restore::MAX_ORDER_BYTES;
+use iota_core::restore::{MAX_ORDER_BYTES, MAX_OUTCOME_BYTES};
 
-/// Longest body: grant and sealed order in base64.
-pub const MAX_BYTES: usize = 2 * MAX_ORDER_BYTES;
+/// Longest body: grant, sealed order and note in base64.
+pub const MAX_BYTES: usize = 2 * (MAX_ORDER_BYTES + MAX_OUTCOME_BYTES);

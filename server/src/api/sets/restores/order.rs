@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use iota_core::api::json::{RestoreOrder, code};
+use iota_core::api::json::{NewRestore, RestoreOrder, code};
 use iota_core::id::SetId;
-use iota_core::restore::{MAX_ORDER_BYTES, MAX_WAITING, SignedGrant};
+use iota_core::restore::{MAX_ORDER_BYTES, MAX_OUTCOME_BYTES, MAX_WAITING, SignedGrant};
 use iota_core::retention::MAX_SKEW_MS;
 use sqlx::PgConnection;
 
@@ -25,8 +25,13 @@ pub async fn create(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
     InPath(set): InPath<SetId>,
-    Json(order): Json<RestoreOrder>,
+    Json(NewRestore { order, note }): Json<NewRestore>,
 ) -> ApiResult<StatusCode> {
+    if note.0.len() > MAX_OUTCOME_BYTES {
+        return Err(ApiError::bad_request(format!(
+            "what the owner keeps of an order may have {MAX_OUTCOME_BYTES} bytes"
+        )));
+    }
     let signed = check(&order, set, &session, &state).await?;
     let mut transaction = state.pool().begin().await?;
     let locked = backup_set::lock(&mut transaction, set).await?;
@@ -42,7 +47,7 @@ pub async fn create(
         return Err(ApiError::new(code::CONFLICT, message));
     }
     restore_order::trim(&mut transaction, locked.set_no, now_ms).await?;
-    if !restore_order::insert(&mut transaction, rows, &signed, &order.sealed.0).await? {
+    if !restore_order::insert(&mut transaction, rows, &signed, (&order.sealed.0, &note.0)).await? {
         return Err(ApiError::new(code::CONFLICT, "another order has this id: order it again"));
     }
     transaction.commit().await?;
