@@ -4,7 +4,7 @@
 mod outcome;
 mod target;
 
-pub use outcome::{Ending, Foretold, MAX_TOLD_LOSSES, Outcome, ToldLoss};
+pub use outcome::{Ending, Foretold, MAX_TOLD_LOSSES, MAX_TOLD_PATHS, Ordered, Outcome, ToldLoss};
 pub use target::{Overwrite, Target};
 
 use crate::{

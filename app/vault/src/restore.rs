@@ -94,9 +94,9 @@ fn sealed_note(live: &LiveKey, grant: &Grant, wish: &Wish) -> Result<Vec<u8>> {
         overwrite: wish.overwrite,
         dry_run: wish.dry_run,
     };
-    let json = serde_json::to_string(&ordered).map_err(failed)?;
+    let json = serde_json::to_string(&ordered).map_err(|error| failed(error.to_string()))?;
     let place = Place { account: grant.account, set: grant.machine };
-    seal_note(live, &place, grant.restore, &json, &mut system_random()).map_err(failed)
+    seal_note(live, &place, grant.restore, &json, &mut system_random()).tell()
 }
 
 /// Answers [`ListRestores`].

@@ -130,7 +130,15 @@ mod tests {
             ending,
         };
         let standing = Standing::Ended(Box::new(outcome));
-        RestoreView { order: RestoreId([1; 16]), set: SetId([2; 16]), at: 3, ordered_ms: 1, until_ms: 9, standing }
+        RestoreView {
+            order: RestoreId([1; 16]),
+            set: SetId([2; 16]),
+            at: 3,
+            ordered_ms: 1,
+            until_ms: 9,
+            ordered: None,
+            standing,
+        }
     }
 
     fn done(files: u64, loss_count: u64) -> Ending {
