@@ -208,6 +208,8 @@ test('machines bring back what their owner orders, and say what they would do', 
     const first = await give(page, ada, dialog, 'Restore');
     await expect(page).toHaveURL(to);
     await expect(first).toContainText('Waits for the machine');
+    const ordered = `${letters}, to ${never}. Files that are there stay.`;
+    await expect(first).toContainText(ordered);
     await look(page, info, 'waiting');
     const cancel = first.getByRole('button', { name: 'Cancel' });
     await cancel.click();
@@ -218,6 +220,7 @@ test('machines bring back what their owner orders, and say what they would do', 
     await expect(now).toContainText('Up to date, and watching', { timeout: 90_000 });
     await expect(now).not.toContainText('not connected', { timeout: 90_000 });
     await expect(first).toContainText('Cancelled');
+    await expect(first).toContainText(ordered);
     expect(existsSync(never)).toBe(false);
   });
 
