@@ -87,11 +87,12 @@ fn NewName(set: SetId) -> impl IntoView {
 fn Revocation(set: SetId) -> impl IntoView {
     let fleet = Fleet::current();
     let shown = RwSignal::new(false);
-    let revoked = move || fleet.machine(set).is_some_and(|machine| machine.revoked);
+    // The dialogs stay open whatever else is heard of the machine.
+    let revoked = Memo::new(move |_| fleet.machine(set).is_some_and(|machine| machine.revoked));
     let again = format!("/machines/add?set={set}");
     view! {
         {move || {
-            if revoked() {
+            if revoked.get() {
                 let again = again.clone();
                 view! {
                     <p class="small ink-2">"Its key was taken away. A machine can continue its history with a new key."</p>
