@@ -169,6 +169,7 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await views.getByRole('link', { name: 'Timeline' }).click();
     const kept = page.getByRole('region', { name: 'What is kept' });
     await expect(kept.getByText(/^Every point is kept for 7 days;/)).toBeVisible();
+    await expect(kept.getByRole('img', { name: /^Calendar of what is kept: [12]\sdays? with points from / })).toBeVisible();
     await page.keyboard.press('[');
     await kept.getByRole('button', { name: 'Delete point 2…' }).click();
     await expect(page.getByRole('dialog').getByText(/^That frees about /)).toBeVisible();

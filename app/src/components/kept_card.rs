@@ -1,5 +1,6 @@
 //! What is kept of a machine's points and why, what another policy would let go, and deletions that can be taken back.
 
+mod calendar;
 mod delete_chosen;
 mod what_if;
 
@@ -17,6 +18,7 @@ use crate::time::{Point, Points};
 use crate::vault::Vault;
 use crate::words::{Moment, count, now_ms};
 
+use calendar::Calendar;
 use delete_chosen::DeleteChosen;
 use what_if::WhatIf;
 
@@ -119,10 +121,14 @@ fn Shown(kept: Kept, policy: Policy, chosen: Signal<Option<u64>>) -> impl IntoVi
         let judged = kept.points.list().with(|list| judge(&policy, list));
         bands(&judged)
             .into_iter()
-            .map(|(word, number)| {
+            .map(|(band, number)| {
+                let swatch = format!("swatch calendar__day {}", band.class());
                 view! {
                     <div>
-                        <dt>{word}</dt>
+                        <dt>
+                            <span class=swatch></span>
+                            {band.words()}
+                        </dt>
                         <dd class="num">{count(number)}</dd>
                     </div>
                 }
@@ -139,6 +145,7 @@ fn Shown(kept: Kept, policy: Policy, chosen: Signal<Option<u64>>) -> impl IntoVi
         <div class="kept__body">
             <p>{words(&policy)}</p>
             <dl class="facts kept__bands">{bands}</dl>
+            <Calendar points=kept.points policy />
             {deletions}
             <details class="kept__more">
                 <summary>"Keep more or less"</summary>
@@ -160,29 +167,59 @@ fn judge(policy: &Policy, list: &[Point]) -> Vec<Verdict> {
     evaluate(policy, &points, head, now_ms())
 }
 
-/// How many points stay for which reason, and how many go.
-fn bands(judged: &[Verdict]) -> Vec<(&'static str, u64)> {
-    const WORDS: [&str; 6] = [
-        "recent, all of them",
-        "first or last of their hour",
-        "first or last of their day",
-        "first or last of their week",
-        "clocks disagreed, so they stay",
-        "go with the next round",
-    ];
-    let mut counts = [0; WORDS.len()];
-    for verdict in judged {
-        let place = match verdict {
-            Verdict::Kept(Reason::Head | Reason::Recent) => 0,
-            Verdict::Kept(Reason::First(Unit::Hour) | Reason::Last(Unit::Hour)) => 1,
-            Verdict::Kept(Reason::First(Unit::Day) | Reason::Last(Unit::Day)) => 2,
-            Verdict::Kept(Reason::First(Unit::Week) | Reason::Last(Unit::Week)) => 3,
-            Verdict::Kept(Reason::Doubtful) => 4,
-            Verdict::Goes => 5,
-        };
-        counts[place] += 1;
+/// Why points stay, as people tell it, the shortest span first; or that they go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Band {
+    Recent,
+    Hour,
+    Day,
+    Week,
+    Doubtful,
+    Goes,
+}
+
+impl Band {
+    const ALL: [Self; 6] = [Self::Recent, Self::Hour, Self::Day, Self::Week, Self::Doubtful, Self::Goes];
+
+    fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Kept(Reason::Head | Reason::Recent) => Self::Recent,
+            Verdict::Kept(Reason::First(Unit::Hour) | Reason::Last(Unit::Hour)) => Self::Hour,
+            Verdict::Kept(Reason::First(Unit::Day) | Reason::Last(Unit::Day)) => Self::Day,
+            Verdict::Kept(Reason::First(Unit::Week) | Reason::Last(Unit::Week)) => Self::Week,
+            Verdict::Kept(Reason::Doubtful) => Self::Doubtful,
+            Verdict::Goes => Self::Goes,
+        }
     }
-    WORDS.into_iter().zip(counts).filter(|(_, number)| *number > 0).collect()
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Recent => "recent, all of them",
+            Self::Hour => "first or last of their hour",
+            Self::Day => "first or last of their day",
+            Self::Week => "first or last of their week",
+            Self::Doubtful => "clocks disagreed, so they stay",
+            Self::Goes => "go with the next round",
+        }
+    }
+
+    /// Of its marks.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Recent => "is-recent",
+            Self::Hour => "is-hour",
+            Self::Day => "is-day",
+            Self::Week => "is-week",
+            Self::Doubtful => "is-doubtful",
+            Self::Goes => "is-gone",
+        }
+    }
+}
+
+/// How many points stay for which reason, and how many go; reasons that no point has are left out.
+fn bands(judged: &[Verdict]) -> Vec<(Band, u64)> {
+    let number = |band: &Band| judged.iter().filter(|verdict| Band::of(**verdict) == *band).count() as u64;
+    Band::ALL.iter().map(|band| (*band, number(band))).filter(|(_, number)| *number > 0).collect()
 }
 
 /// A policy in a sentence.
@@ -236,10 +273,7 @@ mod tests {
             Verdict::Kept(Reason::First(Unit::Day)),
             Verdict::Goes,
         ];
-        assert_eq!(
-            bands(&verdicts),
-            [("recent, all of them", 2), ("first or last of their day", 1), ("go with the next round", 1)]
-        );
+        assert_eq!(bands(&verdicts), [(Band::Recent, 2), (Band::Day, 1), (Band::Goes, 1)]);
         assert!(words(&Policy::default()).contains("of each week for ever"));
     }
 }

@@ -6,6 +6,7 @@ use iota_core::retention::{Policy, Verdict};
 use iota_core::vault::Wish;
 use leptos::prelude::*;
 
+use super::calendar::Calendar;
 use super::{Kept, judge};
 use crate::components::busy_button::BusyButton;
 use crate::components::field::TextField;
@@ -62,6 +63,10 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
         <p class="small ink-2" role="status">
             {said}
         </p>
+        {move || {
+            let another = wanted.get().filter(|wanted| *wanted != policy);
+            another.map(|policy| view! { <Calendar points=kept.points policy /> })
+        }}
         <p class="small ink-2">"What went does not come back. Nothing goes while the clocks of a machine and the server disagree."</p>
         <BusyButton busy=kept.deciding.busy label="Sign and save" working="Saving…" on_press=save disabled />
     }
