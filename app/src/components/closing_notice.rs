@@ -15,7 +15,7 @@ pub fn follow_closing() -> RwSignal<Option<u64>> {
     let closes_ms = RwSignal::new(None);
     let live = Live::current().latest();
     Effect::new(move |begun: Option<()>| {
-        if begun.is_none() || matches!(live.get(), Some(Event::Account | Event::Resync)) {
+        if matches!(live.get(), Some(Event::Account | Event::Resync)) || begun.is_none() {
             leptos::task::spawn_local(async move {
                 if let Ok(shown) = client::get::<Retention>("/account/retention").await {
                     closes_ms.try_set(shown.closes_ms);

@@ -18,7 +18,7 @@ pub fn DeletedSets() -> impl IntoView {
     let deciding = Deciding::begin();
     let live = Live::current().latest();
     Effect::new(move |begun: Option<()>| {
-        if begun.is_none() || matches!(live.get(), Some(Event::Set { .. } | Event::Resync)) {
+        if matches!(live.get(), Some(Event::Set { .. } | Event::Resync)) || begun.is_none() {
             deciding.load();
         }
     });
