@@ -235,6 +235,6 @@ mod tests {
         for kind in RecordKind::ALL {
             assert_eq!(RecordKind::parse(kind.code()), Ok(kind));
         }
-        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(14).is_err());
+        assert!(RecordKind::parse(0).is_err() && RecordKind::parse(15).is_err());
     }
 }
