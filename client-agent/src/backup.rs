@@ -35,13 +35,7 @@ use iota_core::{
     path::{Key, TreePath},
     wire::WireError,
 };
-use iota_crypto::{
-    chunk::ChunkSealer,
-    chunker::ChunkerKey,
-    cut::CutKey,
-    error::CryptoError,
-    keys::{DedupKey, SigningKey},
-};
+use iota_crypto::{chunk::ChunkSealer, domain::Domains, error::CryptoError, keys::SigningKey};
 use log::Log;
 use pending::Pending;
 use source::{Event, KeyRange, Source};
@@ -69,12 +63,8 @@ pub struct Machine<'a> {
     pub device: DeviceId,
     /// Signs headers.
     pub signing: &'a SigningKey,
-    /// Key of chunk keys.
-    pub dedup: &'a DedupKey,
-    /// Cuts files.
-    pub chunker: &'a ChunkerKey,
-    /// Cuts pages and bundles.
-    pub cut: &'a CutKey,
+    /// Keys of chunks and cuts.
+    pub domains: &'a Domains,
     /// Where identity and ratchet lie.
     pub config_dir: &'a Path,
     /// Where the cache lies.
@@ -306,7 +296,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
         while let Some(gone) = known.next(&self.state)? {
             self.remove(&gone.key)?;
         }
-        self.flush_bundle()?;
+        self.flush_bundles()?;
         self.gaps.end();
         self.take_sealed(true)
     }
@@ -340,7 +330,7 @@ impl<'a, 'scope> Run<'a, 'scope> {
         if self.hold_commits || Duration::from_millis(waited_ms) < self.options.commit_every {
             return Ok(());
         }
-        self.flush_bundle()?;
+        self.flush_bundles()?;
         self.take_sealed(true)?;
         match self.commit(true)? {
             Outcome::Done => Ok(()),

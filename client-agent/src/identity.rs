@@ -21,8 +21,8 @@ use iota_core::{
     wire::{Reader, WireError, Writer},
 };
 use iota_crypto::{
-    chunker::{ChunkerKey, Profile},
-    cut::CutKey,
+    chunker::Profile,
+    domain::Domains,
     keys::{AgreementSecret, ChunkerSecret, DedupKey, LiveKey, SigningKey},
 };
 use std::{
@@ -170,26 +170,19 @@ impl Identity {
         }
     }
 
-    /// The keys that cut, made ready.
-    pub fn cuts(&self) -> (ChunkerKey, CutKey) {
-        (ChunkerKey::new(&self.chunker), CutKey::new(&self.chunker))
+    /// The keys of chunks and cuts, made ready.
+    pub fn domains(&self) -> Domains {
+        Domains::new(DedupKey::from_bytes(*self.dedup.expose()), &self.chunker, &self.live)
     }
 
-    /// What a backup works with; `cuts` are [`Identity::cuts`].
-    pub fn machine<'a>(
-        &'a self,
-        cuts: &'a (ChunkerKey, CutKey),
-        config_dir: &'a Path,
-        state_dir: &'a Path,
-    ) -> Machine<'a> {
+    /// What a backup works with; `domains` are [`Identity::domains`].
+    pub fn machine<'a>(&'a self, domains: &'a Domains, config_dir: &'a Path, state_dir: &'a Path) -> Machine<'a> {
         Machine {
             account: self.account,
             set: self.set,
             device: self.device,
             signing: &self.signing,
-            dedup: &self.dedup,
-            chunker: &cuts.0,
-            cut: &cuts.1,
+            domains,
             config_dir,
             state_dir,
         }

@@ -12,7 +12,7 @@ pub use edit::{Edit, Notice};
 pub use explain::{Decision, Explained, explain};
 pub use iota_core::rules::{
     Attachment, Choice, Chunking, Facts, LocalTime, PathKind, Priority, RootNode, RuleError, RuleFile, RuleRoot, Rules,
-    Schedule, Settings, Size, Span, Trait, Verdict,
+    Schedule, Settings, Sharing, Size, Span, Trait, Verdict,
 };
 pub use store::{load, parse, save, to_text};
 

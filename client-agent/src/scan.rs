@@ -332,6 +332,7 @@ impl Source for Scan {
             postponed: self.heeds_schedules && settings.schedule.as_ref().is_some_and(closed),
             compression: settings.compression,
             chunking: settings.chunking,
+            domain: settings.sharing.domain(),
         }
     }
 

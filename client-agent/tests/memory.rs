@@ -228,9 +228,7 @@ fn memory_does_not_grow_with_the_tree() {
         set: SET,
         device: DEVICE,
         signing: &rig.signing,
-        dedup: &rig.dedup,
-        chunker: &rig.chunker,
-        cut: &rig.cut,
+        domains: &rig.domains,
         config_dir: rig.config.path(),
         state_dir: rig.state.path(),
     };

@@ -247,9 +247,7 @@ fn back_up(rig: &Rig, remote: &OnDisk, files: u64, large_bytes: u64) {
         set: SET,
         device: DEVICE,
         signing: &rig.signing,
-        dedup: &rig.dedup,
-        chunker: &rig.chunker,
-        cut: &rig.cut,
+        domains: &rig.domains,
         config_dir: rig.config.path(),
         state_dir: rig.state.path(),
     };

@@ -46,7 +46,7 @@ fn the_table_names_every_setting_and_what_it_is_without_traits() {
     let rules = Rules::compile(&RuleFile::default()).unwrap();
     let facts = Facts { kind: PathKind::File, size: 1, age: Duration::ZERO };
     let choices = rules.explain(b"/a", &facts);
-    assert_eq!(choices.len(), 6, "all but the schedule");
+    assert_eq!(choices.len(), 7, "all but the schedule");
     for choice in choices {
         let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| `{}` |", choice.setting))).unwrap();
         let without = row.rsplit('|').nth(1).unwrap();
@@ -118,7 +118,7 @@ fn a_walk_leaves_out_what_a_trait_leaves_out_and_says_why() {
         format!("left out: {0}, by the trait out: out/ matches {0}", root.join("out").display())
     );
     assert!(!why.decision.is_kept() && why.settings.is_empty());
-    assert_eq!(explain(&rules, &root.join("keep/b.log"), 0).unwrap().settings.len(), 6);
+    assert_eq!(explain(&rules, &root.join("keep/b.log"), 0).unwrap().settings.len(), 7);
 }
 
 #[test]
@@ -190,5 +190,57 @@ fn commands_leave_traits_as_they_are() {
     assert!(notices.iter().any(|notice| matches!(notice, Notice::Inside { .. })), "{notices:?}");
     rules::save(&file, directory.path()).unwrap();
     let again = rules::load(directory.path()).unwrap();
-    assert_eq!((again.traits.len(), again.attach.len(), again.roots.len()), (4, 4, 2));
+    assert_eq!((again.traits.len(), again.attach.len(), again.roots.len()), (5, 5, 2));
+}
+
+#[test]
+fn what_is_isolated_is_shared_within_the_machine_alone() {
+    let source = tempfile::tempdir().unwrap();
+    let root = source.path().canonicalize().unwrap();
+    let contents =
+        [(0..3_000_000u32).flat_map(|i| (i / 7).to_le_bytes()).collect::<Vec<u8>>(), b"a short secret".repeat(40)];
+    let write = |directory: &str| {
+        fs::create_dir_all(root.join(directory)).unwrap();
+        for (name, content) in ["large", "small"].iter().zip(&contents) {
+            fs::write(root.join(directory).join(name), content).unwrap();
+        }
+    };
+    let isolated = Trait { domain: Some(rules::Sharing::Isolated), ..Trait::default() };
+    let alone = with_traits(&root, &[("alone", isolated.clone())], &[("alone", "alone/"), ("alone", "again/")]);
+    let backup = |rig: &Rig, rules: &Rules, full| {
+        rig.clock.0.fetch_add(120_000, std::sync::atomic::Ordering::SeqCst);
+        let options = Options { full, ..Options::default() };
+        rig.run(|| Scan::start(rules.clone(), &[]), options).unwrap().new_bytes
+    };
+    let objects = |rig: &Rig| -> std::collections::BTreeSet<_> {
+        rig.server.inner.lock().unwrap().objects.keys().copied().collect()
+    };
+    let total: u64 = contents.iter().map(|content| content.len() as u64).sum();
+    let rig = Rig::new();
+    write("shared");
+    assert_eq!(backup(&rig, &alone, false), total);
+    write("alone");
+    assert_eq!(backup(&rig, &alone, false), total, "not shared with what all machines share");
+    write("again");
+    assert_eq!(backup(&rig, &alone, false), 0, "shared with what is isolated on this machine");
+    for directory in ["shared", "alone", "again"] {
+        let target = tempfile::tempdir().unwrap();
+        let options = iota_agent::restore::Options { devices: false, ..Default::default() };
+        let report = rig.restore_to(rig.server.head_seq(), &[], target.path(), options);
+        assert!(report.losses.is_empty(), "{:?}", report.losses);
+        let restored = target.path().join(root.strip_prefix("/").unwrap()).join(directory);
+        assert_eq!([fs::read(restored.join("large")).unwrap(), fs::read(restored.join("small")).unwrap()], contents);
+    }
+
+    // Another machine of the account, with the same content and the same trait: it shares what is shared, and nothing else.
+    let other = Rig::of_set(iota_core::id::SetId([0x77; 16]));
+    fs::remove_dir_all(root.join("shared")).unwrap();
+    backup(&other, &alone, false);
+    assert!(objects(&rig).is_disjoint(&objects(&other)));
+    write("shared");
+    backup(&other, &alone, false);
+    assert!(!objects(&rig).is_disjoint(&objects(&other)));
+
+    // Shared again: what is read anew is found among what is shared.
+    assert_eq!(backup(&rig, &with_traits(&root, &[("alone", isolated)], &[]), true), 0);
 }

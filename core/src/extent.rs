@@ -34,6 +34,8 @@ impl fmt::Debug for ChunkKey {
 /// A chunk object and the key that opens it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkRef {
+    /// Under whose keys it is sealed.
+    pub domain: Domain,
     /// Id of the stored object.
     pub cid: Cid,
     /// Key of the object.
@@ -41,15 +43,20 @@ pub struct ChunkRef {
 }
 
 impl ChunkRef {
-    /// Size in bytes.
+    /// Size in bytes, without the domain.
     pub const BYTES: usize = 64;
+
+    /// One of the private domain, as all pages are.
+    pub fn private(cid: Cid, ckey: ChunkKey) -> Self {
+        Self { domain: Domain::PRIVATE, cid, ckey }
+    }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.raw(&self.cid.0).raw(&self.ckey.0);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        Ok(Self { cid: Cid(reader.array()?), ckey: ChunkKey(reader.array()?) })
+        Ok(Self::private(Cid(reader.array()?), ChunkKey(reader.array()?)))
     }
 }
 
@@ -58,8 +65,6 @@ impl ChunkRef {
 pub enum Extent {
     /// `length` bytes from `offset` of a chunk's plaintext.
     Slice {
-        /// Domain of the chunk.
-        domain: Domain,
         /// The chunk.
         chunk: ChunkRef,
         /// First byte in the chunk's plaintext.
@@ -86,8 +91,8 @@ impl Extent {
     /// Appends the encoding: 73 bytes for a slice, 9 for a hole.
     pub fn write(&self, writer: &mut Writer) {
         match self {
-            Self::Slice { domain, chunk, offset, length } => {
-                writer.u8(domain.0);
+            Self::Slice { chunk, offset, length } => {
+                writer.u8(chunk.domain.0);
                 chunk.write(writer);
                 writer.u32(*offset).u32(*length);
             }
@@ -104,14 +109,13 @@ impl Extent {
             let length = reader.u64()?;
             return if length == 0 { Err(WireError::Invalid("hole")) } else { Ok(Self::Hole { length }) };
         }
-        let domain = Domain::parse(tag)?;
-        let chunk = ChunkRef::read(reader)?;
+        let chunk = ChunkRef { domain: Domain::parse_sealed(tag)?, ..ChunkRef::read(reader)? };
         let (offset, length) = (reader.u32()?, reader.u32()?);
         let end = u64::from(offset) + u64::from(length);
         if length == 0 || end > MAX_CHUNK_BYTES as u64 {
             return Err(WireError::Invalid("extent"));
         }
-        Ok(Self::Slice { domain, chunk, offset, length })
+        Ok(Self::Slice { chunk, offset, length })
     }
 }
 

@@ -155,14 +155,25 @@ pub struct BadSignature;
 pub struct Domain(pub u8);
 
 impl Domain {
-    /// The account alone. The only domain of this version.
+    /// The account alone. The only one that a server knows.
     pub const PRIVATE: Self = Self(0);
+    /// One machine alone. Only slices of files name it: the server keeps its objects among those of the private domain, and cannot tell
+    /// them apart.
+    pub const ISOLATED: Self = Self(1);
 
-    /// Parses the domain byte.
+    /// Parses the domain byte of an object at a server.
+    ///
+    /// # Errors
+    /// [`crate::wire::WireError::Invalid`] for a domain that this version does not know there.
+    pub fn parse(byte: u8) -> crate::wire::Result<Self> {
+        if byte == 0 { Ok(Self::PRIVATE) } else { Err(crate::wire::WireError::Invalid("domain")) }
+    }
+
+    /// Parses the domain byte of a slice of a file.
     ///
     /// # Errors
     /// [`crate::wire::WireError::Invalid`] for a domain that this version does not know.
-    pub fn parse(byte: u8) -> crate::wire::Result<Self> {
-        if byte == 0 { Ok(Self::PRIVATE) } else { Err(crate::wire::WireError::Invalid("domain")) }
+    pub fn parse_sealed(byte: u8) -> crate::wire::Result<Self> {
+        if byte == 1 { Ok(Self::ISOLATED) } else { Self::parse(byte) }
     }
 }

@@ -20,7 +20,7 @@ pub use decide::{Choice, Facts, Settings, Source};
 pub use file::{Bandwidth, Rest, RuleFile, RuleRoot};
 pub use schedule::{LocalTime, Schedule};
 pub use search::Search;
-pub use traits::{Attachment, Chunking, PathKind, Priority, Trait};
+pub use traits::{Attachment, Chunking, PathKind, Priority, Sharing, Trait};
 pub use tree::RootNode;
 pub use units::{Size, Span};
 pub use verdict::{Reason, Verdict};

@@ -37,12 +37,13 @@ fn any_path() -> impl Strategy<Value = TreePath> {
 }
 
 fn any_chunk() -> impl Strategy<Value = ChunkRef> {
-    (any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(|(cid, ckey)| ChunkRef { cid: Cid(cid), ckey: ChunkKey(ckey) })
+    any::<([u8; 32], [u8; 32])>().prop_map(|(cid, ckey)| ChunkRef::private(Cid(cid), ChunkKey(ckey)))
 }
 
 fn any_extent() -> impl Strategy<Value = Extent> {
-    let slice = (any_chunk(), 0..1u32 << 19, 1..1u32 << 19).prop_map(|(chunk, offset, length)| Extent::Slice {
-        domain: Domain::PRIVATE,
+    let domain = prop_oneof![Just(Domain::PRIVATE), Just(Domain::ISOLATED)];
+    let chunk = (any_chunk(), domain).prop_map(|(chunk, domain)| ChunkRef { domain, ..chunk });
+    let slice = (chunk, 0..1u32 << 19, 1..1u32 << 19).prop_map(|(chunk, offset, length)| Extent::Slice {
         chunk,
         offset,
         length,
@@ -390,7 +391,7 @@ impl Store {
     fn put(&mut self, plaintext: Vec<u8>) -> ChunkRef {
         let cid = Cid::of(&plaintext);
         self.0.insert(cid.0, plaintext);
-        ChunkRef { cid, ckey: ChunkKey([0; 32]) }
+        ChunkRef::private(cid, ChunkKey([0; 32]))
     }
 
     /// The top of a base, with pages and index pages that end where `cuts` says.

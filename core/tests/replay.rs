@@ -9,7 +9,7 @@ use iota_core::{
     difference::{Aspect, Difference, differences, shared_pages},
     entry::{Entry, Kind, Metadata, Timestamp},
     extent::{ChunkKey, ChunkRef, Content, Extent},
-    id::{Cid, Digest, Domain},
+    id::{Cid, Digest},
     operation::Operation,
     page::{PageRef, decode_index, decode_page, encode_index, encode_page},
     path::TreePath,
@@ -44,9 +44,9 @@ fn entry(path: TreePath, dice: &mut Dice) -> Entry {
         0 => Kind::Dir,
         1 => Kind::Symlink { target: dice.roll(u64::MAX).to_string().into_bytes().into() },
         _ => {
-            let chunk = ChunkRef { cid: Cid::of(&dice.roll(1 << 30).to_le_bytes()), ckey: ChunkKey([1; 32]) };
+            let chunk = ChunkRef::private(Cid::of(&dice.roll(1 << 30).to_le_bytes()), ChunkKey([1; 32]));
             let length = 1 + dice.roll(1000) as u32;
-            let extent = Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length };
+            let extent = Extent::Slice { chunk, offset: 0, length };
             Kind::File { size: length.into(), link: None, content: Content::Inline(vec![extent]) }
         }
     };
@@ -68,7 +68,7 @@ impl Store {
     fn put(&mut self, plaintext: Vec<u8>) -> ChunkRef {
         let cid = Cid::of(&plaintext);
         self.0.insert(cid, plaintext);
-        ChunkRef { cid, ckey: ChunkKey([0; 32]) }
+        ChunkRef::private(cid, ChunkKey([0; 32]))
     }
 
     /// A base of `tree`, cut by its paths, so that it shares pages with others.
@@ -335,8 +335,8 @@ fn what_differs_is_told_apart() {
 #[test]
 fn what_is_stored_elsewhere_may_have_the_same_bytes() {
     let file = |chunk: u8, size: u32, mtime: i64| {
-        let chunk = ChunkRef { cid: Cid([chunk; 32]), ckey: ChunkKey([chunk; 32]) };
-        let extents = vec![Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length: size }];
+        let chunk = ChunkRef::private(Cid([chunk; 32]), ChunkKey([chunk; 32]));
+        let extents = vec![Extent::Slice { chunk, offset: 0, length: size }];
         let kind = Kind::File { size: size.into(), link: None, content: Content::Inline(extents) };
         let mtime = Timestamp { seconds: mtime, nanoseconds: 0 };
         Entry { path: path(1), metadata: Metadata { mtime, ..Metadata::default() }, kind }

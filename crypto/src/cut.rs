@@ -204,7 +204,6 @@ impl<T> Level<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use iota_core::id::Domain;
 
     /// All at once, from the definition.
     fn runs<T>(items: &[T], limit: usize, is_end: impl Fn(&T) -> bool) -> impl Iterator<Item = &[T]> {
@@ -218,7 +217,7 @@ mod tests {
     }
 
     fn seal(plaintext: &[u8]) -> ChunkRef {
-        ChunkRef { cid: Cid::of(plaintext), ckey: ChunkKey([7; 32]) }
+        ChunkRef::private(Cid::of(plaintext), ChunkKey([7; 32]))
     }
 
     fn all_at_once(extents: &[Extent]) -> Content {
@@ -237,8 +236,8 @@ mod tests {
     #[test]
     fn packing_one_by_one_gives_what_packing_all_at_once_would() {
         let extent = |number: u64| {
-            let chunk = ChunkRef { cid: Cid::of(&number.to_le_bytes()), ckey: ChunkKey([1; 32]) };
-            Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length: 1000 }
+            let chunk = ChunkRef::private(Cid::of(&number.to_le_bytes()), ChunkKey([1; 32]));
+            Extent::Slice { chunk, offset: 0, length: 1000 }
         };
         let extents: Vec<Extent> = (0..400_000).map(extent).collect();
         // The second has its first cut among the extents that would stay inline if there were no more.

@@ -80,6 +80,18 @@ impl MasterKey {
     }
 }
 
+impl LiveKey {
+    /// Key of the machine's isolated domain.
+    pub fn isolated_dedup_key(&self) -> DedupKey {
+        DedupKey(derive(context!("isolated dedup key"), &[&self.0]))
+    }
+
+    /// Key of the cuts of the machine's isolated domain.
+    pub fn isolated_chunker_secret(&self) -> ChunkerSecret {
+        ChunkerSecret(derive(context!("isolated chunker key"), &[&self.0]))
+    }
+}
+
 /// An ed25519 key that signs: an account's identity, or a machine's.
 pub struct SigningKey(ed25519_dalek::SigningKey);
 

@@ -10,6 +10,7 @@ pub mod chunker;
 mod compress;
 pub mod cut;
 mod derive;
+pub mod domain;
 pub mod enrol;
 pub mod error;
 pub mod history;

@@ -8,7 +8,7 @@ use iota_core::{
     commit::{Body, Change, CommitKind, Flags, Header, SignedHeader, Totals},
     entry::{Entry, Kind, Metadata},
     extent::{ChunkKey, ChunkRef, Content, Extent, ExtentPageRef, decode_extent_index, decode_extent_page},
-    id::{AccountId, AgreementKey, Cid, DeviceId, Digest, Domain, HeaderHash, SetId},
+    id::{AccountId, AgreementKey, Cid, DeviceId, Digest, HeaderHash, SetId},
     operation::Operation,
     path::TreePath,
     slot::Slot,
@@ -116,7 +116,7 @@ fn every_flipped_bit_of_a_chunk_is_noticed_even_under_its_own_id() {
     let object = seal_stored(&ckey, b"a small file").object;
     let mut opener = ChunkOpener::default();
     let mut out = Vec::new();
-    let mut opens = |cid: Cid, bytes: &[u8]| opener.open(&ChunkRef { cid, ckey }, bytes, &mut out).is_ok();
+    let mut opens = |cid: Cid, bytes: &[u8]| opener.open(&ChunkRef::private(cid, ckey), bytes, &mut out).is_ok();
     assert!(opens(Cid::of(&object), &object));
     flips(&object).for_each(|(bit, bytes)| {
         assert!(!opens(Cid::of(&object), &bytes), "bit {bit}");
@@ -182,8 +182,8 @@ proptest! {
         let mut out = Vec::new();
         let chosen = ChunkSealer::default().seal(&ckey, &plaintext).unwrap();
         for sealed in [&chosen, &seal_stored(&ckey, &plaintext)] {
-            let chunk = ChunkRef { cid: sealed.cid, ckey };
-            ChunkOpener::default().open_private(&dedup, &chunk, &sealed.object, &mut out).unwrap();
+            let chunk = ChunkRef::private(sealed.cid, ckey);
+            ChunkOpener::default().open_checked(&dedup, &chunk, &sealed.object, &mut out).unwrap();
             prop_assert_eq!(&out, &plaintext);
         }
         prop_assert!(ChunkSealer::default().seal(&ckey, &plaintext).unwrap() == chosen);
@@ -243,8 +243,8 @@ fn extent(number: u64, length: u32) -> Extent {
     if length == 0 {
         return Extent::Hole { length: 4096 };
     }
-    let chunk = ChunkRef { cid: Cid::of(&number.to_le_bytes()), ckey: ChunkKey([number as u8; 32]) };
-    Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length }
+    let chunk = ChunkRef::private(Cid::of(&number.to_le_bytes()), ChunkKey([number as u8; 32]));
+    Extent::Slice { chunk, offset: 0, length }
 }
 
 /// Where packed pages go: id → stored size and plaintext.
@@ -258,7 +258,7 @@ impl Pages {
             let ckey = chunk_key(&dedup, &plaintext);
             let sealed = seal_stored(&ckey, &plaintext);
             self.0.insert(sealed.cid.0, (sealed.object.len(), plaintext));
-            Ok(ChunkRef { cid: sealed.cid, ckey })
+            Ok(ChunkRef::private(sealed.cid, ckey))
         })
         .unwrap()
     }

@@ -55,6 +55,7 @@ test('rules and traits are written in the browser, and the machine follows them'
     await dialog.getByLabel('Only at these times').fill('22:17-05:43');
     await dialog.getByLabel('Priority').selectOption('low');
     await dialog.getByLabel('Do not compress').check();
+    await dialog.getByLabel('Share with no other machine').check();
     await dialog.getByRole('button', { name: 'Take over' }).click();
     await expect(dialog).toContainText('"soon" is not a span of time');
     await page.screenshot({ path: info.outputPath('dialog.png') });
@@ -63,6 +64,7 @@ test('rules and traits are written in the browser, and the machine follows them'
     await dialog.getByRole('button', { name: 'Take over' }).click();
     await expect(dialog).toBeHidden();
     await expect(traits).toContainText('quiet 10m');
+    await expect(traits).toContainText('this machine alone');
     await expect(traits).toContainText('300 kB in 1 file', { timeout: 20_000 });
   });
 
@@ -95,6 +97,7 @@ test('rules and traits are written in the browser, and the machine follows them'
     expect(file).toContain('schedule = "22:17-05:43"');
     const { settings } = await attic.tell<{ settings: { setting: string; value: string }[] }>('explain', join(attic.files, 'planted-film-3391.mkv'));
     expect(settings).toContainEqual(expect.objectContaining({ setting: 'compression', value: 'false', trait: 'film' }));
+    expect(settings).toContainEqual(expect.objectContaining({ setting: 'domain', value: 'isolated', trait: 'film' }));
   });
 
   await test.step('what the machine cannot do is said, and the old rules stay', async () => {

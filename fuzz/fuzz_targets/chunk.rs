@@ -19,14 +19,14 @@ fuzz_target!(|data: &[u8]| {
         assert!((1..=MAX_CHUNK_BYTES).contains(&plaintext.len()));
     }
     let mut out = Vec::new();
-    let chunk = ChunkRef { cid: Cid::of(data), ckey: ChunkKey([7; 32]) };
+    let chunk = ChunkRef::private(Cid::of(data), ChunkKey([7; 32]));
     assert!(within(bytes, || ChunkOpener::default().open(&chunk, data, &mut out)).is_err(), "a seal was forged");
     if (1..=MAX_CHUNK_BYTES).contains(&data.len()) {
         let dedup = DedupKey::from_bytes([7; 32]);
         let ckey = chunk_key(&dedup, data);
         let sealed = seal_stored(&ckey, data);
-        let chunk = ChunkRef { cid: sealed.cid, ckey };
-        ChunkOpener::default().open_private(&dedup, &chunk, &sealed.object, &mut out).expect("what was sealed opens");
+        let chunk = ChunkRef::private(sealed.cid, ckey);
+        ChunkOpener::default().open_checked(&dedup, &chunk, &sealed.object, &mut out).expect("what was sealed opens");
         assert_eq!(out, data);
     }
 });

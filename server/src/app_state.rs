@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use iota_core::id::{AccountId, ServerId};
 use sqlx::{PgPool, Postgres, Transaction};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use crate::client_address::{Network, Proxy};
@@ -36,6 +36,7 @@ struct Shared {
     reports: Rates<()>,
     nobody: Nobody,
     memory: Memory,
+    counting: Semaphore,
     events: Events,
     relay: Relay,
     /// Machines and the minute in which each was last noted to be there.
@@ -80,6 +81,8 @@ pub struct Parts {
 
 /// How long a request waits for another one of the same set.
 const SET_PATIENCE: Duration = Duration::from_secs(30);
+/// Questions at a time that read everything that a set uses.
+const MAX_COUNTING: usize = 2;
 const MINUTE_MS: u64 = 60 * 1000;
 /// Machines whose last minute is remembered; of others the database is told again.
 const MAX_CONTACTS: usize = 10_000;
@@ -103,6 +106,7 @@ impl AppState {
             reports: Rates::new(1),
             nobody,
             memory: Memory::default(),
+            counting: Semaphore::new(MAX_COUNTING),
             events: Events::default(),
             relay: Relay::default(),
             contacts: Mutex::default(),
@@ -183,6 +187,14 @@ impl AppState {
             busy.entry(set_no).or_default().clone()
         };
         timeout(SET_PATIENCE, place.lock_owned()).await.map_err(|_| ApiError::unavailable())
+    }
+
+    /// A place for a question that reads everything that a set uses; there are few, so that others get their connections.
+    ///
+    /// # Errors
+    /// `unavailable` while all are taken.
+    pub fn take_counting(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        self.0.counting.try_acquire().map_err(|_| ApiError::unavailable())
     }
 
     /// Memory for bodies.

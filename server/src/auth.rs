@@ -22,7 +22,7 @@ pub use second_factor::{
     RECOVERY_BYTES, matching_step, recovery_text, require_second, step_of, uri as second_factor_uri, wrong_code,
 };
 pub use session::{
-    SESSION_COOKIE, SignIn, SignedIn, lock_account, note_visitor, renew, session_layer, sign_in, sign_out,
+    SESSION_COOKIE, SignIn, SignedIn, days_of_rest, lock_account, note_visitor, renew, session_layer, sign_in, sign_out,
 };
 
 use crate::app_state::AppState;

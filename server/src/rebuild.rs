@@ -88,10 +88,10 @@ pub async fn rebuild(pool: &PgPool, root: &Path, key: &HostKey, now_ms: u64) -> 
 
     let mut transaction = pool.begin().await?;
     let domains = enter_accounts(&mut transaction, &decisions, key, now_ms, &mut report).await?;
-    objects::enter(&mut transaction, &walks, &domains, &decisions.closed, &mut report).await?;
+    objects::enter(&mut transaction, &walks, &domains, &decisions.closed(), &mut report).await?;
     for (account, domain) in &domains {
         enter_sets(&mut transaction, &decisions, *account, domain, &reader, &mut report).await?;
-        enter_deletions(&mut transaction, &decisions, *account, domain.account_no).await?;
+        enter_deletions(&mut transaction, &decisions, *account, domain.account_no, now_ms).await?;
     }
     // A server starts only on a database that has its id.
     server::insert(&mut *transaction, server_id, now_ms).await?;
@@ -221,18 +221,22 @@ async fn enter_deletions(
     decisions: &Decisions,
     account: AccountId,
     account_no: i64,
+    now_ms: u64,
 ) -> Result<(), RebuildError> {
     let (received, decided) = decisions.decided_by(account);
-    let received_of = |version: u64| received.get(version as usize - 1).map_or(0, |(received_ms, _)| *received_ms);
+    // Packs from before the owner took it back may be all that is left: there is time to do it again.
+    let due_ms = |version: u64| {
+        let received_ms = received.get(version as usize - 1).map_or(0, |(received_ms, _)| *received_ms);
+        received_ms.max(now_ms) + UNDO_MS
+    };
     if let Some((version, _)) = decided.closing() {
-        closing::set(connection, account_no, version, received_of(version) + UNDO_MS).await?;
+        closing::set(connection, account_no, version, due_ms(version)).await?;
     }
     for (version, deletion, _) in decided.standing() {
         let Some(set_no) = backup_set::find_of(connection, account_no, deletion.set).await? else { continue };
         let left = commit::kept_within(connection, set_no, (deletion.first, deletion.last), 1).await?;
         if !left.is_empty() {
-            deletion::insert(connection, (account_no, version), set_no, &deletion, received_of(version) + UNDO_MS)
-                .await?;
+            deletion::insert(connection, (account_no, version), set_no, &deletion, due_ms(version)).await?;
         }
     }
     Ok(())

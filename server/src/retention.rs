@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! each set that committed lately ─► what time do its clocks agree on? ─► old snapshots, a page at a time ─► what goes ─► record ─► COMMIT
-//! deletions that are due by the clocks of most sets ─► final ─► the same
+//! deletions that are due by the clocks of most accounts ─► final ─► the same
 //! accounts that are due by them ─► record ─► COMMIT: nobody signs in ─► references, commits, sets, some at a time ─► the account
 //!   ─► references that only went snapshots had, some at a time ─► once a day: chunks without references are marked ─► the sweep is sealed
 //! ```
@@ -15,6 +15,7 @@ mod close;
 mod sweep;
 mod thin;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use iota_core::retention::agreed_ms;
@@ -45,16 +46,16 @@ pub fn begin(state: AppState) -> Rounds {
 /// # Errors
 /// `unavailable`, `internal`, `no_space`, of the last that failed: what was done is done.
 pub async fn round(state: &AppState) -> ApiResult<()> {
-    let mut times_ms = Vec::new();
+    let mut times_ms = BTreeMap::<i64, Vec<Option<u64>>>::new();
     let mut outcome = Ok(());
     for set in backup_set::list_recent(state.pool(), state.now_ms().saturating_sub(DAY_MS)).await? {
         let agreed_ms = agreed_of(state, &set).await?;
         if let Some(agreed_ms) = agreed_ms {
             outcome = thin::thin(state, &set, agreed_ms).await.and(outcome);
         }
-        times_ms.push(agreed_ms);
+        times_ms.entry(set.account_no).or_default().push(agreed_ms);
     }
-    let agreed_ms = most_agree(times_ms);
+    let agreed_ms = most_agree(times_ms.into_values().map(most_agree).collect());
     outcome = carry_out::carry_out(state, agreed_ms).await.and(outcome);
     outcome = close::close(state, agreed_ms).await.and(outcome);
     outcome = clear::clear(state).await.and(outcome);
@@ -70,7 +71,8 @@ async fn agreed_of(state: &AppState, set: &RecentSet) -> ApiResult<Option<u64>> 
     Ok(agreed_ms(&newest, now_ms))
 }
 
-/// The time on which most sets agree: the median, the lower of two. A set whose clocks disagree stands for none.
+/// The time on which most of an account's sets agree, or most accounts: the median, the lower of two. A set whose clocks disagree stands
+/// for none.
 fn most_agree(mut times_ms: Vec<Option<u64>>) -> Option<u64> {
     times_ms.sort_unstable();
     let middle = times_ms.len().checked_sub(1)? / 2;
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn most_sets_have_to_agree() {
+    fn most_have_to_agree() {
         assert_eq!(most_agree(vec![]), None);
         assert_eq!(most_agree(vec![Some(5)]), Some(5));
         assert_eq!(most_agree(vec![Some(5), None]), None);

@@ -74,9 +74,12 @@ impl StoreError {
     }
 }
 
-/// Classes 08 (connection) and 57P (shutdown, start-up), too many connections, deadlock, serialisation, a lock that took too long.
+/// Classes 08 (connection) and 57P (shutdown, start-up), too many connections, deadlock, serialisation, a lock or a statement that took too
+/// long.
 fn is_passing_state(state: &str) -> bool {
-    state.starts_with("08") || state.starts_with("57P") || matches!(state, "53300" | "40001" | "40P01" | "55P03")
+    state.starts_with("08")
+        || state.starts_with("57P")
+        || matches!(state, "53300" | "40001" | "40P01" | "55P03" | "57014")
 }
 
 /// Bytes of a row as an id.

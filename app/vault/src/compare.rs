@@ -20,8 +20,8 @@ use crate::show;
 
 /// Most rows of one answer.
 const MAX_ROWS: u32 = 1000;
-/// Differences whose contents are looked at together.
-const WINDOW: usize = 4096;
+/// Differences whose contents are looked at together; entries can be large.
+const WINDOW: usize = 512;
 
 /// What was found between two points.
 pub struct Compared {

@@ -64,7 +64,7 @@ impl<'a, P: Platform> Contents<'a, P> {
         for (chunk, object) in fetched.into_iter().zip(objects) {
             let mut plaintext = Vec::new();
             let opened =
-                object.map(|object| self.opener.open_private(&keys.dedup, &chunk, &object, &mut plaintext).is_ok());
+                object.map(|object| self.opener.open_checked(&keys.dedup, &chunk, &object, &mut plaintext).is_ok());
             self.held.push((chunk, opened.unwrap_or_default().then_some(plaintext)));
         }
         Ok(())

@@ -398,7 +398,7 @@ impl<P: Platform> Hand<'_, P> {
         };
         let sealed = sealed.ok_or_else(|| damaged(chunk.cid))?;
         let mut plaintext = Vec::new();
-        let opened = self.opener.open_private(&self.open.keys()?.dedup, chunk, &sealed, &mut plaintext);
+        let opened = self.opener.open_checked(&self.open.keys()?.dedup, chunk, &sealed, &mut plaintext);
         opened.map_err(|_| damaged(chunk.cid))?;
         let plaintext = Rc::new(plaintext);
         self.recent.put(*chunk, Rc::clone(&plaintext));

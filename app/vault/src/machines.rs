@@ -51,7 +51,8 @@ pub async fn list(platform: &impl Platform, open: &OpenVault) -> Result<Vec<Mach
             // What does not hold explains nothing.
             Err(_) => Decisions::default(),
         };
-        let is_missed = |set: &SetId| before.seen(*set).is_none_or(|seen| !decisions.deleted(*set, 1, seen.seq));
+        let is_missed =
+            |set: &SetId| before.seen(*set).is_none_or(|seen| seen.seq == 0 || !decisions.deleted(*set, 1, seen.seq));
         views.extend(gone.into_iter().filter(is_missed).map(vanished));
     }
     if witness != before {
@@ -79,7 +80,7 @@ fn vanished(set: SetId) -> MachineView {
 fn not_listed() -> Problem {
     Problem::new(
         ProblemKind::Altered,
-        "the server no longer lists a machine whose backups were seen here before; nothing that this program does removes one",
+        "the server no longer lists a machine whose backups were seen here before; unless you deleted all of it, somebody with access to the server did",
     )
 }
 

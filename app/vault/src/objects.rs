@@ -51,6 +51,6 @@ pub async fn read_kept(platform: &impl Platform, cids: &[Cid]) -> Result<Sealed>
 pub fn open(open: &OpenVault, opener: &mut ChunkOpener, sealed: &Sealed, chunk: &ChunkRef) -> Option<Vec<u8>> {
     let mut plaintext = Vec::new();
     let object = sealed.get(&chunk.cid)?;
-    opener.open_private(&open.keys().ok()?.dedup, chunk, object, &mut plaintext).ok()?;
+    opener.open_checked(&open.keys().ok()?.dedup, chunk, object, &mut plaintext).ok()?;
     Some(plaintext)
 }

@@ -44,14 +44,17 @@ async fn read(platform: &impl Platform, open: &OpenVault) -> Result<(Decisions, 
 pub async fn view(platform: &impl Platform, open: &OpenVault) -> Result<RetentionView> {
     let (decisions, shown) = read(platform, open).await?;
     let now_ms = platform.now_ms();
-    let whole = |set: SetId| shown.hidden.iter().find(|hidden| hidden.set == set);
+    let whole = |set: SetId, first: u64, last: u64| {
+        let is_last = decisions.standing().all(|(_, other, _)| other.set != set || other.last <= last);
+        shown.hidden.iter().find(|hidden| hidden.set == set && first == 1 && is_last)
+    };
     let deletions = decisions.standing().map(|(version, Deletion { set, first, last }, decided_ms)| DeletionView {
         version,
         set,
         first,
         last,
         undo_until_ms: decided_ms.saturating_add(UNDO_MS),
-        whole: whole(set).map(|hidden| machines::name(open, set, &hidden.label)),
+        whole: whole(set, first, last).map(|hidden| machines::name(open, set, &hidden.label)),
     });
     let closing = decisions
         .closing()

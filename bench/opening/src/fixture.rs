@@ -54,7 +54,7 @@ impl Piece {
     /// [`MeasureError::Incomplete`] when the key has another length.
     pub fn chunk(&self) -> Result<ChunkRef> {
         let ckey = self.ckey.0.as_slice().try_into().map_err(|_| MeasureError::Incomplete("key of a piece"))?;
-        Ok(ChunkRef { cid: self.cid, ckey: ChunkKey(ckey) })
+        Ok(ChunkRef::private(self.cid, ChunkKey(ckey)))
     }
 }
 

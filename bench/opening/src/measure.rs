@@ -96,7 +96,7 @@ fn open_piece(
     plaintext: &mut Vec<u8>,
 ) -> Result<()> {
     let object = fixture.object(&piece.cid).ok_or(MeasureError::Incomplete("a piece is missing"))?;
-    Ok(opener.open_private(dedup, &piece.chunk()?, object, plaintext)?)
+    Ok(opener.open_checked(dedup, &piece.chunk()?, object, plaintext)?)
 }
 
 /// A tab that was just loaded, in a browser that was never here.

@@ -34,7 +34,7 @@ impl Run<'_, '_> {
             for (path, tail) in batch {
                 pages.first_of_page.get_or_insert_with(|| path.clone());
                 pages.page.push_encoded(&path, &tail);
-                if pages.page.is_full() || self.machine.cut.ends_page(&path) {
+                if pages.page.is_full() || self.machine.domains.private.cut.ends_page(&path) {
                     self.end_page(&mut pages)?;
                 }
             }
@@ -53,7 +53,7 @@ impl Run<'_, '_> {
         pages.all.push(chunk);
         pages.first_of_index.get_or_insert_with(|| first.clone());
         pages.entries_of_index += entries;
-        let ends = self.machine.cut.ends_index_page(&first);
+        let ends = self.machine.domains.private.cut.ends_index_page(&first);
         pages.index.push(&PageRef { first, chunk, entries });
         if ends || pages.index.is_full() { self.end_index_page(pages) } else { Ok(()) }
     }

@@ -15,6 +15,9 @@ use iota_core::{
 use iota_crypto::{chunk::chunk_key, cut::ExtentPacker};
 use std::collections::{HashMap, VecDeque};
 
+/// All domains, by their numbers.
+const DOMAINS: [Domain; 2] = [Domain::PRIVATE, Domain::ISOLATED];
+
 /// A file that is being read or waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileId(u64);
@@ -77,6 +80,7 @@ struct Waiter {
 /// A chunk under way.
 #[derive(Debug)]
 struct InFlight {
+    domain: Domain,
     bytes: u64,
     stored_as: StoredAs,
     waiters: Vec<Waiter>,
@@ -92,10 +96,15 @@ pub(super) struct Pending {
     chunks: HashMap<[u8; 32], InFlight>,
     /// Members of bundles under way, by content: bundle, start, length.
     slices: HashMap<[u8; 32], ([u8; 32], u32, u32)>,
-    pub bundle: Bundle,
+    /// The bundles that are being filled, by domain.
+    bundles: [Bundle; DOMAINS.len()],
 }
 
 impl Pending {
+    fn bundle(&mut self, domain: Domain) -> &mut Bundle {
+        &mut self.bundles[usize::from(domain.0)]
+    }
+
     /// Begins a file.
     pub fn begin(&mut self, file: PendingFile) -> FileId {
         let id = FileId(self.next);
@@ -128,7 +137,7 @@ impl Pending {
         for chunk in self.chunks.values_mut() {
             chunk.waiters.retain(|waiter| waiter.file != id);
         }
-        for member in &mut self.bundle.members {
+        for member in self.bundles.iter_mut().flat_map(|bundle| &mut bundle.members) {
             member.files.retain(|&file| file != id);
         }
     }
@@ -193,56 +202,65 @@ impl Run<'_, '_> {
 
     /// Adds a chunk of a file: known, under way, or new.
     pub(super) fn add_chunk(&mut self, file: FileId, plaintext: Vec<u8>) -> Result<(), BackupError> {
-        let ckey = chunk_key(self.machine.dedup, &plaintext);
+        let Treatment { compression, domain, .. } = self.pending.treatment(file);
+        let ckey = chunk_key(&self.machine.domains.of(domain).dedup, &plaintext);
         let bytes = plaintext.len() as u32;
         if let Some(known) = self.state.chunk(&ckey)?.filter(|row| row.stored_as == StoredAs::Data) {
-            return self.add_extent(file, slice(known.chunk, 0, bytes));
+            return self.add_extent(file, slice(ChunkRef { domain, ..known.chunk }, 0, bytes));
         }
         if self.pending.join(file, &ckey, 0, bytes) {
             return Ok(());
         }
-        let chunk = InFlight { bytes: bytes.into(), stored_as: StoredAs::Data, waiters: vec![], members: vec![] };
+        let chunk =
+            InFlight { domain, bytes: bytes.into(), stored_as: StoredAs::Data, waiters: vec![], members: vec![] };
         self.pending.chunks.insert(ckey.0, chunk);
         self.pending.join(file, &ckey, 0, bytes);
         self.report.new_bytes += u64::from(bytes);
-        let compression = self.pending.treatment(file).compression;
         Ok(self.uploads.push(Job { ckey, plaintext, compression })?)
     }
 
     /// Adds the whole content of a small file: in a known bundle, one under way, or the one that is being filled.
     pub(super) fn add_small(&mut self, file: FileId, plaintext: &[u8]) -> Result<(), BackupError> {
-        let content = chunk_key(self.machine.dedup, plaintext);
-        if self.pending.bundle.is_crowded() {
-            self.flush_bundle()?;
+        let domain = self.pending.treatment(file).domain;
+        let keys = self.machine.domains.of(domain);
+        let content = chunk_key(&keys.dedup, plaintext);
+        if self.pending.bundle(domain).is_crowded() {
+            self.flush_bundle(domain)?;
         }
         if let Some(known) = self.state.slice(&content, &self.sparse)? {
-            return self.add_extent(file, slice(known.chunk, known.start, known.bytes));
+            return self.add_extent(file, slice(ChunkRef { domain, ..known.chunk }, known.start, known.bytes));
         }
         if let Some(&(bundle, start, bytes)) = self.pending.slices.get(&content.0)
             && self.pending.join(file, &ChunkKey(bundle), start, bytes)
         {
             return Ok(());
         }
-        if self.pending.bundle.share(&content, file) {
+        if self.pending.bundle(domain).share(&content, file) {
             self.pending.wait(file);
             return Ok(());
         }
-        if self.pending.bundle.is_full_for(plaintext.len()) {
-            self.flush_bundle()?;
+        if self.pending.bundle(domain).is_full_for(plaintext.len()) {
+            self.flush_bundle(domain)?;
         }
         self.pending.wait(file);
         self.report.new_bytes += plaintext.len() as u64;
-        if self.pending.bundle.push(content, plaintext, file, self.machine.cut) { self.flush_bundle() } else { Ok(()) }
+        let ends = self.pending.bundle(domain).push(content, plaintext, file, &keys.cut);
+        if ends { self.flush_bundle(domain) } else { Ok(()) }
     }
 
-    /// Sends the bundle that is being filled.
-    pub(super) fn flush_bundle(&mut self) -> Result<(), BackupError> {
-        let bundle = std::mem::take(&mut self.pending.bundle);
+    /// Sends the bundles that are being filled.
+    pub(super) fn flush_bundles(&mut self) -> Result<(), BackupError> {
+        DOMAINS.into_iter().try_for_each(|domain| self.flush_bundle(domain))
+    }
+
+    fn flush_bundle(&mut self, domain: Domain) -> Result<(), BackupError> {
+        let bundle = std::mem::take(self.pending.bundle(domain));
         if bundle.members.is_empty() {
             return Ok(());
         }
-        let ckey = chunk_key(self.machine.dedup, &bundle.bytes);
+        let ckey = chunk_key(&self.machine.domains.of(domain).dedup, &bundle.bytes);
         let mut chunk = InFlight {
+            domain,
             bytes: bundle.bytes.len() as u64,
             stored_as: StoredAs::Bundle,
             waiters: Vec::new(),
@@ -273,7 +291,7 @@ impl Run<'_, '_> {
 
     fn complete(&mut self, sealed: SealedRef) -> Result<(), BackupError> {
         let Some(in_flight) = self.pending.chunks.remove(&sealed.ckey.0) else { return Ok(()) };
-        let chunk = ChunkRef { cid: sealed.cid, ckey: sealed.ckey };
+        let chunk = ChunkRef { domain: in_flight.domain, cid: sealed.cid, ckey: sealed.ckey };
         let id = self.state.store_chunk(chunk, in_flight.stored_as, in_flight.bytes, None)?;
         for (content, start, bytes) in &in_flight.members {
             self.state.store_slice(id, *start, *bytes, content)?;
@@ -311,12 +329,12 @@ impl Run<'_, '_> {
 
     /// Seals and sends a page unless the server has it.
     pub(super) fn store_page(&mut self, plaintext: &[u8], stored_as: StoredAs) -> Result<ChunkRef, BackupError> {
-        let ckey = chunk_key(self.machine.dedup, plaintext);
+        let ckey = chunk_key(&self.machine.domains.private.dedup, plaintext);
         if let Some(known) = self.state.chunk(&ckey)?.filter(|row| row.stored_as == stored_as) {
             return Ok(known.chunk);
         }
         let sealed = self.sealer.seal(&ckey, plaintext)?;
-        let chunk = ChunkRef { cid: sealed.cid, ckey };
+        let chunk = ChunkRef::private(sealed.cid, ckey);
         self.uploads.push_sealed(sealed);
         let page = (stored_as == StoredAs::ExtentPage).then_some(plaintext);
         self.state.store_chunk(chunk, stored_as, plaintext.len() as u64, page)?;
@@ -337,5 +355,5 @@ impl Run<'_, '_> {
 }
 
 fn slice(chunk: ChunkRef, offset: u32, length: u32) -> Extent {
-    Extent::Slice { domain: Domain::PRIVATE, chunk, offset, length }
+    Extent::Slice { chunk, offset, length }
 }

@@ -212,7 +212,7 @@ impl Run<'_, '_> {
         id: FileId,
         buffer: &mut Vec<u8>,
     ) -> Result<io::Result<u64>, BackupError> {
-        let machine = self.machine;
+        let keys = self.machine.domains.of(self.pending.treatment(id).domain);
         let mut chunker = None;
         let (mut start, mut total, mut eof) = (0, 0, false);
         loop {
@@ -228,7 +228,7 @@ impl Run<'_, '_> {
                 Chunking::Normal => SizeClass::Normal,
                 Chunking::Fine => SizeClass::Fine,
             });
-            let chunker = chunker.get_or_insert_with(|| Chunker::new(machine.chunker, class));
+            let chunker = chunker.get_or_insert_with(|| Chunker::new(&keys.chunker, class));
             while let Some(length) = chunker.next_cut(&buffer[start..], eof) {
                 let mut plaintext = self.uploads.buffer();
                 plaintext.extend_from_slice(&buffer[start..start + length]);

@@ -4,6 +4,7 @@ use crate::{rules::Chunking, state::Stamp};
 use iota_core::{
     commit::GapReason,
     entry::{Metadata, Timestamp},
+    id::Domain,
     path::{Key, TreePath},
 };
 use std::io;
@@ -52,11 +53,13 @@ pub struct Treatment {
     pub compression: bool,
     /// How it is cut.
     pub chunking: Chunking,
+    /// Under whose keys its chunks are sealed.
+    pub domain: Domain,
 }
 
 impl Default for Treatment {
     fn default() -> Self {
-        Self { postponed: false, compression: true, chunking: Chunking::Auto }
+        Self { postponed: false, compression: true, chunking: Chunking::Auto, domain: Domain::PRIVATE }
     }
 }
 

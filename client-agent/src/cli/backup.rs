@@ -38,8 +38,8 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
     let rules = Rules::compile(&file)?;
     let http = context.http_for_backup(&identity, Patience::BACKUP, move |now| file.upload_limit(now))?;
     let remote = HttpRemote::new(http, identity.speaker());
-    let cuts = identity.cuts();
-    let machine = identity.machine(&cuts, &context.config_dir, &context.state_dir);
+    let domains = identity.domains();
+    let machine = identity.machine(&domains, &context.config_dir, &context.state_dir);
     let own = [context.config_dir.as_path(), context.state_dir.as_path()];
     let progress = context.progress(None);
     let open = || Scan::start(rules.clone(), &own);

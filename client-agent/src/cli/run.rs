@@ -25,7 +25,7 @@ use iota_agent::{
     scan::{Scan, Scope},
 };
 use iota_core::live::{Order, Stage};
-use iota_crypto::{chunker::ChunkerKey, cut::CutKey, live::Place};
+use iota_crypto::{domain::Domains, live::Place};
 use serde_json::json;
 use std::{
     io,
@@ -227,7 +227,7 @@ impl<'a> Follower<'a> {
 }
 
 fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &AtomicBool) -> Result<Outcome> {
-    let cuts = identity.cuts();
+    let domains = identity.domains();
     let rules = wait_for_rules(context, board)?;
     let compiled = Rules::compile(&rules)?;
     let rule_file = Arc::new(Mutex::new(rules));
@@ -246,7 +246,7 @@ fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &
     let mut service = Service {
         context,
         identity,
-        cuts: &cuts,
+        domains: &domains,
         remote: HttpRemote::new(http, identity.speaker()),
         board,
         watch: Arc::new(SystemWatch::start(compiled.clone())?),
@@ -361,7 +361,7 @@ impl Pauses {
 struct Service<'a> {
     context: &'a Context,
     identity: &'a Identity,
-    cuts: &'a (ChunkerKey, CutKey),
+    domains: &'a Domains,
     remote: HttpRemote,
     board: &'a Board,
     watch: Arc<SystemWatch>,
@@ -411,7 +411,7 @@ impl Work for Service<'_> {
         self.board.enter(stage, None, self.now_ms());
         let _lock = RunLock::take(&self.context.config_dir)?;
         let own = [self.context.config_dir.as_path(), self.context.state_dir.as_path()];
-        let machine = self.identity.machine(self.cuts, own[0], own[1]);
+        let machine = self.identity.machine(self.domains, own[0], own[1]);
         let note = |error: &CommandError| {
             self.board.failed(error, self.now_ms());
             self.context.output.note(error);

@@ -99,7 +99,7 @@ impl<'a> Objects<'a> {
     ) -> std::result::Result<(), LostObject> {
         let lost = |fault| LostObject { cid: chunk.cid, fault };
         let object = object.ok_or(lost(Fault::Missing))?;
-        opener.open_private(&self.dedup, chunk, object, out).map_err(|_| lost(Fault::Damaged))
+        opener.open_checked(&self.dedup, chunk, object, out).map_err(|_| lost(Fault::Damaged))
     }
 
     /// Reads and opens one object.

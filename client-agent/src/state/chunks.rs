@@ -51,7 +51,7 @@ impl StoredAs {
 pub struct ChunkRow {
     /// Its row.
     pub id: ChunkId,
-    /// Object and key.
+    /// Object and key; the domain is not kept, as whoever asks by a key knows it.
     pub chunk: ChunkRef,
     /// What it holds.
     pub stored_as: StoredAs,
@@ -64,7 +64,7 @@ pub struct ChunkRow {
 /// A known slice of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SliceRow {
-    /// The bundle.
+    /// The bundle, without its domain.
     pub chunk: ChunkRef,
     /// First byte in it.
     pub start: u32,
@@ -79,7 +79,7 @@ fn digest(row: &Row<'_>, index: usize) -> rusqlite::Result<[u8; 32]> {
 fn chunk_row(row: &Row<'_>) -> rusqlite::Result<ChunkRow> {
     Ok(ChunkRow {
         id: ChunkId(row.get(0)?),
-        chunk: ChunkRef { ckey: ChunkKey(digest(row, 1)?), cid: Cid(digest(row, 2)?) },
+        chunk: ChunkRef::private(Cid(digest(row, 2)?), ChunkKey(digest(row, 1)?)),
         stored_as: StoredAs::parse(row.get(3)?),
         bytes: row.get::<_, i64>(4)? as u64,
         users: row.get(5)?,
@@ -143,7 +143,7 @@ impl State {
              WHERE slice.content = ?1",
         )?;
         let rows = query.query_map(params![&content.0[..16]], |row| {
-            let chunk = ChunkRef { ckey: ChunkKey(digest(row, 0)?), cid: Cid(digest(row, 1)?) };
+            let chunk = ChunkRef::private(Cid(digest(row, 1)?), ChunkKey(digest(row, 0)?));
             Ok(SliceRow { chunk, start: row.get(2)?, bytes: row.get(3)? })
         })?;
         for row in rows {

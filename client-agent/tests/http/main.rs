@@ -438,8 +438,8 @@ fn backup(rig: &Rig, config_dir: &Path, place: &Path) -> u64 {
     let mut rules = iota_agent::rules::RuleFile::default();
     rules.include(&root).unwrap();
     let rules = iota_agent::rules::Rules::compile(&rules).unwrap();
-    let cuts = identity.cuts();
-    let machine = identity.machine(&cuts, config_dir, &state_dir);
+    let domains = identity.domains();
+    let machine = identity.machine(&domains, config_dir, &state_dir);
     let remote = HttpRemote::new(rig.http.clone(), identity.speaker());
     let report = iota_agent::backup::run(
         &machine,

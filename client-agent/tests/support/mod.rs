@@ -32,9 +32,8 @@ use iota_core::{
     path::TreePath,
 };
 use iota_crypto::{
-    chunker::ChunkerKey,
-    cut::CutKey,
-    keys::{ChunkerSecret, DedupKey, MasterKey, SigningKey},
+    domain::Domains,
+    keys::{ChunkerSecret, MasterKey, SigningKey},
 };
 use server::MemoryServer;
 use std::{
@@ -77,9 +76,7 @@ pub struct Rig {
     pub set: SetId,
     pub master: MasterKey,
     pub signing: SigningKey,
-    pub dedup: DedupKey,
-    pub chunker: ChunkerKey,
-    pub cut: CutKey,
+    pub domains: Domains,
     pub config: TempDir,
     pub state: TempDir,
     pub clock: TestClock,
@@ -100,9 +97,7 @@ impl Rig {
         Ratchet::create(set, 1, master.log_root(ACCOUNT, set, 1), SkipChain::default(), 0).save(config.path()).unwrap();
         Self {
             set,
-            dedup: master.dedup_key(ACCOUNT, 1),
-            chunker: ChunkerKey::new(&secret),
-            cut: CutKey::new(&secret),
+            domains: Domains::new(master.dedup_key(ACCOUNT, 1), &secret, &master.live_key(ACCOUNT, set, 1)),
             server: Arc::new(MemoryServer::new(signing.verifying_key())),
             signing,
             master,
@@ -137,9 +132,7 @@ impl Rig {
             set: self.set,
             device: DEVICE,
             signing: &self.signing,
-            dedup: &self.dedup,
-            chunker: &self.chunker,
-            cut: &self.cut,
+            domains: &self.domains,
             config_dir: self.config.path(),
             state_dir: self.state.path(),
         };
@@ -181,7 +174,7 @@ impl Rig {
     }
 
     pub fn restore(&self, seq: u64) -> MemoryTree {
-        reader::restore(&self.server, &self.master, &self.dedup, seq)
+        reader::restore(&self.server, &self.master, &self.domains.private.dedup, seq)
     }
 }
 

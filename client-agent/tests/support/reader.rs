@@ -27,7 +27,7 @@ pub fn restore(server: &MemoryServer, master: &MasterKey, dedup: &DedupKey, seq:
     let open = |chunk: &ChunkRef| {
         let mut out = Vec::new();
         let object = inner.objects.get(&chunk.cid).expect("a kept commit has all its objects");
-        ChunkOpener::default().open_private(dedup, chunk, object, &mut out).unwrap();
+        ChunkOpener::default().open_checked(dedup, chunk, object, &mut out).unwrap();
         out
     };
     let commits = &inner.commits[..seq as usize];

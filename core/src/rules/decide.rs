@@ -1,8 +1,8 @@
 //! Which settings a path has, and why.
 
 use super::{
-    Attachment, Chunking, MAX_ITEMS, PathKind, Priority, RuleError, RuleFile, Rules, Schedule, Size, Span, Trait,
-    pattern::Pattern,
+    Attachment, Chunking, MAX_ITEMS, PathKind, Priority, RuleError, RuleFile, Rules, Schedule, Sharing, Size, Span,
+    Trait, pattern::Pattern,
 };
 use std::{borrow::Cow, time::Duration};
 
@@ -42,6 +42,8 @@ pub struct Settings {
     pub compression: bool,
     /// How it is cut.
     pub chunking: Chunking,
+    /// Who shares its chunks.
+    pub sharing: Sharing,
 }
 
 /// A setting of a path, and where it comes from.
@@ -210,6 +212,7 @@ impl Rules {
             priority: nearest.get(|settings| settings.priority).unwrap_or_default(),
             compression: nearest.get(|settings| settings.compression).unwrap_or(true),
             chunking: nearest.get(|settings| settings.chunking).unwrap_or_default(),
+            sharing: nearest.get(|settings| settings.domain).unwrap_or_default(),
         }
     }
 
@@ -236,6 +239,7 @@ impl Rules {
             nearest.choice("priority", |settings| settings.priority.map(|priority| priority.to_string())),
             nearest.choice("compression", |settings| settings.compression.map(yes_no)),
             nearest.choice("chunking", |settings| settings.chunking.map(|chunking| chunking.to_string())),
+            nearest.choice("domain", |settings| settings.domain.map(|sharing| sharing.to_string())),
         ];
         choices.into_iter().flatten().collect()
     }

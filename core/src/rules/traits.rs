@@ -1,6 +1,7 @@
 //! Traits, and which paths have them.
 
 use super::{RuleError, Schedule, Size, Span, units};
+use crate::id::Domain;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -34,6 +35,9 @@ pub struct Trait {
     /// How it is cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunking: Option<Chunking>,
+    /// Who shares its chunks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Sharing>,
 }
 
 /// Whose turn comes first.
@@ -60,6 +64,17 @@ pub enum Chunking {
     Normal,
     /// About 32 KB.
     Fine,
+}
+
+/// Who shares the chunks of a file: a dedup domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sharing {
+    /// All machines of the account.
+    #[default]
+    Private,
+    /// This machine alone.
+    Isolated,
 }
 
 /// What a path is.
@@ -114,6 +129,7 @@ impl Trait {
             priority: Some(Priority::Normal),
             compression: Some(true),
             chunking: Some(Chunking::Auto),
+            domain: Some(Sharing::Private),
         }
     }
 
@@ -133,6 +149,7 @@ impl Trait {
             priority: own.priority.or(other.priority),
             compression: own.compression.or(other.compression),
             chunking: own.chunking.or(other.chunking),
+            domain: own.domain.or(other.domain),
         }
     }
 
@@ -172,6 +189,25 @@ impl fmt::Display for Chunking {
             Self::Auto => "auto",
             Self::Normal => "normal",
             Self::Fine => "fine",
+        })
+    }
+}
+
+impl Sharing {
+    /// The domain.
+    pub fn domain(self) -> Domain {
+        match self {
+            Self::Private => Domain::PRIVATE,
+            Self::Isolated => Domain::ISOLATED,
+        }
+    }
+}
+
+impl fmt::Display for Sharing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Private => "private",
+            Self::Isolated => "isolated",
         })
     }
 }

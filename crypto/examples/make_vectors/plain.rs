@@ -135,11 +135,11 @@ fn paths(folder: &mut Folder) {
 }
 
 pub(crate) fn chunk(number: u8) -> ChunkRef {
-    ChunkRef { cid: Cid::of(&[number]), ckey: ChunkKey([number; 32]) }
+    ChunkRef::private(Cid::of(&[number]), ChunkKey([number; 32]))
 }
 
 fn slice(number: u8, offset: u32, length: u32) -> Extent {
-    Extent::Slice { domain: Domain::PRIVATE, chunk: chunk(number), offset, length }
+    Extent::Slice { chunk: chunk(number), offset, length }
 }
 
 fn path(text: &str) -> TreePath {
@@ -193,6 +193,13 @@ fn entries(folder: &mut Folder) {
     for (name, entry) in [
         ("file", whole.clone()),
         ("empty_file", file("empty", vec![])),
+        (
+            "isolated_file",
+            file(
+                "secret",
+                vec![Extent::Slice { chunk: ChunkRef { domain: Domain::ISOLATED, ..chunk(1) }, offset: 7, length: 5 }],
+            ),
+        ),
         ("file_in_pages", other(Kind::File { size, link: None, content: Content::Pages(pages.clone()) })),
         ("file_in_two_levels", other(Kind::File { size, link: None, content: Content::Index(pages) })),
         ("dir", other(Kind::Dir)),
@@ -313,12 +320,16 @@ fn entries(folder: &mut Folder) {
         ),
         ("hole_empty", "invalid", "a hole of no bytes", content(0, Content::Inline(vec![Extent::Hole { length: 0 }]))),
         (
-            "domain",
+            "domain_2",
             "invalid",
             "a domain that this version does not know",
             content(
                 1,
-                Content::Inline(vec![Extent::Slice { domain: Domain(1), chunk: chunk(1), offset: 0, length: 1 }]),
+                Content::Inline(vec![Extent::Slice {
+                    chunk: ChunkRef { domain: Domain(2), ..chunk(1) },
+                    offset: 0,
+                    length: 1,
+                }]),
             ),
         ),
     ] {

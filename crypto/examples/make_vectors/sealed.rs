@@ -46,14 +46,16 @@ fn keys(folder: &mut Folder) {
         let master = MasterKey::from_bytes(MASTER);
         let case =
             Case::new("keys").hex("master", MASTER).with("account", ACCOUNT).with("set", SET).with("epoch", epoch);
-        let chunker = master.chunker_secret(ACCOUNT, epoch);
+        let (chunker, live) = (master.chunker_secret(ACCOUNT, epoch), master.live_key(ACCOUNT, SET, epoch));
         let case = case
             .with("identity", master.identity(ACCOUNT).verifying_key())
             .hex("dedup", master.dedup_key(ACCOUNT, epoch).expose())
             .hex("chunker", chunker.expose())
             .hex("cut", CutKey::new(&chunker).expose())
             .hex("log-root", master.log_root(ACCOUNT, SET, epoch).expose())
-            .hex("live", master.live_key(ACCOUNT, SET, epoch).expose())
+            .hex("live", live.expose())
+            .hex("isolated-dedup", live.isolated_dedup_key().expose())
+            .hex("isolated-chunker", live.isolated_chunker_secret().expose())
             .hex("label", master.label_key(ACCOUNT).expose());
         folder.good(name, "everything that derives from the master key", &case, Hex(vec![]));
     }
@@ -592,14 +594,13 @@ fn packed(count: u64) -> (String, String) {
     use iota_core::{
         entry::{Entry, Kind, Metadata},
         extent::{ChunkRef, Content, Extent, ExtentPageRef, encode_extent_page},
-        id::Domain,
         path::TreePath,
     };
     let length = 32 << 10;
     let (mut pages, mut page, mut ends, mut all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for number in 0..count {
-        let chunk = ChunkRef { cid: Cid::of(&number.to_le_bytes()), ckey: ChunkKey([number as u8; 32]) };
-        let extent = Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length };
+        let chunk = ChunkRef::private(Cid::of(&number.to_le_bytes()), ChunkKey([number as u8; 32]));
+        let extent = Extent::Slice { chunk, offset: 0, length };
         page.push(extent);
         all.push(extent);
         let is_end = u64::from_le_bytes(chunk.cid.0[..8].try_into().expect("eight bytes")) < u64::MAX / 512;
@@ -609,7 +610,7 @@ fn packed(count: u64) -> (String, String) {
         if is_end || page.len() == 2048 || number + 1 == count {
             let plaintext = encode_extent_page(&page);
             let ckey = chunk_key(&dedup(), &plaintext);
-            let chunk = ChunkRef { cid: seal_stored(&ckey, &plaintext).cid, ckey };
+            let chunk = ChunkRef::private(seal_stored(&ckey, &plaintext).cid, ckey);
             let bytes = u64::from(length) * page.len() as u64;
             pages.push(ExtentPageRef { chunk, bytes, count: page.len() as u64 });
             page.clear();

@@ -92,7 +92,7 @@ pub(super) fn index(vector: &Vector<'_>) -> Check {
 
 /// The reference that led to a page of extents, when the vector states its sums.
 fn reference(vector: &Vector<'_>) -> Check<Option<ExtentPageRef>> {
-    let chunk = ChunkRef { cid: Cid::ZERO, ckey: ChunkKey([0; 32]) };
+    let chunk = ChunkRef::private(Cid::ZERO, ChunkKey([0; 32]));
     Ok(match vector.get("covers-bytes") {
         Some(_) => {
             Some(ExtentPageRef { chunk, bytes: vector.parsed("covers-bytes")?, count: vector.parsed("covers-count")? })

@@ -17,7 +17,7 @@ use iota_core::{
     commit::Header,
     entry::{Entry, Kind, Metadata},
     extent::{ChunkKey, ChunkRef, Extent},
-    id::{Cid, Domain},
+    id::Cid,
     path::TreePath,
     slot::Slot,
 };
@@ -30,7 +30,10 @@ pub(super) fn keys(vector: &Vector<'_>) -> Check {
     vector.same_bytes("chunker", master.chunker_secret(account, epoch).expose())?;
     vector.same_bytes("cut", CutKey::new(&master.chunker_secret(account, epoch)).expose())?;
     vector.same_bytes("log-root", master.log_root(account, set, epoch).expose())?;
-    vector.same_bytes("live", master.live_key(account, set, epoch).expose())?;
+    let live = master.live_key(account, set, epoch);
+    vector.same_bytes("live", live.expose())?;
+    vector.same_bytes("isolated-dedup", live.isolated_dedup_key().expose())?;
+    vector.same_bytes("isolated-chunker", live.isolated_chunker_secret().expose())?;
     vector.same_bytes("label", master.label_key(account).expose())
 }
 
@@ -79,9 +82,9 @@ pub(super) fn ratchet(vector: &Vector<'_>) -> Check {
 
 pub(super) fn chunk(vector: &Vector<'_>) -> Check {
     let dedup = DedupKey::from_bytes(vector.array("dedup")?);
-    let chunk = ChunkRef { cid: vector.parsed("cid")?, ckey: ChunkKey(vector.array("ckey")?) };
+    let chunk = ChunkRef::private(vector.parsed("cid")?, ChunkKey(vector.array("ckey")?));
     let mut plaintext = Vec::new();
-    ChunkOpener::default().open_private(&dedup, &chunk, &vector.payload, &mut plaintext)?;
+    ChunkOpener::default().open_checked(&dedup, &chunk, &vector.payload, &mut plaintext)?;
     vector.same_hash("plaintext-hash", &plaintext)?;
     match seal(vector.text("codec")?, &chunk.ckey, &plaintext)? {
         Some(object) => vector.same_again(&object),
@@ -229,7 +232,7 @@ pub(super) fn extents(vector: &Vector<'_>) -> Check {
     vector.same("ends", &ends.join(" "))?;
     let content = pack_extents(extents, |page| -> Check<ChunkRef> {
         let ckey = chunk_key(&dedup, &page);
-        Ok(ChunkRef { cid: seal_stored(&ckey, &page).cid, ckey })
+        Ok(ChunkRef::private(seal_stored(&ckey, &page).cid, ckey))
     })?;
     let kind = Kind::File { size: content.bytes()?, link: None, content };
     let entry = Entry { path: TreePath::parse(b"f")?, metadata: Metadata::default(), kind };
@@ -237,6 +240,6 @@ pub(super) fn extents(vector: &Vector<'_>) -> Check {
 }
 
 fn numbered_extent(number: u64) -> Extent {
-    let chunk = ChunkRef { cid: Cid::of(&number.to_le_bytes()), ckey: ChunkKey([number as u8; 32]) };
-    Extent::Slice { domain: Domain::PRIVATE, chunk, offset: 0, length: 32 << 10 }
+    let chunk = ChunkRef::private(Cid::of(&number.to_le_bytes()), ChunkKey([number as u8; 32]));
+    Extent::Slice { chunk, offset: 0, length: 32 << 10 }
 }

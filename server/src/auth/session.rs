@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use iota_core::api::json::{Event, SessionInfo, code};
+use iota_core::retention::UNDO_MS;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tower_sessions::cookie::Key;
@@ -122,6 +123,13 @@ pub async fn lock_account(
     let locked = account::lock(connection, session.account_no).await?.ok_or_else(ended)?;
     let open = web_session::is_open(connection, &session.key, state.now_ms()).await?;
     if open { Ok(locked) } else { Err(ended()) }
+}
+
+/// How many days are left of the 14 in which whoever set the login by proof of the vault can take nothing away.
+pub fn days_of_rest(locked: &LockedAccount, now_ms: u64) -> Option<u64> {
+    const DAY_MS: u64 = 24 * 3_600_000;
+    let until_ms = locked.recovered_ms?.saturating_add(UNDO_MS);
+    (until_ms > now_ms).then(|| (until_ms - now_ms).div_ceil(DAY_MS))
 }
 
 /// Ends the session. A request that is under way cannot bring it back.

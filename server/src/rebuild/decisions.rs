@@ -56,8 +56,8 @@ pub(super) struct Decisions {
     decided: BTreeMap<(AccountId, u64), (u64, SignedDecision)>,
     pub(super) thinned: HashMap<(AccountId, SetId), BTreeSet<u64>>,
     commits: HashMap<(AccountId, SetId), Vec<FoundCommit>>,
-    /// Accounts that are no more.
-    pub(super) closed: BTreeSet<AccountId>,
+    /// Accounts that records say are no more.
+    closed: BTreeSet<AccountId>,
     /// Records of accounts that do not open.
     pub(super) unopened: usize,
     /// Bodies and parts of reference lists, by their ids.
@@ -201,9 +201,17 @@ impl Decisions {
         Ok(())
     }
 
+    /// Accounts that are no more: a record says so, and their own decision stands. A record whose transaction failed is no reason to
+    /// forget an account that was brought back after it.
+    pub(super) fn closed(&self) -> BTreeSet<AccountId> {
+        let stands = |account: &AccountId| self.decided_by(*account).1.closing().is_some();
+        self.closed.iter().copied().filter(stands).collect()
+    }
+
     /// The accounts that were not closed, those that were made last first: of two with one login only that one was acknowledged.
     pub(super) fn accounts(&self) -> Vec<&FoundAccount> {
-        let is_there = |found: &&FoundAccount| !self.closed.contains(&found.record.account);
+        let closed = self.closed();
+        let is_there = |found: &&FoundAccount| !closed.contains(&found.record.account);
         let mut accounts: Vec<_> = self.accounts.values().filter(is_there).collect();
         accounts.sort_unstable_by_key(|found| std::cmp::Reverse(found.place));
         accounts

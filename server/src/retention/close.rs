@@ -10,17 +10,23 @@ use crate::store::closing;
 const MOST: u64 = 10_000;
 
 /// Makes final what is due at `agreed_ms`, if there is such a time, and takes closed accounts apart. What remains of an interrupted
-/// round is told by their rows.
+/// round is told by their rows; one that fails holds no other one up.
 pub(super) async fn close(state: &AppState, agreed_ms: Option<u64>) -> ApiResult<()> {
+    let mut outcome = Ok(());
     if let Some(agreed_ms) = agreed_ms {
         for account_no in closing::due(state.pool(), agreed_ms).await? {
-            finish(state, account_no, agreed_ms).await?;
+            outcome = finish(state, account_no, agreed_ms).await.and(outcome);
         }
     }
-    while let Some(set_no) = closing::next_set(state.pool()).await? {
-        while !step(state, set_no).await? {}
+    for set_no in closing::sets(state.pool()).await? {
+        outcome = to_the_end(state, set_no).await.and(outcome);
     }
     closing::forget_accounts(&mut *state.pool().acquire().await?).await?;
+    outcome
+}
+
+async fn to_the_end(state: &AppState, set_no: i64) -> ApiResult<()> {
+    while !step(state, set_no).await? {}
     Ok(())
 }
 

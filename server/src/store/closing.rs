@@ -54,13 +54,13 @@ pub async fn close(connection: &mut PgConnection, account_no: i64, now_ms: u64) 
         signed(now_ms),
     );
     let Some(account) = account.fetch_optional(&mut *connection).await? else { return Ok(None) };
+    sqlx::query!("DELETE FROM enrolment WHERE account_no = $1", account_no).execute(&mut *connection).await?;
     // Whoever commits holds the row of the set: what comes after it finds no machine.
     sqlx::query!("SELECT FROM backup_set WHERE account_no = $1 ORDER BY set_no FOR UPDATE", account_no)
         .fetch_all(&mut *connection)
         .await?;
     sqlx::query!("DELETE FROM web_session WHERE account_no = $1", account_no).execute(&mut *connection).await?;
     sqlx::query!("DELETE FROM token WHERE account_no = $1", account_no).execute(&mut *connection).await?;
-    sqlx::query!("DELETE FROM enrolment WHERE account_no = $1", account_no).execute(&mut *connection).await?;
     sqlx::query!(
         "DELETE FROM upload USING backup_set WHERE upload.set_no = backup_set.set_no AND account_no = $1",
         account_no,
@@ -76,12 +76,12 @@ pub async fn close(connection: &mut PgConnection, account_no: i64, now_ms: u64) 
     Ok(Some(id(&account, "account")?))
 }
 
-/// A set of an account that is taken apart.
-pub async fn next_set(pool: &PgPool) -> Result<Option<i64>> {
-    let next = sqlx::query_scalar!(
-        "SELECT set_no FROM backup_set JOIN account USING (account_no) WHERE closed ORDER BY set_no LIMIT 1",
+/// Sets of accounts that are taken apart.
+pub async fn sets(pool: &PgPool) -> Result<Vec<i64>> {
+    let sets = sqlx::query_scalar!(
+        "SELECT set_no FROM backup_set JOIN account USING (account_no) WHERE closed ORDER BY set_no",
     );
-    Ok(next.fetch_optional(pool).await?)
+    Ok(sets.fetch_all(pool).await?)
 }
 
 /// Takes away, at most `limit` of each, what a set of a closed account used and its commits; when nothing is left, the set. Returns
@@ -102,6 +102,9 @@ pub async fn forget_set(connection: &mut PgConnection, set_no: i64, limit: u64) 
     if references == limit || commits == limit {
         return Ok(false);
     }
+    // What was under way when the account was closed may have come after it.
+    sqlx::query!("DELETE FROM upload WHERE set_no = $1", set_no).execute(&mut *connection).await?;
+    sqlx::query!("DELETE FROM device WHERE set_no = $1", set_no).execute(&mut *connection).await?;
     sqlx::query!("DELETE FROM set_day WHERE set_no = $1", set_no).execute(&mut *connection).await?;
     sqlx::query!("DELETE FROM backup_set WHERE set_no = $1", set_no).execute(connection).await?;
     Ok(true)

@@ -19,7 +19,8 @@ pub struct NewMail {
     pub account_no: i64,
     /// Row of the set that it is about, if it is about one.
     pub set_no: Option<i64>,
-    /// It is about a deletion; otherwise about a missed backup.
+    /// It is a warning: about a deletion or the account. It goes to the address of now, whatever becomes of that. Otherwise it is about
+    /// a missed backup.
     pub deletion: bool,
     /// What it says.
     pub text: Text,
@@ -55,8 +56,9 @@ pub struct DueMail {
 pub async fn insert(connection: &mut PgConnection, mail: &NewMail, now_ms: u64) -> Result<()> {
     let NewMail { account_no, set_no, deletion, text } = mail;
     sqlx::query!(
-        "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms, deletion)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms, deletion, address)
+         SELECT $1, $2, $3, $4, $5, $6, $6, $7,
+             (SELECT address FROM alerts WHERE $7 AND alerts.account_no = $1 AND mails AND address <> '')",
         account_no,
         *set_no,
         &text.message_id[..],
@@ -74,12 +76,13 @@ pub async fn insert(connection: &mut PgConnection, mail: &NewMail, now_ms: u64) 
 pub async fn take_due(pool: &PgPool, now_ms: u64) -> Result<Option<DueMail>> {
     let row = sqlx::query!(
         r#"WITH due AS (
-               SELECT mail_no, address FROM mail JOIN alerts USING (account_no)
-               WHERE due_ms <= $1 AND mails AND address <> '' ORDER BY due_ms, mail_no LIMIT 1
+               SELECT mail_no, coalesce(mail.address, alerts.address) AS address FROM mail LEFT JOIN alerts USING (account_no)
+               WHERE due_ms <= $1 AND (mail.address IS NOT NULL OR mails AND alerts.address <> '')
+               ORDER BY due_ms, mail_no LIMIT 1
                FOR UPDATE OF mail SKIP LOCKED)
            UPDATE mail SET attempts = attempts + 1, due_ms = $1 + ($2::bigint << least(attempts, $3))
            FROM due WHERE mail.mail_no = due.mail_no
-           RETURNING mail.mail_no AS "mail_no!", address AS "address!", message_id AS "message_id!", subject AS "subject!",
+           RETURNING mail.mail_no AS "mail_no!", due.address AS "address!", message_id AS "message_id!", subject AS "subject!",
                body AS "body!", created_ms AS "created_ms!", attempts AS "attempts!""#,
         signed(now_ms),
         signed(FIRST_PAUSE_MS),
@@ -102,7 +105,8 @@ pub async fn delete(pool: &PgPool, mail_no: i64) -> Result<()> {
 pub async fn drop_old(pool: &PgPool, now_ms: u64) -> Result<u64> {
     let dropped = sqlx::query!(
         "DELETE FROM mail WHERE created_ms <= $1
-             OR NOT EXISTS (SELECT FROM alerts WHERE alerts.account_no = mail.account_no AND mails AND address <> '')",
+             OR address IS NULL AND NOT EXISTS (
+                 SELECT FROM alerts WHERE alerts.account_no = mail.account_no AND mails AND alerts.address <> '')",
         signed(now_ms.saturating_sub(MAX_AGE_MS)),
     );
     Ok(dropped.execute(pool).await?.rows_affected())

@@ -152,9 +152,11 @@ pub async fn forget_between(
     Ok(forgotten + open.execute(connection).await?.rows_affected())
 }
 
-/// Sealed bytes of the objects that no snapshot of `stays`, ascending, uses of those of a set, nor any other set.
+/// Sealed bytes of the objects that no snapshot of `stays`, ascending, uses of those of a set, nor any other set. It is
+/// given up after 20 seconds; the connection is in a transaction.
 pub async fn bytes_used_between(connection: &mut PgConnection, set_no: i64, stays: &[u64]) -> Result<u64> {
     let stays: Vec<i64> = stays.iter().copied().map(signed).collect();
+    sqlx::query!("SET LOCAL statement_timeout = '20s'").execute(&mut *connection).await?;
     // An interval holds one that stays if more of them are below its end than below its beginning.
     let bytes = sqlx::query_scalar!(
         r#"WITH gone AS (

@@ -51,7 +51,7 @@ pub async fn find(pool: &PgPool, token: &Digest, now_ms: u64) -> Result<Option<H
     let row = sqlx::query!(
         "SELECT account_no, account_id, token.device_no
          FROM token JOIN account USING (account_no)
-         WHERE token_hash = $1 AND expires_ms > $2 AND expires_ms <= $3",
+         WHERE token_hash = $1 AND expires_ms > $2 AND expires_ms <= $3 AND NOT closed",
         &token.0[..],
         signed(now_ms),
         signed(now_ms + 2 * LONGEST_MS),

@@ -163,11 +163,21 @@ async fn a_closing_comes_back_until_it_is_final_and_then_nothing_does() {
         log.device_ms = server.state.now_ms();
         log.base(&[object(1, 300)]).await;
     }
-    let decided_ms = server.state.now_ms();
-    let decision = Decision { account: bob.account, version: 1, decided_ms, what: What::Close };
-    let signed = SignedDecision { signature: bob.sign(&decision.encode()), decision };
-    bob.browser.put("/account/retention", &Decide { decision: Bytes(signed.encode()) }).await.ok();
+    let decide = async |version, what| {
+        let decision = Decision { account: bob.account, version, decided_ms: server.state.now_ms(), what };
+        let signed = SignedDecision { signature: bob.sign(&decision.encode()), decision };
+        bob.sign_in(&bob.browser).await.ok();
+        bob.browser.put("/account/retention", &Decide { decision: Bytes(signed.encode()) }).await.ok();
+    };
+    decide(1, What::Close).await;
     rebuild_the_same(&server).await;
+    // A record whose transaction failed; then the owner took it back.
+    let record = [&b"iotabackup/closed-record/v1\0"[..], &[1; 8]].concat();
+    let transaction = server.pool().begin().await.unwrap();
+    server.state.decide(transaction, bob.account, vec![(RecordKind::Closed, record)]).await.unwrap();
+    decide(2, What::Undo(1)).await;
+    rebuild_the_same(&server).await;
+    decide(3, What::Close).await;
 
     server.clock.advance_ms(UNDO_MS);
     logs[0].machine.browser = logs[0].machine.session(&server).await;

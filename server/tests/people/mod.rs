@@ -122,9 +122,9 @@ impl Machine {
     pub fn back_up(&self) -> Result<Report, BackupError> {
         let identity = self.identity();
         let remote = HttpRemote::new(Arc::clone(&self.http), identity.speaker());
-        let cuts = identity.cuts();
+        let domains = identity.domains();
         let (config, state) = (self.config(), self.state());
-        let machine = identity.machine(&cuts, &config, &state);
+        let machine = identity.machine(&domains, &config, &state);
         let own = [config.as_path(), state.as_path()];
         let open = || Scan::start(self.rules.clone(), &own);
         backup::run(&machine, &remote, open, Options::default(), &*self.clock, &Silent)

@@ -84,8 +84,11 @@ async fn its_owner_hears_of_it() {
     let change = ChangeAlerts { address: "ada@example.org".into(), mails: true, limit_hours: 72 };
     ada.account.browser.put("/account/alerts", &change).await.ok();
     ada.decide(&server, What::Close).await;
+    let other = ChangeAlerts { address: "eve@example.org".into(), mails: false, limit_hours: 72 };
+    ada.account.browser.put("/account/alerts", &other).await.ok();
     deliver(&server.state).await.unwrap();
     let letters = post.take();
     assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].to, ["ada@example.org"], "where it went when it was decided");
     assert!(letters[0].text.contains("Subject: IotaBackup: your account is to be deleted"), "{}", letters[0].text);
 }

@@ -1,6 +1,6 @@
 //! Traits and the paths that have them.
 
-use iota_core::rules::{Attachment, RuleFile, Trait};
+use iota_core::rules::{Attachment, RuleFile, Sharing, Trait};
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
@@ -147,6 +147,10 @@ fn settings_words(settings: &Trait) -> Vec<String> {
         settings.priority.map(|priority| format!("{priority} priority")),
         settings.compression.map(|on| if on { "compressed" } else { "not compressed" }.to_owned()),
         settings.chunking.map(|chunking| format!("{chunking} chunks")),
+        settings.domain.map(|sharing| match sharing {
+            Sharing::Private => "shared between machines".to_owned(),
+            Sharing::Isolated => "this machine alone".to_owned(),
+        }),
     ];
     words.into_iter().flatten().collect()
 }

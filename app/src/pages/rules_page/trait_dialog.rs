@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use iota_core::rules::{Attachment, Chunking, Priority, Trait};
+use iota_core::rules::{Attachment, Chunking, Priority, Sharing, Trait};
 use leptos::prelude::*;
 
 use crate::components::dialog::Dialog;
@@ -75,6 +75,7 @@ fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
     let priority = RwSignal::new(settings.priority.map(|priority| priority.to_string()).unwrap_or_default());
     let chunking = RwSignal::new(settings.chunking.map(|chunking| chunking.to_string()).unwrap_or_default());
     let plain = RwSignal::new(settings.compression == Some(false));
+    let isolated = RwSignal::new(settings.domain == Some(Sharing::Isolated));
     let exclude = RwSignal::new(settings.exclude == Some(true));
     let wrong = RwSignal::new(None::<String>);
     let fields = (
@@ -101,6 +102,12 @@ fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
             priority: priority_of(&priority.get_untracked()),
             chunking: chunking_of(&chunking.get_untracked()),
             compression: switched(plain.get_untracked(), settings.compression, false),
+            domain: switched(
+                isolated.get_untracked(),
+                settings.domain.map(|sharing| sharing == Sharing::Isolated),
+                true,
+            )
+            .map(|alone| if alone { Sharing::Isolated } else { Sharing::Private }),
             exclude: switched(exclude.get_untracked(), settings.exclude, true),
         };
         if changed == Trait::default() {
@@ -191,6 +198,12 @@ fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
                 />
             </div>
             <CheckField id="trait-plain" label="Do not compress" value=plain hint="For what is compressed already" />
+            <CheckField
+                id="trait-isolated"
+                label="Share with no other machine"
+                value=isolated
+                hint="No other machine can find out that these contents are kept. What several machines have takes its space for each of them"
+            />
             <CheckField id="trait-exclude" label="Leave these paths out" value=exclude />
             {move || {
                 wrong.get().map(|wrong| view! { <p class="field__error" role="alert">{wrong}</p> })

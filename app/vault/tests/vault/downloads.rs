@@ -2,7 +2,11 @@
 
 use crate::support::{Rig, crafted::Crafted, tree::MemoryTree};
 use crate::tab::{Collected, Tab, about_object};
-use iota_agent::backup::Options;
+use iota_agent::{
+    backup::Options,
+    rules::{RuleFile, RuleRoot, Rules, Sharing, Trait},
+    scan::Scan,
+};
 use iota_core::{
     id::Cid,
     vault::{CancelDownload, Download, Lock, ProblemKind, VaultEvent, Wanted, Way},
@@ -46,6 +50,30 @@ fn files_of_every_size_come_out_as_they_went_in() {
         assert_eq!((view.name.as_str(), view.bytes), (*path, content.len() as u64));
         assert!(collected.bytes == *content && collected.finished && collected.aborted.is_none(), "{path}");
         assert!(collected.longest <= 1 << 20);
+    }
+}
+
+#[test]
+fn what_a_machine_shares_with_no_other_comes_out_like_all_else() {
+    let source = tempfile::tempdir().unwrap();
+    let root = source.path().canonicalize().unwrap();
+    let files = [("large", noise(3_000_000, 5)), ("small", noise(500, 6))];
+    files.iter().for_each(|(name, content)| std::fs::write(root.join(name), content).unwrap());
+    let isolated = Trait { domain: Some(Sharing::Isolated), ..Trait::default() };
+    let file = RuleFile {
+        roots: vec![RuleRoot::new(&root)],
+        traits: [("default".to_owned(), isolated)].into(),
+        ..RuleFile::default()
+    };
+    let (rig, rules) = (Rig::new(), Rules::compile(&file).unwrap());
+    rig.run(|| Scan::start(rules.clone(), &[]), Options::default()).unwrap();
+    let tab = Tab::unlocked(&rig);
+    for (name, content) in &files {
+        let path = root.join(name);
+        let token = tab.walk_to(&rig, 1, path.strip_prefix("/").unwrap().to_str().unwrap());
+        let (result, collected) = tab.download(&rig, 1, &token);
+        assert_eq!(result.unwrap().bytes, content.len() as u64);
+        assert!(collected.bytes == *content, "{name}");
     }
 }
 

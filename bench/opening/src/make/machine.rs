@@ -19,8 +19,7 @@ use iota_core::id::{AgreementKey, DeviceId, SetId};
 use iota_core::page::decode_index;
 use iota_core::state::State;
 use iota_crypto::chunk::ChunkOpener;
-use iota_crypto::chunker::ChunkerKey;
-use iota_crypto::cut::CutKey;
+use iota_crypto::domain::Domains;
 use iota_crypto::history::open_bodies;
 use iota_crypto::keys::{ChunkerSecret, FIRST_EPOCH, MasterKey, SigningKey};
 use iota_crypto::label;
@@ -78,14 +77,13 @@ pub fn back_up(master: &MasterKey, life: &mut Life<'_>, days: &[u32]) -> Result<
     let log_root = master.log_root(ACCOUNT, SET, FIRST_EPOCH);
     Ratchet::create(SET, FIRST_EPOCH, log_root, SkipChain::default(), 0).save(config.path())?;
     let secret = ChunkerSecret::from_bytes(*master.chunker_secret(ACCOUNT, FIRST_EPOCH).expose());
+    let live = master.live_key(ACCOUNT, SET, FIRST_EPOCH);
     let machine = Machine {
         account: ACCOUNT,
         set: SET,
         device: DEVICE,
         signing: &signing,
-        dedup: &master.dedup_key(ACCOUNT, FIRST_EPOCH),
-        chunker: &ChunkerKey::new(&secret),
-        cut: &CutKey::new(&secret),
+        domains: &Domains::new(master.dedup_key(ACCOUNT, FIRST_EPOCH), &secret, &live),
         config_dir: config.path(),
         state_dir: state.path(),
     };
@@ -182,7 +180,7 @@ fn pages(master: &MasterKey, server: &Server, certificate: &SignedCertificate) -
                 continue;
             }
             let object = server.object(&index.chunk.cid)?;
-            ChunkOpener::default().open_private(&dedup, &index.chunk, &object, &mut plaintext)?;
+            ChunkOpener::default().open_checked(&dedup, &index.chunk, &object, &mut plaintext)?;
             pages.push(object);
             for page in decode_index(&plaintext)? {
                 if known.insert(page.chunk.cid) {

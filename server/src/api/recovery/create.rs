@@ -56,13 +56,15 @@ pub async fn create(
 
 #[cfg(test)]
 mod tests {
-    use iota_core::api::json::{Bytes, ChallengeAnswer, OwnerChallengeRequest, code};
+    use iota_core::api::json::{
+        Bytes, ChallengeAnswer, NewSecondFactor, OwnerChallengeRequest, SecondFactorCode, code,
+    };
     use iota_core::api::retention::Decide;
     use iota_core::id::{AccountId, Challenge, Digest, ServerId, SetId, Signature};
     use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, What};
 
     use super::*;
-    use crate::test_support::{TestAccount, TestServer};
+    use crate::test_support::{TestAccount, TestServer, authenticator_code};
 
     async fn challenge(server: &TestServer, account: AccountId) -> Challenge {
         let asked = server.stranger().post("/owner/challenge", &OwnerChallengeRequest { account }).await;
@@ -185,6 +187,10 @@ mod tests {
             assert_eq!(decide(&ada, 3, what).await, code::FORBIDDEN, "{what:?}");
         }
         assert_eq!(decide(&ada, 3, longer).await, "");
+        let waits = ada.browser.post("/account/second-factor", &()).await.json::<NewSecondFactor>();
+        let shown = authenticator_code(&waits.secret, server.state.now_ms());
+        let on = ada.browser.put("/account/second-factor", &SecondFactorCode { code: shown }).await;
+        assert_eq!(on.code(), code::FORBIDDEN, "the owner could not set another password then");
         server.clock.advance_ms(UNDO_MS);
         ada.sign_in(&ada.browser).await.ok();
         assert_eq!(decide(&ada, 4, What::Close).await, "");

@@ -19,7 +19,7 @@ const ALL: (u64, u64) = (0, i64::MAX as u64);
 /// How many sealed bytes only these snapshots of the set use: what a sweep would free if they were none.
 ///
 /// # Errors
-/// `bad_request`, `not_found`, `unavailable`.
+/// `bad_request`, `not_found`, `unavailable`, also when others are counting or it takes too long.
 pub async fn show(
     State(state): State<AppState>,
     reader: Reader,
@@ -30,9 +30,10 @@ pub async fn show(
         return Err(ApiError::bad_request(format!("name at most {MAX_FREED} snapshots, in ascending order")));
     }
     let set_no = set_no_of(&state, &reader, set).await?;
-    let mut connection = state.pool().acquire().await?;
-    let mut stays = commit::kept_within(&mut connection, set_no, ALL, i64::MAX as usize).await?;
+    let _place = state.take_counting()?;
+    let mut transaction = state.pool().begin().await?;
+    let mut stays = commit::kept_within(&mut transaction, set_no, ALL, i64::MAX as usize).await?;
     stays.retain(|seq| gone.binary_search(seq).is_err());
-    let bytes = reference::bytes_used_between(&mut connection, set_no, &stays).await?;
+    let bytes = reference::bytes_used_between(&mut transaction, set_no, &stays).await?;
     Ok(Json(Freed { bytes }))
 }

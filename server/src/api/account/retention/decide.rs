@@ -11,14 +11,12 @@ use sqlx::PgConnection;
 use crate::alerts::{self, AccountNews};
 use crate::api::sets::no_set;
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, WebSession, lock_account};
+use crate::auth::{FreshWebSession, WebSession, days_of_rest, lock_account};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
 use crate::records::encode_decision;
 use crate::store::{account, backup_set, closing, decision, deletion, device};
-
-const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Takes the next decision of the account. The newest again is fine.
 ///
@@ -40,7 +38,7 @@ pub async fn replace(
     require_next(&signed.decision, newest.as_ref().map(|newest| &newest.decision))?;
     let now_ms = state.now_ms();
     let policy = decision::policy_of(&mut transaction, session.account_no).await?;
-    require_calm(&signed.decision.what, &policy, locked.recovered_ms, now_ms)?;
+    require_calm(&signed.decision.what, &policy, days_of_rest(&locked, now_ms))?;
     decision::insert(&mut transaction, session.account_no, &signed, now_ms).await?;
     let set = match signed.decision.what {
         What::Keep(_) => None,
@@ -101,17 +99,13 @@ fn require_next(decision: &Decision, newest: Option<&Decision>) -> ApiResult<()>
 }
 
 /// Whoever set the login by proof of the vault may not take anything away for a while: its owner, who hears of it, has time to set another.
-fn require_calm(what: &What, policy: &Policy, recovered_ms: Option<u64>, now_ms: u64) -> ApiResult<()> {
+fn require_calm(what: &What, policy: &Policy, days: Option<u64>) -> ApiResult<()> {
     let takes_away = match what {
         What::Keep(wanted) => !wanted.covers(policy),
         What::Delete(_) | What::Close => true,
         What::Undo(_) => false,
     };
-    let until_ms = recovered_ms.map_or(0, |recovered_ms| recovered_ms.saturating_add(UNDO_MS));
-    if !takes_away || until_ms <= now_ms {
-        return Ok(());
-    }
-    let days = (until_ms - now_ms).div_ceil(DAY_MS);
+    let Some(days) = days.filter(|_| takes_away) else { return Ok(()) };
     let message = format!(
         "a new password was set with a key of the vault, so nothing is deleted or kept shorter for 14 days: {days} to go. Keeping more, \
          and taking a deletion back, can be done now"

@@ -5,7 +5,9 @@ use iota_core::api::json::{Event, RecoveryCodes, SecondFactorCode, code};
 use iota_core::id::Digest;
 
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, RECOVERY_BYTES, lock_account, matching_step, recovery_text, wrong_code};
+use crate::auth::{
+    FreshWebSession, RECOVERY_BYTES, days_of_rest, lock_account, matching_step, recovery_text, wrong_code,
+};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
@@ -15,7 +17,8 @@ use crate::store::second_factor;
 /// Turns the second factor on, by a first code of the secret that waits. The recovery codes are told this once.
 ///
 /// # Errors
-/// `unauthenticated` when the session has ended meanwhile, `second_factor` when the code is wrong, `conflict` when no secret waits.
+/// `unauthenticated` when the session has ended meanwhile, `second_factor` when the code is wrong, `conflict` when no secret waits,
+/// `forbidden` soon after a recovery.
 pub async fn replace(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
@@ -23,7 +26,16 @@ pub async fn replace(
 ) -> ApiResult<Json<RecoveryCodes>> {
     let now_ms = state.now_ms();
     let mut transaction = state.pool().begin().await?;
-    lock_account(&mut transaction, &session, &state).await?;
+    let locked = lock_account(&mut transaction, &session, &state).await?;
+    // It would keep the owner from setting another password the same way.
+    if let Some(days) = days_of_rest(&locked, now_ms) {
+        return Err(ApiError::new(
+            code::FORBIDDEN,
+            format!(
+                "a new password was set with a key of the vault, so no second factor is turned on for 14 days: {days} to go"
+            ),
+        ));
+    }
     let factor = second_factor::lock(&mut transaction, session.account_no, now_ms).await?;
     let sealed = factor.pending.ok_or_else(|| {
         ApiError::new(code::CONFLICT, "no new second factor waits to be confirmed, or it waited too long: begin again")
