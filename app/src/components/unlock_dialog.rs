@@ -129,6 +129,7 @@ fn UnlockForm() -> impl IntoView {
             open();
         }
     };
+    let retry = Callback::new(move |()| if slots.with_untracked(Option::is_none) { learn() } else { open() });
     view! {
         <div class="dialog__body">
             <div class="stack stack--tight">
@@ -150,7 +151,7 @@ fn UnlockForm() -> impl IntoView {
                     class="button--primary button--big button--wide"
                 />
             </form>
-            {move || problem.get().map(|problem| view! { <ProblemNotice problem retry=Callback::new(move |()| learn()) /> })}
+            {move || problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || slots.get().map(|slots| view! { <OtherWays slots input /> })}
             <div class="row row--between">
                 <button class="link-button small" type="button" on:click=move |_| unlocker.shown.set(false)>
