@@ -11,6 +11,7 @@ pub mod copy_button;
 pub mod delete_set;
 pub mod deleted_sets;
 pub mod dialog;
+pub mod document_link;
 pub mod download_tray;
 pub mod field;
 pub mod file_list;

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
+use crate::components::document_link::DocumentLink;
 use crate::components::field::UsernameHint;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
@@ -157,9 +158,9 @@ fn UnlockForm() -> impl IntoView {
                 <button class="link-button small" type="button" on:click=move |_| unlocker.shown.set(false)>
                     "Stay locked"
                 </button>
-                <a class="small" href="/docs/security">
+                <DocumentLink class="small" href="/docs/security">
                     "I have lost my ways in"
-                </a>
+                </DocumentLink>
             </div>
         </div>
     }

@@ -9,6 +9,7 @@ use crate::browser;
 use crate::client;
 use crate::components::app_shell::Place;
 use crate::components::copy_button::CopyButton;
+use crate::components::document_link::DocumentLink;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::public_frame::PublicFrame;
@@ -60,7 +61,7 @@ fn Loading() -> impl IntoView {
     view! {
         <section class="card">
             <Skeleton />
-            <p class="small ink-3">"Without a script, the list is at " <a href="/api/v1/downloads" rel="external">"/api/v1/downloads"</a> "."</p>
+            <p class="small ink-3">"Without a script, the list is at " <DocumentLink href="/api/v1/downloads">"/api/v1/downloads"</DocumentLink> "."</p>
         </section>
     }
     .into_any()
@@ -74,9 +75,9 @@ fn Nothing() -> impl IntoView {
                 <Icon name="download" />
                 <h2>"This server has no programs to hand out"</h2>
                 <p>"Whoever runs it can put them there; how is in the documents. Building iota from its source works on every Linux."</p>
-                <a class="button" href="/docs/operations" rel="external">
+                <DocumentLink class="button" href="/docs/operations">
                     "How it is set up"
-                </a>
+                </DocumentLink>
             </div>
         </section>
     }

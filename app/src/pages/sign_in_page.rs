@@ -12,6 +12,7 @@ use crate::address::next_page;
 use crate::browser;
 use crate::components::brand::Brand;
 use crate::components::busy_button::BusyButton;
+use crate::components::document_link::DocumentLink;
 use crate::components::field::{CheckField, PasswordField, TextField};
 use crate::components::point::Point;
 use crate::components::problem_notice::{ProblemNotice, sentence};
@@ -42,7 +43,7 @@ pub fn SignInPage() -> impl IntoView {
                 {content}
                 <footer class="sign-in__foot">
                     <a href="/download">"Download the agent"</a>
-                    <a href="/docs">"How it works"</a>
+                    <DocumentLink href="/docs">"How it works"</DocumentLink>
                 </footer>
             </main>
             <aside class="sign-in__art" aria-label="What this server can see">
