@@ -42,6 +42,7 @@ pub mod restores_card;
 pub mod right_now;
 pub mod rings;
 pub mod sealed;
+pub mod second_factor_field;
 pub mod secret_field;
 pub mod shortcuts;
 pub mod site_footer;
