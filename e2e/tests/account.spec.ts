@@ -160,3 +160,29 @@ test('other sessions can be ended, and signing out leaves nothing', async ({ pag
   await page.goto('/settings');
   await expect(page).toHaveURL('/sign-in?next=/settings');
 });
+
+test('what was wrong with a field is said until somebody goes on typing', async ({ page }, info) => {
+  await page.goto('/sign-up');
+  await hydrated(page);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  const [code, login, password] = ['Type the code first.', /^Type your e-mail address/, 'Choose one first.'].map((words) => page.getByText(words));
+  for (const said of [code, login, password]) await expect(said).toBeVisible();
+  await look(page, info, 'sign-up-wrong');
+  await page.getByLabel('Invitation or set-up token').fill('A');
+  await expect(code).toBeHidden();
+  await page.getByLabel('Password for signing in').fill('heron');
+  await expect(password).toBeHidden();
+  await expect(login).toBeVisible();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect(page.getByText(/^That would be guessed too easily/)).toBeVisible();
+
+  await page.goto('/sign-in');
+  await hydrated(page);
+  await page.getByLabel('E-mail address').fill('nobody@example.org');
+  await page.getByLabel('Password', { exact: true }).fill('heron');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const refused = page.getByText(/do not fit together/);
+  await expect(refused).toBeVisible({ timeout: 30_000 });
+  await page.getByLabel('E-mail address').fill('somebody@example.org');
+  await expect(refused).toBeHidden();
+});

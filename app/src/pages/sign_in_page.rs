@@ -103,7 +103,7 @@ fn SignInForm(next: String) -> impl IntoView {
     };
     let server = server_name();
     view! {
-        <form class="sign-in__inner" on:submit=submit>
+        <form class="sign-in__inner" on:submit=submit on:input=move |_| wrong.set(None)>
             <div class="stack stack--tight">
                 <h1>"Sign in"</h1>
                 <p class="ink-2">{server}</p>
