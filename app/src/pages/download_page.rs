@@ -14,7 +14,7 @@ use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::public_frame::PublicFrame;
 use crate::components::skeleton::Skeleton;
-use crate::install_line::InstallLine;
+use crate::install_line::{By, InstallLine};
 use crate::words::bytes;
 
 /// What the page needs of the server.
@@ -86,7 +86,7 @@ fn Nothing() -> impl IntoView {
 
 #[component]
 fn Programs(programs: Vec<Download>, server: ServerInfo) -> impl IntoView {
-    let install = InstallLine { server: browser::origin(), pin: server.key_pin, code: None, whole: true }.text();
+    let install = InstallLine { server: browser::origin(), pin: server.key_pin, code: None, by: By::Sudo }.text();
     let check =
         programs.first().map(|program| format!("echo '{}  {}' | sha256sum --check", program.sha256, program.name));
     let cards: Vec<_> = programs.into_iter().map(program_card).collect();
@@ -99,7 +99,7 @@ fn Programs(programs: Vec<Download>, server: ServerInfo) -> impl IntoView {
                 </h2>
                 <CopyLine text=install spoken="Copy the line that installs" />
                 <p class="small ink-2">
-                    "This installs the program and trusts this server once. To let a machine join at the same time, add it under Machines: the line there holds a one-time code."
+                    "This installs the program and trusts this server once. Root leaves sudo out. To let a machine join at the same time, add it under Machines: the line there holds a one-time code."
                 </p>
             </section>
             <section class="card" aria-labelledby="check">
