@@ -33,7 +33,7 @@ pub enum VaultError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// The slots do not parse.
-    #[error("the server's list of slots is malformed ({0}); its version may not fit this program")]
+    #[error("the server's list of ways to open the vault is malformed ({0}); its version may not fit this program")]
     Slots(#[from] WireError),
     /// Another server answers.
     #[error(
@@ -47,8 +47,8 @@ pub enum VaultError {
     },
     /// An older list of slots.
     #[error(
-        "the server shows version {shown} of the account's list of slots, but version {seen} was seen before; it may show an \
-         old one, with ways to open the vault that were removed since"
+        "the server shows version {shown} of the list of ways to open the vault, but version {seen} was seen before; it may \
+         show an old one, with ways that were removed since"
     )]
     OldSlots {
         /// What was seen.
