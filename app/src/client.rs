@@ -47,8 +47,8 @@ mod wire {
             Some(body) => request.header("content-type", "application/json").body(body),
             None => request.build(),
         };
-        let answer = request.map_err(failed)?.send().await.map_err(unreachable)?;
-        if answer.ok() { answer.text().await.map_err(unreachable) } else { Err(refused(answer).await) }
+        let answer = request.map_err(failed)?.send().await.map_err(|_| Problem::unreachable())?;
+        if answer.ok() { answer.text().await.map_err(|_| Problem::unreachable()) } else { Err(refused(answer).await) }
     }
 
     /// Nothing stands for `()`.
@@ -63,12 +63,8 @@ mod wire {
                 let kind = if error.code == code::NOT_FOUND { ProblemKind::Missing } else { ProblemKind::Refused };
                 Problem { kind, message: error.message, code: Some(error.code), retry_after_s: error.retry_after_s }
             }
-            Err(_) => unreachable(format!("it answered with status {status}")),
+            Err(_) => Problem::unavailable(status),
         }
-    }
-
-    fn unreachable(reason: impl Display) -> Problem {
-        Problem::new(ProblemKind::Unreachable, format!("the server did not answer ({reason}); try again in a moment"))
     }
 
     pub fn failed(error: impl Display) -> Problem {

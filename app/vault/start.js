@@ -8,5 +8,13 @@ self.loadStrength = async () => {
   await iota_strength({ module_or_path: fetch(url, { integrity }) });
   return iota_strength;
 };
-await __wbg_init({ module_or_path: fetch(PROGRAM.url, { integrity: PROGRAM.integrity }) });
+try {
+  await __wbg_init({ module_or_path: fetch(PROGRAM.url, { integrity: PROGRAM.integrity }) });
+} catch (error) {
+  // Thrown outside of a promise, it reaches the page in every browser.
+  setTimeout(() => {
+    throw error;
+  });
+  throw error;
+}
 start(early);

@@ -101,7 +101,7 @@ pub struct Credentials {
     /// SHA-256 of the server's public key, when its certificate is of its own making
     #[arg(long, global = true, value_name = "HEX", env = "IOTA_SERVER_PIN", help_heading = "Vault")]
     pub server_pin: Option<String>,
-    /// E-mail address of the account
+    /// E-mail address of the account. Of a second factor the code, or a recovery code, comes from IOTA_CODE; asked for otherwise
     #[arg(long, global = true, value_name = "EMAIL", help_heading = "Vault")]
     pub login: Option<String>,
     /// File whose first line is the password; asked for otherwise

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use iota_core::{
-    api::json::{Login, Vault},
+    api::json::{Login, Vault, code},
     id::{AccountId, ServerId, VerifyingKey},
     slot::SignedSlotList,
     wire::WireError,
@@ -33,7 +33,7 @@ pub enum VaultError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// The slots do not parse.
-    #[error("the server's list of slots is malformed ({0}); its version may not fit this program")]
+    #[error("the server's list of ways to open the vault is malformed ({0}); its version may not fit this program")]
     Slots(#[from] WireError),
     /// Another server answers.
     #[error(
@@ -47,8 +47,8 @@ pub enum VaultError {
     },
     /// An older list of slots.
     #[error(
-        "the server shows version {shown} of the account's list of slots, but version {seen} was seen before; it may show an \
-         old one, with ways to open the vault that were removed since"
+        "the server shows version {shown} of the list of ways to open the vault, but version {seen} was seen before; it may \
+         show an old one, with ways that were removed since"
     )]
     OldSlots {
         /// What was seen.
@@ -64,6 +64,13 @@ pub enum VaultError {
         /// What opened, or what the server says.
         found: AccountId,
     },
+}
+
+impl VaultError {
+    /// Whether the password was right, and a code of the second factor is missing or wrong.
+    pub fn wants_second(&self) -> bool {
+        matches!(self, Self::Remote(error) if error.code() == Some(code::SECOND_FACTOR))
+    }
 }
 
 /// Result of this module.
@@ -107,8 +114,22 @@ pub fn check_server(http: &Http, pinned: &Pinned) -> Result<ServerId> {
 /// # Errors
 /// [`VaultError`].
 pub fn sign_in(http: &Arc<Http>, server_id: ServerId, login: &str, password: &str) -> Result<WebSession> {
+    sign_in_with(http, server_id, login, password, None)
+}
+
+/// Likewise, with a code of the second factor, or a recovery code, where the account has one.
+///
+/// # Errors
+/// [`VaultError`]; [`VaultError::wants_second`] when a code is missing or wrong.
+pub fn sign_in_with(
+    http: &Arc<Http>,
+    server_id: ServerId,
+    login: &str,
+    password: &str,
+    second: Option<&str>,
+) -> Result<WebSession> {
     let auth_secret = auth_secret(login, password, server_id)?;
-    let login = Login { login: login.to_owned(), auth_secret, second: None, keep: false };
+    let login = Login { login: login.to_owned(), auth_secret, second: second.map(str::to_owned), keep: false };
     Ok(WebSession::login(Arc::clone(http), &login)?)
 }
 

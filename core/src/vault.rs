@@ -158,6 +158,22 @@ impl Problem {
         Self { kind, message: message.into(), code: None, retry_after_s: None }
     }
 
+    /// There is no connection, or it broke off. What a browser calls that tells people nothing.
+    pub fn unreachable() -> Self {
+        Self::new(
+            ProblemKind::Unreachable,
+            "the server cannot be reached; check your connection, and try again in a moment",
+        )
+    }
+
+    /// Something answered with a status alone: not the server, but who stands before it.
+    pub fn unavailable(status: u16) -> Self {
+        Self::new(
+            ProblemKind::Unreachable,
+            format!("the server cannot answer now (status {status}); try again in a moment"),
+        )
+    }
+
     /// Whether the server refused with this word ([`crate::api::json::code`]).
     pub fn has_code(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

@@ -55,6 +55,8 @@ export class Person {
     this.words = (await sheet.getByRole('listitem').allTextContents()).map((word) => word.trim());
     this.kitCode = (await sheet.getByText(/^IOTA-SLOT-1-/).innerText()).trim();
     this.kit = await saved(page, page.getByRole('button', { name: 'Save as text' }));
+    // The paper says, as the file does, what it belongs to.
+    for (const [, value] of this.kit.matchAll(/^(?:Server|Server id|Login|Account): +(\S+)$/gm)) await expect(sheet).toContainText(value);
     const keyFile = page.getByRole('button', { name: 'Save the key file' });
     if (await keyFile.isVisible()) this.keyFile = await saved(page, keyFile);
     await page.getByRole('button', { name: 'I have it on paper' }).click();

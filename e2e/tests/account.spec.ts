@@ -1,4 +1,5 @@
 import { expect, expectAccessible, newBrowser, test } from '../support/fixtures';
+import { look } from '../support/look';
 import { Person, badge, saved } from '../support/person';
 import { totp } from '../support/totp';
 import { hydrated } from '../support/watch';
@@ -82,7 +83,7 @@ test('ways to open the vault come and go, but two stay', async ({ page, applianc
   await expect(drill.getByText(/it opens the vault\.$/)).toBeVisible({ timeout: 30_000 });
 });
 
-test('a second factor is set up, asked for, and switched off', async ({ page, context, appliance }) => {
+test('a second factor is set up, asked for, and switched off', async ({ page, context, appliance }, info) => {
   test.setTimeout(150_000);
   const ada = await Person.signUp(page, await appliance.newInvitation());
   await page.goto('/settings');
@@ -102,7 +103,18 @@ test('a second factor is set up, asked for, and switched off', async ({ page, co
   await page.goto('/sign-in');
   await hydrated(page);
   await ada.fillSignIn(page);
-  await page.getByLabel('Code of the second factor').fill(codes[0]);
+  const digits = page.getByLabel('Code of the second factor');
+  await expect(digits).toHaveAttribute('inputmode', 'numeric');
+  await digits.fill('000000');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByText(/^This code is wrong or was used already/)).toBeVisible();
+  await page.getByRole('button', { name: 'Use a recovery code instead' }).click();
+  const letters = page.getByLabel('Recovery code');
+  await expect(letters).toBeFocused();
+  await expect(letters).not.toHaveAttribute('inputmode', /./);
+  await expect(page.getByText(/^This code is wrong/)).toBeHidden();
+  await look(page, info, 'recovery-code');
+  await letters.fill(codes[0]);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page).toHaveURL('/', { timeout: 30_000 });
 
@@ -147,4 +159,30 @@ test('other sessions can be ended, and signing out leaves nothing', async ({ pag
   expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
   await page.goto('/settings');
   await expect(page).toHaveURL('/sign-in?next=/settings');
+});
+
+test('what was wrong with a field is said until somebody goes on typing', async ({ page }, info) => {
+  await page.goto('/sign-up');
+  await hydrated(page);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  const [code, login, password] = ['Type the code first.', /^Type your e-mail address/, 'Choose one first.'].map((words) => page.getByText(words));
+  for (const said of [code, login, password]) await expect(said).toBeVisible();
+  await look(page, info, 'sign-up-wrong');
+  await page.getByLabel('Invitation or set-up token').fill('A');
+  await expect(code).toBeHidden();
+  await page.getByLabel('Password for signing in').fill('heron');
+  await expect(password).toBeHidden();
+  await expect(login).toBeVisible();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect(page.getByText(/^That would be guessed too easily/)).toBeVisible();
+
+  await page.goto('/sign-in');
+  await hydrated(page);
+  await page.getByLabel('E-mail address').fill('nobody@example.org');
+  await page.getByLabel('Password', { exact: true }).fill('heron');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const refused = page.getByText(/do not fit together/);
+  await expect(refused).toBeVisible({ timeout: 30_000 });
+  await page.getByLabel('E-mail address').fill('somebody@example.org');
+  await expect(refused).toBeHidden();
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, expectAccessible, test } from '../support/fixtures';
-import { Person } from '../support/person';
+import { Person, enterFolder, entry, saved } from '../support/person';
 
 test.use({ own: 'connection' });
 
@@ -48,8 +48,33 @@ test('one stream for all tabs, and what is shown without it', async ({ page, con
     await second.screenshot({ path: info.outputPath('lost.png') });
   });
 
+  await test.step('a vault that cannot reach it says what to do', async () => {
+    const dialog = await ada.beginUnlock(second);
+    await expect(dialog.getByText(/check your connection, and try again in a moment\.$/)).toBeVisible({ timeout: 20_000 });
+    await second.screenshot({ path: info.outputPath('unlock-lost.png') });
+    await dialog.getByRole('button', { name: 'Stay locked' }).click();
+  });
+
   await test.step('it comes back by itself', async () => {
     await appliance.resume();
     await expect(answer).toContainText('Yes.', { timeout: 60_000 });
+    await ada.unlock(second);
+  });
+
+  await test.step('a file that cannot be fetched can be tried again', async () => {
+    await second.getByRole('main').getByRole('link', { name: 'attic' }).first().click();
+    await second.getByRole('navigation', { name: 'Views of the machine' }).getByRole('link', { name: 'Browse' }).click();
+    await enterFolder(second, attic.files.slice(1));
+    await entry(second, 'note.txt').click();
+    await expect(second.locator('.preview__text')).toHaveText('second');
+    await context.route('**/api/v1/objects/read', (route) => route.abort('internetdisconnected'));
+    watch.tolerate(/ERR_INTERNET_DISCONNECTED/);
+    const download = second.getByRole('complementary', { name: 'Chosen file' }).getByRole('button', { name: /^Download/ });
+    await download.click();
+    const tray = second.getByRole('region', { name: 'Downloads' });
+    await expect(tray).toContainText('The server cannot be reached; check your connection, and try again in a moment. No part of it was kept.');
+    await second.screenshot({ path: info.outputPath('download-lost.png') });
+    await context.unroute('**/api/v1/objects/read');
+    expect(await saved(second, tray.getByRole('button', { name: 'Try again' }))).toBe('second');
   });
 });

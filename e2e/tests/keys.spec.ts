@@ -28,6 +28,20 @@ test('a wrong passphrase is said in place, and each way opens the vault', async 
   await expect(badge(page, 'locked')).toBeVisible();
 });
 
+test('documents open beside the page, and leave the vault open', async ({ page, context, appliance }) => {
+  test.setTimeout(120_000);
+  await Person.signUp(page, await appliance.newInvitation());
+  await expect(badge(page, 'open')).toBeVisible();
+  const coming = context.waitForEvent('page');
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Docs' }).click();
+  const documents = await coming;
+  await expect(documents.getByRole('heading', { level: 1 })).toHaveText('Documents');
+  expect(await documents.evaluate(() => window.opener)).toBeNull();
+  await documents.close();
+  await expect(page).toHaveURL('/machines/add');
+  await expect(badge(page, 'open')).toBeVisible();
+});
+
 test('a lock reaches every tab, an unlock only its own', async ({ page, context, appliance }) => {
   test.setTimeout(150_000);
   const ada = await Person.signUp(page, await appliance.newInvitation());

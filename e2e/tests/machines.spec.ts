@@ -98,12 +98,19 @@ test('a machine that is refused hears it, and its code is worthless', async ({ p
   expect(again.code).toBe(1);
 });
 
-test('the line of the page installs, joins and backs up', async ({ page, appliance }) => {
+test('the line of the page installs, joins and backs up', async ({ page, appliance }, info) => {
   test.setTimeout(180_000);
   const ada = await Person.signUp(page, await appliance.newInvitation());
-  await ada.makeLine(page);
+  const { line: asked } = await ada.makeLine(page);
+  expect(asked).toContain('sudo --preserve-env=IOTA_ENROL_CODE sh');
+  await expect(page.getByText('This line works on this machine only.')).toBeVisible();
+  const shown = page.getByText(/^curl .*IOTA_ENROL_CODE=/);
+  await page.getByRole('checkbox', { name: 'I am root there already' }).check();
+  await expect(shown).not.toContainText('sudo');
+  await look(page, info, 'line');
   await page.getByRole('group', { name: 'For whom' }).getByText('Only my files').click();
-  const line = await page.getByText(/^curl .*IOTA_ENROL_CODE=/).innerText();
+  await expect(page.getByRole('checkbox', { name: 'I am root there already' })).toBeHidden();
+  const line = await shown.innerText();
   const home = appliance.agent('line').home;
   mkdirSync(join(home, 'letters'));
   writeFileSync(join(home, 'letters/one.txt'), 'one');

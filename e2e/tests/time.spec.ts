@@ -126,6 +126,17 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(bar).toBeHidden();
   });
 
+  await test.step('among files letters look for a name, and keys of time go on', async () => {
+    await page.getByRole('grid', { name: 'Files and folders' }).focus();
+    await page.keyboard.press('[');
+    await expect(page).toHaveURL(/[#&]at=/);
+    await page.getByRole('grid', { name: 'Files and folders' }).focus();
+    await page.keyboard.press('n');
+    await expect(page).toHaveURL(/[#&]at=/);
+    await page.keyboard.press('\\');
+    await expect(page).not.toHaveURL(/[#&]at=/);
+  });
+
   const views = page.getByRole('navigation', { name: 'Views of the machine' });
   await test.step('what is gone is found by a part of its name', async () => {
     await views.getByRole('link', { name: 'Search' }).click();

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use crate::browser;
 use crate::components::brand::Brand;
+use crate::components::document_link::DocumentLink;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::sign_in_address;
 use crate::components::skip_link::SkipLink;
@@ -105,20 +106,35 @@ pub fn AppShell(
 #[component]
 fn NavItem(entry: Entry, current: Place) -> impl IntoView {
     let (place, address, icon, label, _) = entry;
-    view! {
-        <a class="nav__item" href=address aria-current=(place == current).then_some("page")>
-            <Icon name=icon />
-            {label}
-        </a>
-    }
-    .into_any()
+    view! { <PlaceLink class="nav__item" place address icon label current /> }
 }
 
 #[component]
 fn TabItem(entry: Entry, current: Place) -> impl IntoView {
     let (place, address, icon, _, label) = entry;
+    view! { <PlaceLink class="tabbar__item" place address icon label current /> }
+}
+
+#[component]
+fn PlaceLink(
+    class: &'static str,
+    place: Place,
+    address: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    current: Place,
+) -> impl IntoView {
+    if place == Place::Docs {
+        return view! {
+            <DocumentLink class href=address>
+                <Icon name=icon />
+                {label}
+            </DocumentLink>
+        }
+        .into_any();
+    }
     view! {
-        <a class="tabbar__item" href=address aria-current=(place == current).then_some("page")>
+        <a class=class href=address aria-current=(place == current).then_some("page")>
             <Icon name=icon />
             {label}
         </a>

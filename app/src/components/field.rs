@@ -42,6 +42,7 @@ pub fn TextField(
 ) -> impl IntoView {
     let node = NodeRef::<html::Input>::new();
     follow(node, value, focus);
+    let (error, type_on) = until_typed(error);
     let hint = hint.map(|hint| view! { <span class="field__hint" id=format!("{id}-hint")>{hint}</span> });
     let described = describe(id, hint.is_some(), error);
     view! {
@@ -58,7 +59,10 @@ pub fn TextField(
                 spellcheck="false"
                 aria-describedby=described
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
-                on:input=move |event| value.set(event_target_value(&event))
+                on:input=move |event| {
+                    type_on();
+                    value.set(event_target_value(&event));
+                }
             />
             {hint}
             <FieldError id error />
@@ -95,6 +99,7 @@ pub fn PasswordField(
     let node = NodeRef::<html::Input>::new();
     let shown = RwSignal::new(false);
     follow(node, value, focus);
+    let (error, type_on) = until_typed(error);
     let hint = hint.map(|hint| view! { <span class="field__hint" id=format!("{id}-hint")>{hint}</span> });
     let described = describe(id, hint.is_some(), error);
     view! {
@@ -111,7 +116,10 @@ pub fn PasswordField(
                     spellcheck="false"
                     aria-describedby=described
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
-                    on:input=move |event| value.set(event_target_value(&event))
+                    on:input=move |event| {
+                        type_on();
+                        value.set(event_target_value(&event));
+                    }
                 />
                 <button
                     class="button button--quiet button--icon"
@@ -216,6 +224,16 @@ fn look(big: bool, mono: bool) -> &'static str {
         (false, true) => "input input--mono",
         (true, true) => "input input--big input--mono",
     }
+}
+
+/// What is wrong with what was sent: who goes on typing has seen it.
+fn until_typed(error: Signal<Option<String>>) -> (Signal<Option<String>>, impl Fn() + Copy) {
+    let seen = RwSignal::new(false);
+    Effect::new(move || {
+        error.track();
+        seen.set(false);
+    });
+    (Signal::derive(move || error.get().filter(|_| !seen.get())), move || seen.set(true))
 }
 
 /// Ids of what describes an input.

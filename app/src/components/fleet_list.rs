@@ -43,7 +43,7 @@ pub fn FleetList() -> impl IntoView {
 fn row(machine: Machine, now: Memo<u64>) -> AnyView {
     let condition = Condition::of(&machine, now.get());
     let set = machine.set;
-    let known_by = machine.name.is_some().then(String::new).unwrap_or_else(|| format!("Machine {}", machine.number));
+    let known_by = machine.name.is_none().then(|| machine.public_title());
     let last = machine.head.map(|head| view! { <Ago ms=head.device_time_ms /> });
     let reason = reason(&condition, &machine, now.get());
     let class = format!("state state--{}", condition.tone());
@@ -55,7 +55,9 @@ fn row(machine: Machine, now: Memo<u64>) -> AnyView {
                     <A href=spot::machine(set)>
                         <MachineName set />
                     </A>
-                    <small>{known_by}</small>
+                    <small>
+                        <bdi>{known_by}</bdi>
+                    </small>
                 </span>
             </span>
             <span class="fleet__state">

@@ -98,7 +98,7 @@ fn Keep(key_file: Option<SavedFile>, saved: RwSignal<bool>, go_on: Callback<()>)
                 </h2>
             </div>
             <p class="ink-2">
-                "Print this page, or write the twelve words down by hand. The QR code and the letters below it are the sealed slot: they are needed when this server is gone, and are worthless without the words."
+                "Print this page, or write the twelve words down by hand. The letters below them, and the QR code of these, are needed when this server is gone. They are worthless without the words."
             </p>
             <p class="ink-2">
                 "If you save it as text, print it later and delete the file. It is shown this once."

@@ -144,7 +144,7 @@ pub fn MachineName(
         Some(machine) => match machine.name {
             Some(name) => view! { <bdi>{name}</bdi> }.into_any(),
             None => {
-                view! { <Sealed short=true spoken=format!("Machine {}, name sealed", machine.number) /> }.into_any()
+                view! { <Sealed short=true spoken=format!("{}, name sealed", machine.public_title()) /> }.into_any()
             }
         },
         None => view! { <Sealed short=true spoken="Machine" /> }.into_any(),

@@ -45,7 +45,9 @@ pub fn MachineWatch(
 #[component]
 fn WatchForm(set: SetId) -> impl IntoView {
     let (fleet, proof, toasts) = (Fleet::current(), Proof::current(), Toasts::current());
-    let decided = untrack(|| fleet.machine(set)).and_then(|machine| machine.watch);
+    let machine = untrack(|| fleet.machine(set));
+    let number = machine.as_ref().map(|machine| machine.number).unwrap_or_default();
+    let decided = machine.and_then(|machine| machine.watch);
     let limit = RwSignal::new(decided.as_ref().and_then(|watch| watch.limit_hours));
     let name = RwSignal::new(decided.map(|watch| watch.public_name).unwrap_or_default());
     let wrong = RwSignal::new(None::<String>);
@@ -84,7 +86,9 @@ fn WatchForm(set: SetId) -> impl IntoView {
                 id="watch-name"
                 label="Public name"
                 value=name
-                hint="Mails say it in the place of the machine’s number. This server and the mail’s way can read it."
+                hint=format!(
+                    "Mails call it so, and these pages while the vault is locked; without one, Machine {number}. This server and the mail’s way can read it.",
+                )
                 error=wrong
             />
             {move || problem.get().map(|problem| view! { <ProblemNotice problem /> })}

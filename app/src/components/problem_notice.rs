@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn messages_become_sentences() {
-        assert_eq!(sentence("the server did not answer; try again"), "The server did not answer; try again.");
+        assert_eq!(sentence("the server cannot be reached; try again"), "The server cannot be reached; try again.");
         assert_eq!(sentence("Already one."), "Already one.");
     }
 }

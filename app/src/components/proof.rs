@@ -10,8 +10,9 @@ use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
-use crate::components::field::{PasswordField, TextField, UsernameHint};
-use crate::components::problem_notice::{ProblemNotice, sentence};
+use crate::components::field::{PasswordField, UsernameHint};
+use crate::components::problem_notice::ProblemNotice;
+use crate::components::second_factor_field::{SecondFactor, SecondFactorField};
 use crate::vault::Vault;
 use crate::viewer::Viewer;
 
@@ -95,10 +96,8 @@ fn ProofForm() -> impl IntoView {
     let vault = Vault::current();
     let login = Viewer::current().session.map(|session| session.login).unwrap_or_default();
     let password = RwSignal::new(String::new());
-    let second = RwSignal::new(String::new());
-    let asks_second = RwSignal::new(false);
+    let second = SecondFactor::new();
     let wrong = RwSignal::new(None::<String>);
-    let wrong_second = RwSignal::new(None::<String>);
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let prove = StoredValue::new(login.clone());
@@ -111,25 +110,16 @@ fn ProofForm() -> impl IntoView {
             return wrong.set(Some("Type your password first.".into()));
         }
         wrong.set(None);
-        wrong_second.set(None);
         problem.set(None);
         busy.set(true);
-        let code_typed = second.get_untracked().trim().to_owned();
-        let question = ProvePassword {
-            login: prove.get_value(),
-            password: password.get_untracked(),
-            second: (!code_typed.is_empty()).then_some(code_typed.clone()),
-        };
+        let question =
+            ProvePassword { login: prove.get_value(), password: password.get_untracked(), second: second.take() };
         leptos::task::spawn_local(async move {
             let answer = vault.ask(question).await;
             busy.set(false);
             match answer {
                 Ok(()) => proof.end(true),
-                Err(error) if error.has_code(code::SECOND_FACTOR) => {
-                    wrong_second
-                        .set((asks_second.get_untracked() && !code_typed.is_empty()).then(|| sentence(&error.message)));
-                    asks_second.set(true);
-                }
+                Err(error) if second.refuse(&error) => {}
                 Err(error) if error.has_code(code::BAD_CREDENTIALS) => {
                     wrong.set(Some("That is not the password of this account. Capital letters?".into()));
                 }
@@ -153,26 +143,7 @@ fn ProofForm() -> impl IntoView {
                 big=true
                 focus=true
             />
-            {move || {
-                asks_second
-                    .get()
-                    .then(|| {
-                        view! {
-                            <TextField
-                                id="proof-second"
-                                label="Code of the second factor"
-                                value=second
-                                autocomplete="one-time-code"
-                                inputmode="numeric"
-                                hint="Six digits from your app, or a recovery code."
-                                error=wrong_second
-                                big=true
-                                mono=true
-                                focus=true
-                            />
-                        }
-                    })
-            }}
+            <SecondFactorField second id="proof-second" big=true />
             {move || problem.get().map(|problem| view! { <ProblemNotice problem /> })}
             <div class="row row--between">
                 <button class="button" type="button" on:click=move |_| proof.end(false)>

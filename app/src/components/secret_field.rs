@@ -143,7 +143,10 @@ fn WordsField(input: SecretInput, id: &'static str) -> impl IntoView {
                 spellcheck="false"
                 aria-describedby=described
                 aria-invalid=move || input.error.with(Option::is_some).then_some("true")
-                on:input=move |event| input.typed.set(event_target_value(&event))
+                on:input=move |event| {
+                    input.error.set(None);
+                    input.typed.set(event_target_value(&event));
+                }
             ></textarea>
             <span class="field__hint" id=format!("{id}-hint")>
                 "In their order, with blanks between them. Capital letters do not matter."

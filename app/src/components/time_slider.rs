@@ -127,7 +127,8 @@ pub fn TimeSlider(
                 </span>
                 <span>
                     <kbd>"N"</kbd>
-                    " newest"
+                    " newest, among files "
+                    <kbd>"\\"</kbd>
                 </span>
                 <span>"Bars: how often it stored. Ticks: points that you can open. Hollow dots: days without one"</span>
             </p>
@@ -152,7 +153,8 @@ fn listen(slider: Slider) {
             "]" => slider.step(1),
             "{" => slider.day_step(-1),
             "}" => slider.day_step(1),
-            "n" => slider.choose.run(None),
+            // Among files a letter looks for a name.
+            "n" | "\\" => slider.choose.run(None),
             _ => return,
         }
         event.prevent_default();

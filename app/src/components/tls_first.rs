@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::code_block::CodeBlock;
+use crate::components::document_link::DocumentLink;
 
 /// Says why there is no form, and how to switch TLS on.
 #[component]
@@ -32,7 +33,7 @@ pub fn TlsFirst() -> impl IntoView {
                     </dd>
                 </dl>
                 <p class="small ink-2">
-                    "On the machine itself the page works without, at http://localhost. " <a href="/docs/operations">"Operations"</a> " says more."
+                    "On the machine itself the page works without, at http://localhost. " <DocumentLink href="/docs/operations">"Operations"</DocumentLink> " says more."
                 </p>
             </div>
         </div>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::busy_button::BusyButton;
 use crate::components::dialog::Dialog;
+use crate::components::document_link::DocumentLink;
 use crate::components::field::UsernameHint;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
@@ -129,6 +130,7 @@ fn UnlockForm() -> impl IntoView {
             open();
         }
     };
+    let retry = Callback::new(move |()| if slots.with_untracked(Option::is_none) { learn() } else { open() });
     view! {
         <div class="dialog__body">
             <div class="stack stack--tight">
@@ -150,15 +152,15 @@ fn UnlockForm() -> impl IntoView {
                     class="button--primary button--big button--wide"
                 />
             </form>
-            {move || problem.get().map(|problem| view! { <ProblemNotice problem retry=Callback::new(move |()| learn()) /> })}
+            {move || problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || slots.get().map(|slots| view! { <OtherWays slots input /> })}
             <div class="row row--between">
                 <button class="link-button small" type="button" on:click=move |_| unlocker.shown.set(false)>
                     "Stay locked"
                 </button>
-                <a class="small" href="/docs/security">
+                <DocumentLink class="small" href="/docs/security">
                     "I have lost my ways in"
-                </a>
+                </DocumentLink>
             </div>
         </div>
     }

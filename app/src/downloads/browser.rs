@@ -10,7 +10,7 @@ use iota_core::vault::{CancelDownload, Download, MAX_BLOB_BYTES, Problem, Proble
 use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::js_sys::{Array, Function, Object, Promise, Reflect};
+use web_sys::js_sys::{Array, Function, Object, Promise, Reflect, TypeError};
 use web_sys::{
     Blob, Element, HtmlAnchorElement, HtmlElement, MessageChannel, MessageEvent, ServiceWorker,
     ServiceWorkerRegistration, Url,
@@ -118,7 +118,7 @@ async fn service_worker() -> Result<ServiceWorker, Problem> {
     let options = web_sys::RegistrationOptions::new();
     options.set_scope(SCOPE);
     let registered = JsFuture::from(container.register_with_options(&format!("{SCOPE}sw.js"), &options)).await;
-    let registration: ServiceWorkerRegistration = registered.map_err(|error| refused(&error))?.unchecked_into();
+    let registration: ServiceWorkerRegistration = registered.map_err(|error| not_registered(&error))?.unchecked_into();
     active(&registration).await.ok_or_else(|| refused(&"its service worker does not start".into()))
 }
 
@@ -217,6 +217,11 @@ fn function(of: &JsValue, name: &str) -> Option<Function> {
 fn set(object: &Object, name: &str, value: &JsValue) {
     // A plain object takes every property.
     let _ = Reflect::set(object, &name.into(), value);
+}
+
+/// Browsers tell by a `TypeError` that its script did not come.
+fn not_registered(error: &JsValue) -> Problem {
+    if error.is_instance_of::<TypeError>() { Problem::unreachable() } else { refused(error) }
 }
 
 fn refused(error: &JsValue) -> Problem {

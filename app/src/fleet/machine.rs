@@ -89,9 +89,15 @@ impl Machine {
         }
     }
 
-    /// What it is called: its name, or its number.
+    /// What it is called: its name, or what mails call it while that is sealed.
     pub fn title(&self) -> String {
-        self.name.clone().unwrap_or_else(|| format!("Machine {}", self.number))
+        self.name.clone().unwrap_or_else(|| self.public_title())
+    }
+
+    /// What mails call it, and pages while its name is sealed: its public name, or its number.
+    pub fn public_title(&self) -> String {
+        let public = self.watch.as_ref().map(|watch| &watch.public_name).filter(|name| !name.is_empty());
+        public.cloned().unwrap_or_else(|| format!("Machine {}", self.number))
     }
 }
 

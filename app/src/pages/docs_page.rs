@@ -1,5 +1,5 @@
-//! `/docs` and `/docs/:name`: the project's documents. The server renders them, and they come without a script; a link to them
-//! is `rel="external"`, so that the browser loads them as a page of their own.
+//! `/docs` and `/docs/:name`: the project's documents. The server renders them, and they come without a script. Pages that are
+//! alive lead to them by a `DocumentLink`.
 
 #[cfg(not(feature = "ssr"))]
 pub use in_browser::{DocsPage, DocumentPage};

@@ -9,11 +9,12 @@ use crate::browser;
 use crate::client;
 use crate::components::app_shell::Place;
 use crate::components::copy_button::CopyButton;
+use crate::components::document_link::DocumentLink;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::public_frame::PublicFrame;
 use crate::components::skeleton::Skeleton;
-use crate::install_line::InstallLine;
+use crate::install_line::{By, InstallLine};
 use crate::words::bytes;
 
 /// What the page needs of the server.
@@ -60,7 +61,7 @@ fn Loading() -> impl IntoView {
     view! {
         <section class="card">
             <Skeleton />
-            <p class="small ink-3">"Without a script, the list is at " <a href="/api/v1/downloads" rel="external">"/api/v1/downloads"</a> "."</p>
+            <p class="small ink-3">"Without a script, the list is at " <DocumentLink href="/api/v1/downloads">"/api/v1/downloads"</DocumentLink> "."</p>
         </section>
     }
     .into_any()
@@ -74,9 +75,9 @@ fn Nothing() -> impl IntoView {
                 <Icon name="download" />
                 <h2>"This server has no programs to hand out"</h2>
                 <p>"Whoever runs it can put them there; how is in the documents. Building iota from its source works on every Linux."</p>
-                <a class="button" href="/docs/operations" rel="external">
+                <DocumentLink class="button" href="/docs/operations">
                     "How it is set up"
-                </a>
+                </DocumentLink>
             </div>
         </section>
     }
@@ -85,7 +86,7 @@ fn Nothing() -> impl IntoView {
 
 #[component]
 fn Programs(programs: Vec<Download>, server: ServerInfo) -> impl IntoView {
-    let install = InstallLine { server: browser::origin(), pin: server.key_pin, code: None, whole: true }.text();
+    let install = InstallLine { server: browser::origin(), pin: server.key_pin, code: None, by: By::Sudo }.text();
     let check =
         programs.first().map(|program| format!("echo '{}  {}' | sha256sum --check", program.sha256, program.name));
     let cards: Vec<_> = programs.into_iter().map(program_card).collect();
@@ -98,7 +99,7 @@ fn Programs(programs: Vec<Download>, server: ServerInfo) -> impl IntoView {
                 </h2>
                 <CopyLine text=install spoken="Copy the line that installs" />
                 <p class="small ink-2">
-                    "This installs the program and trusts this server once. To let a machine join at the same time, add it under Machines: the line there holds a one-time code."
+                    "This installs the program and trusts this server once. Root leaves sudo out. To let a machine join at the same time, add it under Machines: the line there holds a one-time code."
                 </p>
             </section>
             <section class="card" aria-labelledby="check">

@@ -1,6 +1,5 @@
 //! `/forgot`: who holds a recovery kit or key file sets a new password.
 
-use iota_core::api::json::code;
 use iota_core::vault::{Problem, RecoverAccount};
 use leptos::ev;
 use leptos::prelude::*;
@@ -11,7 +10,8 @@ use leptos_router::hooks::use_navigate;
 use crate::components::busy_button::BusyButton;
 use crate::components::field::TextField;
 use crate::components::new_password::{NewPassword, NewPasswordField};
-use crate::components::problem_notice::{ProblemNotice, sentence};
+use crate::components::problem_notice::ProblemNotice;
+use crate::components::second_factor_field::{SecondFactor, SecondFactorField};
 use crate::components::secret_field::{SecretField, SecretInput, SecretWay};
 use crate::components::site_footer::SiteFooter;
 use crate::components::site_header::SiteHeader;
@@ -76,8 +76,7 @@ fn RecoveryForm() -> impl IntoView {
     let wrong_login = RwSignal::new(None::<String>);
     let password = NewPassword::new(login);
     let input = SecretInput::new(SecretWay::Words);
-    let (second, asks_second) = (RwSignal::new(String::new()), RwSignal::new(false));
-    let wrong_second = RwSignal::new(None::<String>);
+    let second = SecondFactor::new();
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
@@ -90,15 +89,9 @@ fn RecoveryForm() -> impl IntoView {
         let strong = password.check();
         let secret = input.take();
         problem.set(None);
-        wrong_second.set(None);
         let Some(secret) = secret.filter(|_| strong && typed.contains('@')) else { return };
-        let code_typed = second.get_untracked().trim().to_owned();
-        let question = RecoverAccount {
-            login: typed,
-            secret,
-            password: password.text.get_untracked(),
-            second: (!code_typed.is_empty()).then_some(code_typed.clone()),
-        };
+        let question =
+            RecoverAccount { login: typed, secret, password: password.text.get_untracked(), second: second.take() };
         busy.set(true);
         let navigate = navigate.clone();
         leptos::task::spawn_local(async move {
@@ -110,10 +103,7 @@ fn RecoveryForm() -> impl IntoView {
                     session::begin(viewer, session);
                     navigate("/", NavigateOptions { replace: true, ..NavigateOptions::default() });
                 }
-                Err(error) if error.has_code(code::SECOND_FACTOR) => {
-                    wrong_second.set((!code_typed.is_empty()).then(|| sentence(&error.message)));
-                    asks_second.set(true);
-                }
+                Err(error) if second.refuse(&error) => {}
                 Err(error) => {
                     if !input.refuse(&error) {
                         problem.set(Some(error));
@@ -146,26 +136,7 @@ fn RecoveryForm() -> impl IntoView {
                 </button>
             </div>
             <NewPasswordField id="password" label="New password for signing in" password />
-            {move || {
-                asks_second
-                    .get()
-                    .then(|| {
-                        view! {
-                            <TextField
-                                id="second"
-                                label="Code of the second factor"
-                                value=second
-                                autocomplete="one-time-code"
-                                inputmode="numeric"
-                                hint="Six digits from your app, or one of your recovery codes. The second factor stays on."
-                                error=wrong_second
-                                big=true
-                                mono=true
-                                focus=true
-                            />
-                        }
-                    })
-            }}
+            <SecondFactorField second id="second" big=true />
             {move || problem.get().map(|problem| view! { <ProblemNotice problem /> })}
             <div class="row row--between">
                 <a class="small" href="/sign-in">
@@ -173,7 +144,7 @@ fn RecoveryForm() -> impl IntoView {
                 </a>
                 <BusyButton busy label="Set it and sign in" working="Proving…" class="button--primary button--big" />
             </div>
-            <p class="small ink-3">"All other browsers are signed out. Your machines and backups stay as they are."</p>
+            <p class="small ink-3">"All other browsers are signed out. Your machines and backups stay as they are, and so does a second factor."</p>
         </form>
     }
     .into_any()

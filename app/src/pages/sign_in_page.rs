@@ -12,10 +12,12 @@ use crate::address::next_page;
 use crate::browser;
 use crate::components::brand::Brand;
 use crate::components::busy_button::BusyButton;
+use crate::components::document_link::DocumentLink;
 use crate::components::field::{CheckField, PasswordField, TextField};
 use crate::components::point::Point;
-use crate::components::problem_notice::{ProblemNotice, sentence};
+use crate::components::problem_notice::ProblemNotice;
 use crate::components::rings::Rings;
+use crate::components::second_factor_field::{SecondFactor, SecondFactorField};
 use crate::components::skip_link::SkipLink;
 use crate::components::tls_first::TlsFirst;
 use crate::session;
@@ -42,7 +44,7 @@ pub fn SignInPage() -> impl IntoView {
                 {content}
                 <footer class="sign-in__foot">
                     <a href="/download">"Download the agent"</a>
-                    <a href="/docs">"How it works"</a>
+                    <DocumentLink href="/docs">"How it works"</DocumentLink>
                 </footer>
             </main>
             <aside class="sign-in__art" aria-label="What this server can see">
@@ -60,10 +62,9 @@ fn SignInForm(next: String) -> impl IntoView {
     let viewer = Viewer::signal();
     let navigate = use_navigate();
     let (login, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let (second, asks_second) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let second = SecondFactor::new();
     let keep = RwSignal::new(false);
     let wrong = RwSignal::new(None::<String>);
-    let wrong_second = RwSignal::new(None::<String>);
     let problem = RwSignal::new(None::<Problem>);
     let busy = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
@@ -71,15 +72,13 @@ fn SignInForm(next: String) -> impl IntoView {
         if busy.get_untracked() {
             return;
         }
-        let typed = second.get_untracked().trim().to_owned();
         let question = SignIn {
             login: login.get_untracked().trim().to_owned(),
             password: password.get_untracked(),
-            second: (!typed.is_empty()).then_some(typed.clone()),
+            second: second.take(),
             keep: keep.get_untracked(),
         };
         problem.set(None);
-        wrong_second.set(None);
         if question.login.is_empty() || question.password.is_empty() {
             return wrong.set(Some("Type e-mail address and password first.".into()));
         }
@@ -94,10 +93,7 @@ fn SignInForm(next: String) -> impl IntoView {
                     session::begin(viewer, session);
                     navigate(&next, NavigateOptions { replace: true, ..NavigateOptions::default() });
                 }
-                Err(error) if error.has_code(code::SECOND_FACTOR) => {
-                    wrong_second.set((!typed.is_empty()).then(|| sentence(&error.message)));
-                    asks_second.set(true);
-                }
+                Err(error) if second.refuse(&error) => {}
                 Err(error) if error.has_code(code::BAD_CREDENTIALS) => {
                     wrong.set(Some("E-mail address and password do not fit together. Capital letters?".into()));
                 }
@@ -107,7 +103,7 @@ fn SignInForm(next: String) -> impl IntoView {
     };
     let server = server_name();
     view! {
-        <form class="sign-in__inner" on:submit=submit>
+        <form class="sign-in__inner" on:submit=submit on:input=move |_| wrong.set(None)>
             <div class="stack stack--tight">
                 <h1>"Sign in"</h1>
                 <p class="ink-2">{server}</p>
@@ -121,26 +117,7 @@ fn SignInForm(next: String) -> impl IntoView {
                 error=wrong
                 big=true
             />
-            {move || {
-                asks_second
-                    .get()
-                    .then(|| {
-                        view! {
-                            <TextField
-                                id="second"
-                                label="Code of the second factor"
-                                value=second
-                                autocomplete="one-time-code"
-                                inputmode="numeric"
-                                hint="Six digits from your app, or one of your recovery codes."
-                                error=wrong_second
-                                big=true
-                                mono=true
-                                focus=true
-                            />
-                        }
-                    })
-            }}
+            <SecondFactorField second id="second" big=true />
             <CheckField
                 id="keep"
                 label="Stay signed in on this device for 30 days"

@@ -20,6 +20,8 @@ thread_local! {
     static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
     static WAITING: RefCell<HashMap<u32, oneshot::Sender<Answer>>> = RefCell::new(HashMap::new());
     static LAST: Cell<u32> = const { Cell::new(0) };
+    /// Whether the Worker has said anything: before that its program is still coming.
+    static STARTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Asks, with something `beside` that is handed over as it is (or moved, if it is a port).
@@ -58,6 +60,7 @@ fn running(vault: Vault) -> Result<Worker, Problem> {
     options.set_type(WorkerType::Module);
     let worker = Worker::new_with_options(&address, &options).map_err(|_| broken("this browser does not start it"))?;
     listen(&worker, vault);
+    STARTED.set(false);
     WORKER.set(Some(worker.clone()));
     Ok(worker)
 }
@@ -74,7 +77,11 @@ fn listen(worker: &Worker, vault: Vault) {
             worker.set_onerror(None);
             worker.terminate();
         }
-        WAITING.take();
+        let problem = if STARTED.get() { broken("it ended") } else { unloaded() };
+        for waiting in WAITING.take().into_values() {
+            // Who asked may have gone.
+            let _ = waiting.send(Err(problem.clone()));
+        }
         vault.tell(VaultEvent::State(iota_core::vault::VaultState::default()));
     });
     worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
@@ -82,6 +89,7 @@ fn listen(worker: &Worker, vault: Vault) {
 }
 
 fn hear(vault: Vault, message: &JsValue) {
+    STARTED.set(true);
     let text = |name: &str| Reflect::get(message, &name.into()).ok().and_then(|value| value.as_string());
     if let Some(event) = text("event").and_then(|event| serde_json::from_str(&event).ok()) {
         if let VaultEvent::Done { download } = &event
@@ -103,6 +111,14 @@ fn hear(vault: Vault, message: &JsValue) {
     };
     // Who asked may have gone.
     let _ = waiting.send(answer);
+}
+
+/// The next question starts it again.
+fn unloaded() -> Problem {
+    Problem::new(
+        ProblemKind::Unreachable,
+        "the program of the vault did not come from the server; check your connection, and try again in a moment",
+    )
 }
 
 fn broken(reason: &str) -> Problem {

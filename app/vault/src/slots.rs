@@ -274,6 +274,8 @@ impl PendingKit {
             kit: KitSheet {
                 words: self.kit.words.words().into_iter().map(str::to_owned).collect(),
                 slot: slot_text(&self.kit.slot),
+                account: self.kit.account(),
+                server_id: place.server_id,
                 text: self.kit.to_text(place),
             },
             key_file,

@@ -28,14 +28,14 @@ pub enum SlotsError {
     #[error(transparent)]
     Account(#[from] AccountError),
     /// There is no such slot.
-    #[error("there is no slot {0}; `iota account slots` lists them")]
+    #[error("there is no way {0} to open the vault; `iota account slots` lists them")]
     Unknown(SlotId),
     /// Two ways to open a vault must stay.
-    #[error("a vault keeps two slots at least, so that one lost secret loses nothing; add another slot first")]
+    #[error("a vault keeps two ways to open it at least, so that one lost secret loses nothing; add another one first")]
     TooFew,
     /// One of them must work without the server.
     #[error(
-        "one slot at least must work without a server and without memory: recovery words or a key file; add a key file first"
+        "one way to open the vault at least must work without a server and without memory: recovery words or a key file; add a key file first"
     )]
     NoneOffline,
 }

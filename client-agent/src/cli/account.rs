@@ -31,7 +31,7 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
-    /// Remove a slot: its secret opens nothing any more
+    /// Remove a way to open the vault: its secret opens nothing any more
     RemoveSlot {
         /// Its id, from `iota account slots`
         id: SlotId,
@@ -87,7 +87,7 @@ pub fn run(context: &Context, command: Command) -> Result<Outcome> {
         Command::RemoveSlot { id } => {
             let SignedIn { session, vault, .. } = context.sign_in()?;
             slots::remove(&session, &vault, id)?;
-            context.output.note("The slot is gone; its secret opens nothing that the server shows any more.");
+            context.output.note("That way is gone; its secret opens nothing that the server shows any more.");
             changed(context, &vault, id)
         }
     }

@@ -102,7 +102,7 @@ impl Context {
         let http = self.http(identity.as_ref(), Patience::PERSON)?;
         let server_id = vault::check_server(&http, &pinned)?;
         let password = secrets::existing(self.credentials.password_file.as_deref(), "Password", "--password-file")?;
-        let session = vault::sign_in(&http, server_id, login, &password)?;
+        let session = signed_in(&http, server_id, login, &password)?;
         let vault = self.open_vault(&session, &password, &pinned)?;
         Ok(SignedIn { session, server_id, vault })
     }
@@ -163,6 +163,19 @@ impl Context {
     /// `total_bytes` is what will be done altogether, when that is known.
     pub fn progress(&self, total_bytes: Option<u64>) -> Progress {
         Progress::start(self.output.is_chatty(), total_bytes)
+    }
+}
+
+/// Signs in; a code of the second factor comes from `IOTA_CODE`, or is asked for when the server wants one.
+fn signed_in(http: &Arc<Http>, server_id: ServerId, login: &str, password: &str) -> Result<WebSession> {
+    let given = std::env::var("IOTA_CODE").ok().filter(|code| !code.trim().is_empty()).map(Zeroizing::new);
+    let given = given.as_deref().map(|code| code.trim());
+    match vault::sign_in_with(http, server_id, login, password, given) {
+        Err(error) if given.is_none() && error.wants_second() => {
+            let code = secrets::existing(None, "Code of the second factor, or a recovery code", "it in IOTA_CODE")?;
+            Ok(vault::sign_in_with(http, server_id, login, password, Some(code.trim()))?)
+        }
+        answer => Ok(answer?),
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Inner {
     /// Every request, in order.
     pub requests: Vec<String>,
     pub accounts: HashMap<String, Account>,
+    /// The next code of everybody's second factor, when it is on.
+    pub second: Option<String>,
     pub relays: HashMap<EnrolId, Relay>,
     pub sets: HashMap<SetId, SetRecord>,
     cookies: HashMap<String, String>,
@@ -268,7 +270,12 @@ fn create_account(inner: &mut Inner, message: CreateAccount) -> Response {
 fn login(inner: &mut Inner, message: &Login) -> Response {
     let login = iota_core::api::normalise_login(&message.login);
     match inner.accounts.get(&login) {
-        Some(account) if account.message.auth_secret == message.auth_secret => session(inner, login),
+        Some(account) if account.message.auth_secret == message.auth_secret => {
+            if inner.second.is_some() && inner.second != message.second {
+                return refused(401, code::SECOND_FACTOR, None);
+            }
+            session(inner, login)
+        }
         _ => refused(401, code::BAD_CREDENTIALS, None),
     }
 }

@@ -37,7 +37,9 @@ impl Home {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iota"));
-        for variable in ["IOTA_SERVER", "IOTA_SERVER_PIN", "IOTA_ENROL_CODE", "IOTA_PASSPHRASE_FILE", "IOTA_INVITE"] {
+        for variable in
+            ["IOTA_SERVER", "IOTA_SERVER_PIN", "IOTA_ENROL_CODE", "IOTA_PASSPHRASE_FILE", "IOTA_INVITE", "IOTA_CODE"]
+        {
             command.env_remove(variable);
         }
         command
@@ -224,6 +226,36 @@ fn admit(home: &Home, appliance: &Appliance) -> (Child, String) {
     let code = first_line(owner.stdout.take().unwrap());
     assert!(code.starts_with("IOTA-ENROL-1-"), "{code}");
     (owner, code)
+}
+
+#[test]
+fn a_second_factor_comes_from_the_environment_where_nobody_types() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    appliance.site.inner().second = Some("ABCD-EFGH-2345-6777".into());
+    let slots = |code: &str| {
+        let arguments = ["account", "slots", "--json", "--server", &appliance.url, "--login", LOGIN];
+        // Without a terminal: of a session of its own.
+        let mut command = Command::new("setsid");
+        let program = home.command(&arguments);
+        command.arg("--wait").arg(program.get_program()).args(program.get_args());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let output = command.env("IOTA_CODE", code).stdin(Stdio::null()).output().unwrap();
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), value)
+    };
+    let (code, listed) = slots("ABCD-EFGH-2345-6777");
+    assert_eq!((code, listed["slots"].as_array().map(Vec::len)), (0, Some(2)), "{listed}");
+    let (code, refused) = slots("ABCD-EFGH-2345-6770");
+    assert_eq!((code, &refused["error"]["code"]), (1, &"second_factor".into()), "{refused}");
+    let (code, silent) = slots("");
+    assert_eq!((code, &silent["error"]["code"]), (2, &"usage".into()), "{silent}");
+    assert!(silent["error"]["message"].as_str().unwrap().ends_with("give it in IOTA_CODE"), "{silent}");
 }
 
 #[test]

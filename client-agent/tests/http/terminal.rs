@@ -33,6 +33,7 @@ impl AtTerminal {
             .env("IOTA_STATE_DIR", home.path("state"))
             .env_remove("IOTA_PASSWORD_FILE")
             .env_remove("IOTA_ENROL_CODE")
+            .env_remove("IOTA_CODE")
             .env("SHELL", "/bin/sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -130,4 +131,23 @@ fn a_password_is_typed_unseen() {
     let rest = terminal.rest();
     assert!(rest.contains("recovery-words") && rest.contains("code=0\r\n") && rest.contains(" echo "), "{rest}");
     assert!(!rest.contains(PASSWORD), "{rest}");
+}
+
+#[test]
+fn a_second_factor_is_asked_for_when_the_server_wants_one() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    appliance.site.inner().second = Some("492039".into());
+    for (typed, end, said) in
+        [(" 492039 \n", "code=0\r\n", "recovery-words"), ("000000\n", "code=1\r\n", "second_factor")]
+    {
+        let mut terminal =
+            AtTerminal::start(&home, &format!("account slots --login {LOGIN} --server {}", appliance.url));
+        terminal.wait_for("Password: ");
+        terminal.type_in(format!("{PASSWORD}\n").as_bytes());
+        terminal.wait_for("Code of the second factor, or a recovery code: ");
+        terminal.type_in(typed.as_bytes());
+        let rest = terminal.rest();
+        assert!(rest.contains(end) && rest.contains(said), "{rest}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Signing in and up, and the ways to open the vault.
 
-use crate::id::{AccountId, SlotId};
+use crate::id::{AccountId, ServerId, SlotId};
 use serde::{Deserialize, Serialize};
 
 /// Signs in. It does not unlock.
@@ -69,6 +69,10 @@ pub struct KitSheet {
     pub words: Vec<String>,
     /// The slot that they open, as text, also for a QR code.
     pub slot: String,
+    /// The account whose vault it opens.
+    pub account: AccountId,
+    /// The server that the account is on.
+    pub server_id: ServerId,
     /// The whole kit as a page of text, which the command line reads.
     pub text: String,
 }

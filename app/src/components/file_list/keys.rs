@@ -76,7 +76,7 @@ impl Keys {
             "Escape" if untrack(|| state.chosen.is_there()) => state.chosen.clear(),
             "Backspace" => self.list.with_value(|list| list.up).run(()),
             // These move time, everywhere on the page.
-            "[" | "]" | "{" | "}" => return false,
+            "[" | "]" | "{" | "}" | "\\" => return false,
             key if key.chars().count() == 1 => self.jump(key),
             _ => return false,
         }

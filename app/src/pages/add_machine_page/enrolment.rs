@@ -12,12 +12,13 @@ use crate::client;
 use crate::clock::Clock;
 use crate::components::busy_button::BusyButton;
 use crate::components::copy_button::CopyButton;
-use crate::components::field::TextField;
+use crate::components::document_link::DocumentLink;
+use crate::components::field::{CheckField, TextField};
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::proof::Proof;
 use crate::fleet::Fleet;
-use crate::install_line::InstallLine;
+use crate::install_line::{By, InstallLine, is_loopback};
 use crate::live::Live;
 use crate::vault::Vault;
 use crate::words::{bytes, now_ms};
@@ -50,6 +51,7 @@ struct Joining {
     problem: RwSignal<Option<Problem>>,
     busy: RwSignal<bool>,
     whole: RwSignal<bool>,
+    root: RwSignal<bool>,
     server: RwSignal<Option<ServerInfo>>,
 }
 
@@ -138,9 +140,17 @@ impl Joining {
         });
     }
 
+    fn by(&self) -> By {
+        match (self.whole.get(), self.root.get()) {
+            (true, false) => By::Sudo,
+            (true, true) => By::Root,
+            (false, _) => By::User,
+        }
+    }
+
     fn line(&self, code: &str) -> String {
         let pin = self.server.with(|server| server.as_ref().and_then(|server| server.key_pin));
-        InstallLine { server: browser::origin(), pin, code: Some(code.to_owned()), whole: self.whole.get() }.text()
+        InstallLine { server: browser::origin(), pin, code: Some(code.to_owned()), by: self.by() }.text()
     }
 }
 
@@ -162,6 +172,7 @@ pub fn Enrolment(
         problem: RwSignal::new(None),
         busy: RwSignal::new(false),
         whole: RwSignal::new(true),
+        root: RwSignal::new(false),
         server: RwSignal::new(None),
     };
     listen(joining);
@@ -201,7 +212,7 @@ pub fn Enrolment(
         <li class="step step--later">
             <h2 class="step__title">"First backup"</h2>
             <div class="step__body">
-                <p class="small">"It starts by itself. What is uploaded can be restored from the first minute."</p>
+                <p class="small">"With systemd it starts by itself. Elsewhere the line says what to start: `iota run`, which the system must keep running. What is uploaded can be restored from the first minute."</p>
             </div>
         </li>
     }
@@ -281,11 +292,23 @@ fn Line(joining: Joining, code: String, expired: Memo<bool>) -> impl IntoView {
         }
     };
     let pinned = move || joining.server.with(|server| server.as_ref().is_some_and(|server| server.key_pin.is_some()));
+    let alone = is_loopback(&browser::origin()).then(|| view! { <OwnAddress /> });
     view! {
+        {alone}
         <div class="segmented" role="group" aria-label="For whom">
             {choice(true, "The whole machine")}
             {choice(false, "Only my files")}
         </div>
+        {move || {
+            joining
+                .whole
+                .get()
+                .then(|| {
+                    view! {
+                        <CheckField id="is-root" label="I am root there already" value=joining.root hint="Then the line needs no sudo." />
+                    }
+                })
+        }}
         <div class="line" class:line--expired=expired>
             <pre class="code-block line__text" tabindex="0">
                 <code>{line}</code>
@@ -310,12 +333,10 @@ fn Line(joining: Joining, code: String, expired: Memo<bool>) -> impl IntoView {
             } else {
                 view! {
                     <p class="small">
-                        {move || {
-                            if joining.whole.get() {
-                                "It asks for the administrator’s password, and backs up as the system’s own service. "
-                            } else {
-                                "It runs as you and reads what you may read. "
-                            }
+                        {move || match joining.by() {
+                            By::Sudo => "It asks for the administrator’s password, and backs up as the system’s own service. ",
+                            By::Root => "It backs up as the system’s own service. ",
+                            By::User => "It runs as you and reads what you may read. ",
                         }} "The code works once."
                         {move || {
                             pinned()
@@ -328,6 +349,26 @@ fn Line(joining: Joining, code: String, expired: Memo<bool>) -> impl IntoView {
                     .into_any()
             }
         }}
+    }
+    .into_any()
+}
+
+/// The page was opened at an address that means another machine on every machine.
+#[component]
+fn OwnAddress() -> impl IntoView {
+    let host = browser::host();
+    view! {
+        <div class="notice notice--warn">
+            <Icon name="triangle-alert" />
+            <div>
+                <b>"This line works on this machine only."</b>
+                <p>
+                    <code>{host}</code>
+                    " means the machine on which the line is pasted. For another one, open this page at a name or address under which that machine reaches the server, and make the line there. Beyond this machine the server needs TLS. "
+                    <DocumentLink href="/docs/operations">"How it is set up"</DocumentLink>
+                </p>
+            </div>
+        </div>
     }
     .into_any()
 }

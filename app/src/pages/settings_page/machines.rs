@@ -109,11 +109,11 @@ pub(super) fn MachinesCard() -> impl IntoView {
 
 #[component]
 fn MachineRow(desk: Desk, machine: Machine) -> impl IntoView {
-    let Machine { set, number, name, revoked, .. } = machine;
-    let title = name.clone().unwrap_or_else(|| format!("Machine {number}"));
+    let title = machine.title();
+    let Machine { set, name, revoked, .. } = machine;
     let shown = match &name {
         Some(name) => view! { <b>{name.clone()}</b> }.into_any(),
-        None => view! { <Sealed short=true spoken=format!("Machine {number}, name sealed") /> }.into_any(),
+        None => view! { <Sealed short=true spoken=format!("{title}, name sealed") /> }.into_any(),
     };
     let choose = move |which: RwSignal<bool>| match &name {
         Some(name) => {

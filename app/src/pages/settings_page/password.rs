@@ -6,10 +6,11 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
-use crate::components::field::{PasswordField, TextField, UsernameHint};
+use crate::components::field::{PasswordField, UsernameHint};
 use crate::components::icon::Icon;
 use crate::components::new_password::{NewPassword, NewPasswordField};
-use crate::components::problem_notice::{ProblemNotice, sentence};
+use crate::components::problem_notice::ProblemNotice;
+use crate::components::second_factor_field::{SecondFactor, SecondFactorField};
 use crate::vault::Vault;
 use crate::viewer::Viewer;
 
@@ -20,8 +21,7 @@ pub(super) fn PasswordCard() -> impl IntoView {
     let old = RwSignal::new(String::new());
     let wrong_old = RwSignal::new(None::<String>);
     let new = NewPassword::new(login);
-    let (second, asks_second) = (RwSignal::new(String::new()), RwSignal::new(false));
-    let wrong_second = RwSignal::new(None::<String>);
+    let second = SecondFactor::new();
     let problem = RwSignal::new(None::<Problem>);
     let done = RwSignal::new(None::<&'static str>);
     let busy = RwSignal::new(false);
@@ -32,18 +32,16 @@ pub(super) fn PasswordCard() -> impl IntoView {
         }
         let nothing = old.with_untracked(String::is_empty);
         wrong_old.set(nothing.then(|| "Type your password first.".into()));
-        wrong_second.set(None);
         problem.set(None);
         done.set(None);
         if !new.check() || nothing {
             return;
         }
-        let typed = second.get_untracked().trim().to_owned();
         let question = ChangeLogin {
             login: login.get_untracked(),
             password: old.get_untracked(),
             new_password: new.text.get_untracked(),
-            second: (!typed.is_empty()).then_some(typed.clone()),
+            second: second.take(),
         };
         busy.set(true);
         leptos::task::spawn_local(async move {
@@ -53,18 +51,14 @@ pub(super) fn PasswordCard() -> impl IntoView {
                 Ok(changed) => {
                     old.set(String::new());
                     new.text.set(String::new());
-                    second.set(String::new());
-                    asks_second.set(false);
+                    second.clear();
                     done.set(Some(if changed.opens_vault {
                         "Changed. The new password opens the vault as well; the old one does no more."
                     } else {
                         "Changed. It is for signing in only; the vault opens as before."
                     }));
                 }
-                Err(error) if error.has_code(code::SECOND_FACTOR) => {
-                    wrong_second.set((!typed.is_empty()).then(|| sentence(&error.message)));
-                    asks_second.set(true);
-                }
+                Err(error) if second.refuse(&error) => {}
                 Err(error) if error.has_code(code::BAD_CREDENTIALS) => {
                     wrong_old.set(Some("That is not the password of this account. Capital letters?".into()));
                 }
@@ -81,24 +75,7 @@ pub(super) fn PasswordCard() -> impl IntoView {
                 <UsernameHint login=login.get_untracked() />
                 <PasswordField id="old-password" label="Password now" value=old autocomplete="current-password" error=wrong_old />
                 <NewPasswordField id="new-password" label="New password" password=new />
-                {move || {
-                    asks_second
-                        .get()
-                        .then(|| {
-                            view! {
-                                <TextField
-                                    id="password-second"
-                                    label="Code of the second factor"
-                                    value=second
-                                    autocomplete="one-time-code"
-                                    inputmode="numeric"
-                                    error=wrong_second
-                                    mono=true
-                                    focus=true
-                                />
-                            }
-                        })
-                }}
+                <SecondFactorField second id="password-second" />
                 {move || problem.get().map(|problem| view! { <ProblemNotice problem /> })}
                 {move || {
                     done.get()

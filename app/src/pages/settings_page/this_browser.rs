@@ -57,7 +57,7 @@ pub(super) fn ThisBrowserCard() -> impl IntoView {
                 label="Keys of one letter"
                 value=keys
                 switch=true
-                hint="l locks the vault. g and then h, m, k or s goes to Home, Machines, Keep your key or Settings."
+                hint="l locks the vault. g and then h, m, k or s goes to Home, Machines, Keep your key or Settings. n goes to the newest point of a timeline. Among files, where letters look for a name, they wait."
             />
             <p class="small ink-2">
                 {"In a list of files Space chooses one, Shift with an arrow several, Ctrl or Command with A all, and Escape none; \

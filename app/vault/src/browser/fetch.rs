@@ -1,7 +1,5 @@
 //! Requests of the Worker; the session's cookie goes with them. An answer is bounded, and none is waited for in silence.
 
-use std::fmt::Display;
-
 use futures::future::{Either, select};
 use gloo_net::http::{Method, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
@@ -9,12 +7,12 @@ use iota_core::api::PREFIX;
 use iota_core::api::json::{ErrorBody, code};
 use iota_core::vault::{Problem, ProblemKind};
 use js_sys::{Reflect, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
 
 use crate::platform::{Body, Request};
-use crate::problem::{Result, malformed};
+use crate::problem::{Result, failed, malformed};
 
 /// Longest answer; objects come in at most 40 MiB.
 const MAX_BYTES: usize = 64 << 20;
@@ -32,7 +30,7 @@ impl Drop for Abort {
 
 /// Sends a request.
 pub async fn exchange(request: Request) -> Result<Vec<u8>> {
-    let abort = Abort(AbortController::new().map_err(|error| unreachable(described(&error)))?);
+    let abort = Abort(AbortController::new().map_err(|_| failed("this browser ends no requests; use a newer one"))?);
     let signal = abort.0.signal();
     let method = request.method.parse::<Method>().map_err(|error| malformed(&error))?;
     let builder = RequestBuilder::new(&format!("{PREFIX}{}", request.path)).method(method).header("X-Iota", "1");
@@ -44,7 +42,8 @@ pub async fn exchange(request: Request) -> Result<Vec<u8>> {
             builder.header("content-type", "application/octet-stream").body(Uint8Array::from(&bytes[..]))
         }
     };
-    let answer = in_time(built.map_err(unreachable)?.send()).await?.map_err(unreachable)?;
+    let answer =
+        in_time(built.map_err(|error| malformed(&error))?.send()).await?.map_err(|_| Problem::unreachable())?;
     if !answer.ok() {
         return Err(refused(answer).await);
     }
@@ -54,7 +53,7 @@ pub async fn exchange(request: Request) -> Result<Vec<u8>> {
 async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T> {
     match select(std::pin::pin!(answer), TimeoutFuture::new(SILENCE_MS)).await {
         Either::Left((answer, _)) => Ok(answer),
-        Either::Right(_) => Err(unreachable(format!("nothing came for {} seconds", SILENCE_MS / 1000))),
+        Either::Right(_) => Err(Problem::unreachable()),
     }
 }
 
@@ -63,7 +62,7 @@ async fn read(answer: &Response) -> Result<Vec<u8>> {
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {
-        let piece = in_time(JsFuture::from(reader.read())).await?.map_err(|error| unreachable(described(&error)))?;
+        let piece = in_time(JsFuture::from(reader.read())).await?.map_err(|_| Problem::unreachable())?;
         let Some(piece) =
             Reflect::get(&piece, &"value".into()).ok().and_then(|value| value.dyn_into::<Uint8Array>().ok())
         else {
@@ -85,14 +84,6 @@ async fn refused(answer: Response) -> Problem {
             let kind = if error.code == code::NOT_FOUND { ProblemKind::Missing } else { ProblemKind::Refused };
             Problem { kind, message: error.message, code: Some(error.code), retry_after_s: error.retry_after_s }
         }
-        Err(_) => unreachable(format!("it answered with status {status}")),
+        Err(_) => Problem::unavailable(status),
     }
-}
-
-fn unreachable(reason: impl Display) -> Problem {
-    Problem::new(ProblemKind::Unreachable, format!("the server did not answer ({reason}); try again in a moment"))
-}
-
-fn described(error: &JsValue) -> String {
-    Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string()).unwrap_or_default()
 }

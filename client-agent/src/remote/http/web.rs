@@ -56,7 +56,8 @@ impl WebSession {
     /// Sends; signs in once more when the proof of identity has become too old, for example while a person typed.
     fn send(&self, request: &Request) -> Result<Answer, RemoteError> {
         match self.http.send(request, Caller::Cookie(&self.cookie())) {
-            Err(error) if error.code() == Some(code::REAUTHENTICATE) => {
+            // A code of the second factor works once, so who has one begins again.
+            Err(error) if error.code() == Some(code::REAUTHENTICATE) && self.login.second.is_none() => {
                 let fresh = Self::login(Arc::clone(&self.http), &self.login)?;
                 *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = fresh.cookie();
                 self.http.send(request, Caller::Cookie(&self.cookie()))
