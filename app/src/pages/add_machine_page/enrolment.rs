@@ -212,7 +212,10 @@ pub fn Enrolment(
         <li class="step step--later">
             <h2 class="step__title">"First backup"</h2>
             <div class="step__body">
-                <p class="small">"With systemd it starts by itself. Elsewhere the line says what to start: `iota run`, which the system must keep running. What is uploaded can be restored from the first minute."</p>
+                <p class="small">
+                    "With systemd it starts by itself. Elsewhere have the system keep " <code>"iota run"</code>
+                    " running. What is uploaded can be restored from the first minute."
+                </p>
             </div>
         </li>
     }
