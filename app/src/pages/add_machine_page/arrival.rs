@@ -57,7 +57,11 @@ fn word(machine: &Machine) -> AnyView {
         view! { {what} <Ago ms=head.received_ms /> "." }
     });
     if upload.is_none() && point.is_none() {
-        return "It has its keys. Its service begins now where systemd runs it; elsewhere start `iota run` on it. What it uploads can be restored from the first minute.".into_any();
+        return view! {
+            "It has its keys. Its service begins now where systemd runs it; elsewhere start " <code>"iota run"</code>
+            " on it. What it uploads can be restored from the first minute."
+        }
+        .into_any();
     }
     view! { {upload} {point} }.into_any()
 }
