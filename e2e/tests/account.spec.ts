@@ -173,6 +173,7 @@ test('what was wrong with a field is said until somebody goes on typing', async 
   await page.getByLabel('Password for signing in').fill('heron');
   await expect(password).toBeHidden();
   await expect(login).toBeVisible();
+  await expect(page.getByText(/^Easily guessed\./)).toBeVisible();
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect(page.getByText(/^That would be guessed too easily/)).toBeVisible();
 

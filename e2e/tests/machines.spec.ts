@@ -103,7 +103,7 @@ test('the line of the page installs, joins and backs up', async ({ page, applian
   const ada = await Person.signUp(page, await appliance.newInvitation());
   const { line: asked } = await ada.makeLine(page);
   expect(asked).toContain('sudo --preserve-env=IOTA_ENROL_CODE sh');
-  await expect(page.getByText('This line works on this machine only.')).toBeVisible();
+  await expect(page.getByText('This line works on the server’s own machine only.')).toBeVisible();
   const shown = page.getByText(/^curl .*IOTA_ENROL_CODE=/);
   await page.getByRole('checkbox', { name: 'I am root there already' }).check();
   await expect(shown).not.toContainText('sudo');

@@ -21,7 +21,7 @@ pub fn KitSheet(
     let Kit { words, slot, account, server_id, .. } = kit;
     let server = browser::origin();
     let made = Moment::local(now_ms()).date();
-    let restore = format!("iota restore --kit FILE --server {server}");
+    let restore = format!("iota restore --kit FILE --to FOLDER --server {server}");
     let facts = [
         ("Login", login),
         ("Server", server),

@@ -87,7 +87,7 @@ fn WatchForm(set: SetId) -> impl IntoView {
                 label="Public name"
                 value=name
                 hint=format!(
-                    "Mails call it so, and these pages while the vault is locked; without one, Machine {number}. This server and the mail’s way can read it.",
+                    "Mails call the machine so, and these pages do while the vault is locked; without one it is Machine {number}. This server and the mail’s way can read it.",
                 )
                 error=wrong
             />

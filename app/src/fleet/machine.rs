@@ -107,6 +107,39 @@ mod tests {
 
     use super::*;
 
+    fn sealed(number: usize) -> Machine {
+        Machine {
+            set: SetId([1; 16]),
+            number,
+            name: None,
+            revoked: true,
+            head: None,
+            contact_ms: Some(8),
+            created_ms: 2,
+            watch: None,
+            live_bytes: 70,
+            upload: None,
+            days: Vec::new(),
+            alarm: None,
+            first_visit: false,
+        }
+    }
+
+    #[test]
+    fn while_its_name_is_sealed_a_machine_is_called_as_in_mails() {
+        let watch = |public_name: &str| {
+            Some(Watch { since_ms: 2, missed: false, limit_hours: None, public_name: public_name.into() })
+        };
+        let machine = sealed(4);
+        assert_eq!(machine.title(), "Machine 4");
+        let machine = Machine { watch: watch(""), ..machine };
+        assert_eq!(machine.title(), "Machine 4");
+        let machine = Machine { watch: watch("Büro"), ..machine };
+        assert_eq!(machine.title(), "Büro");
+        let machine = Machine { name: Some("attic".into()), ..machine };
+        assert_eq!((machine.title(), machine.public_title()), ("attic".into(), "Büro".into()));
+    }
+
     #[test]
     fn what_a_server_tells_the_page_does_not_count_once_the_vault_has_looked() {
         let head = HeadView { seq: 3, received_ms: 5, device_time_ms: 5, partial: false, gaps: true };
@@ -123,21 +156,7 @@ mod tests {
             first_visit: false,
         };
         let days = vec![DayInfo { day: 9, commits: 1, gaps: false }];
-        let said = Machine {
-            set: view.set,
-            number: 4,
-            name: None,
-            revoked: true,
-            head: Some(HeadView { seq: 9, gaps: false, ..head }),
-            contact_ms: Some(8),
-            created_ms: 2,
-            watch: None,
-            live_bytes: 70,
-            upload: None,
-            days: days.clone(),
-            alarm: None,
-            first_visit: false,
-        };
+        let said = Machine { head: Some(HeadView { seq: 9, gaps: false, ..head }), days: days.clone(), ..sealed(4) };
         let machine = Machine::verified(1, &view, &[said]);
         assert_eq!((machine.head, machine.revoked, machine.live_bytes), (Some(head), false, 7));
         assert_eq!((machine.number, machine.days, machine.alarm), (4, days, view.alarm));

@@ -364,10 +364,10 @@ fn OwnAddress() -> impl IntoView {
         <div class="notice notice--warn">
             <Icon name="triangle-alert" />
             <div>
-                <b>"This line works on this machine only."</b>
+                <b>"This line works on the server’s own machine only."</b>
                 <p>
                     <code>{host}</code>
-                    " means the machine on which the line is pasted. For another one, open this page at a name or address under which that machine reaches the server, and make the line there. Beyond this machine the server needs TLS. "
+                    " means the machine on which the line is pasted. For another one, open this page at a name or address under which that machine reaches the server, and make the line there. For that the server needs TLS. "
                     <DocumentLink href="/docs/operations">"How it is set up"</DocumentLink>
                 </p>
             </div>
