@@ -16,7 +16,9 @@ pub enum CryptoError {
     #[error("that does not open the vault; check the words, the password and capital letters")]
     Slot,
     /// The slot asks for key derivation outside of the compiled-in bounds.
-    #[error("the slot asks for a key derivation that this program refuses; the server may have altered it")]
+    #[error(
+        "this way to open the vault asks for a key derivation that this program refuses; the server may have altered it"
+    )]
     SlotBounds,
     /// The opened vault is not the account's.
     #[error("the vault that opened is not this account's; the server may have replaced it")]

@@ -206,11 +206,6 @@ fn change_words((before, after): (Share, Share)) -> String {
     }
 }
 
-/// Where traits are described. A paragraph without anything that is computed would be put into the page as text of HTML, which Trusted Types forbid.
-fn traits_address() -> String {
-    "/docs/traits".to_owned()
-}
-
 /// What a rule covers, beside it.
 fn share_words(share: Option<Share>) -> String {
     share.map_or_else(

@@ -3,10 +3,11 @@
 use iota_core::rules::{Attachment, RuleFile, Sharing, Trait};
 use leptos::prelude::*;
 
+use crate::components::document_link::DocumentLink;
 use crate::components::icon::Icon;
 use crate::pages::rules_page::draft::Draft;
+use crate::pages::rules_page::share_words;
 use crate::pages::rules_page::trait_dialog::{Editing, TraitDialog};
-use crate::pages::rules_page::{share_words, traits_address};
 
 /// Each attachment with its settings, and a dialog to change them.
 #[component]
@@ -46,9 +47,7 @@ pub(super) fn Attachments(draft: Draft) -> impl IntoView {
             </div>
             <p class="rule-list__note">
                 "How files are treated: when, before whom, compressed or not. The nearest to a file wins. "
-                <a href=traits_address() rel="external">
-                    "All of it"
-                </a>
+                <DocumentLink href="/docs/traits">"All of it"</DocumentLink>
             </p>
         </section>
         <TraitDialog draft editing />

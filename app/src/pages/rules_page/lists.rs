@@ -5,10 +5,11 @@ use std::path::Path;
 use iota_core::rules::{RuleFile, RuleRoot, Share, Size};
 use leptos::prelude::*;
 
+use crate::components::document_link::DocumentLink;
 use crate::components::field::{CheckField, FieldError};
 use crate::components::icon::Icon;
 use crate::pages::rules_page::draft::Draft;
-use crate::pages::rules_page::{share_words, traits_address};
+use crate::pages::rules_page::share_words;
 
 /// What is backed up.
 #[component]
@@ -84,9 +85,7 @@ pub(super) fn LeftOut(draft: Draft) -> impl IntoView {
             <AddRow id="pattern-new" label="Another pattern, as in .gitignore" placeholder="*.tmp" add />
             <p class="rule-list__note">
                 "Read from top to bottom; the last match wins. A name matches anywhere, a path from the root of the machine on, and ! brings back. "
-                <a href=traits_address() rel="external">
-                    "All of it"
-                </a>
+                <DocumentLink href="/docs/traits">"All of it"</DocumentLink>
             </p>
             <div class="rule-list__more">
                 <Switches draft />
