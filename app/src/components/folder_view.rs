@@ -333,7 +333,10 @@ fn Lost(count: u64) -> impl IntoView {
             <Icon name="cloud-alert" />
             <div>
                 <b>{format!("{} cannot be shown: their page is damaged in the store.", many(count, "entry", "entries"))}</b>
-                <p>"Everything else is complete. Another point in time may still have them; `iota-server doctor` says what is damaged."</p>
+                <p>
+                    "Everything else is complete. Another point in time may still have them; " <code>"iota-server doctor"</code>
+                    " says what is damaged."
+                </p>
             </div>
         </div>
     }

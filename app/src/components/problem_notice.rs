@@ -33,9 +33,14 @@ pub fn ProblemNotice(
     };
     let signed_out = problem.has_code(code::UNAUTHENTICATED);
     let wait = problem.retry_after_s.map(|seconds| format!(" Try again in {}.", span(seconds)));
-    let alarmed = alarm.then_some(
-        " Do not rely on what this server shows until you know why. Your machines keep what they have; the command line can compare: `iota verify`.",
-    );
+    let alarmed = alarm.then(|| {
+        view! {
+            " Do not rely on what this server shows until you know why. Your machines keep what they have; the command line can compare: "
+            <code>"iota verify"</code>
+            "."
+        }
+        .into_any()
+    });
     let again = retry.map(|retry| {
         view! {
             <button class="button button--small" type="button" on:click=move |_| retry.run(())>

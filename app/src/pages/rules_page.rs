@@ -60,7 +60,8 @@ fn Known(draft: Draft) -> impl IntoView {
                     <div>
                         <b>"This machine is not connected now."</b>
                         <p>
-                            "Its rules are kept on the machine itself, and show here as soon as it is online and its service runs. On the machine, `iota rules` shows them."
+                            "Its rules are kept on the machine itself, and show here as soon as it is online and its service runs. On the machine, "
+                            <code>"iota rules"</code> " shows them."
                         </p>
                     </div>
                 </div>

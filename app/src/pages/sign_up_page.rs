@@ -114,9 +114,18 @@ fn Steps(draft: Draft) -> impl IntoView {
                 </h1>
                 <p class="page-head__lead">
                     {move || match number() {
-                        1 => "You need the code of an invitation, or the set-up token of a new server, which `scripts/up` shows and `iota-server setup-token` makes.",
-                        2 => "Your files are sealed under a key that is made in this browser. Choose at least two ways to it, one of them on paper.",
-                        _ => "Only you can open your backups, so nobody can reset this for you.",
+                        1 => {
+                            view! {
+                                "You need the code of an invitation, or the set-up token of a new server, which "
+                                <code>"scripts/up"</code>
+                                " shows and "
+                                <code>"iota-server setup-token"</code>
+                                " makes."
+                            }
+                                .into_any()
+                        }
+                        2 => "Your files are sealed under a key that is made in this browser. Choose at least two ways to it, one of them on paper.".into_any(),
+                        _ => "Only you can open your backups, so nobody can reset this for you.".into_any(),
                     }}
                 </p>
             </div>
