@@ -7,7 +7,7 @@
 //! ```
 //! No other machine has `K_live` of this one, so that none can find out, by what the server has already, whether this one
 //! keeps some content; nor do sizes of its chunks tell anything to somebody who got hold of another machine. `K_live` is new with
-//! each enrolment: what is isolated is sent once more then.
+//! each enrolment: isolated content that is read after it is not found among what was sent before.
 
 use crate::{
     chunker::ChunkerKey,

@@ -46,16 +46,16 @@ pub fn begin(state: AppState) -> Rounds {
 /// # Errors
 /// `unavailable`, `internal`, `no_space`, of the last that failed: what was done is done.
 pub async fn round(state: &AppState) -> ApiResult<()> {
-    let mut times_ms = BTreeMap::<i64, Vec<Option<u64>>>::new();
+    let mut times_ms = Vec::new();
     let mut outcome = Ok(());
     for set in backup_set::list_recent(state.pool(), state.now_ms().saturating_sub(DAY_MS)).await? {
         let agreed_ms = agreed_of(state, &set).await?;
         if let Some(agreed_ms) = agreed_ms {
             outcome = thin::thin(state, &set, agreed_ms).await.and(outcome);
         }
-        times_ms.entry(set.account_no).or_default().push(agreed_ms);
+        times_ms.push((set.account_no, agreed_ms));
     }
-    let agreed_ms = most_agree(times_ms.into_values().map(most_agree).collect());
+    let agreed_ms = most_accounts_agree(&times_ms);
     outcome = carry_out::carry_out(state, agreed_ms).await.and(outcome);
     outcome = close::close(state, agreed_ms).await.and(outcome);
     outcome = clear::clear(state).await.and(outcome);
@@ -69,6 +69,15 @@ async fn agreed_of(state: &AppState, set: &RecentSet) -> ApiResult<Option<u64>> 
     let from_ms = now_ms.saturating_sub(DAY_MS);
     let newest = commit::newest_points(&mut connection, set.set_no, from_ms, MAX_POINTS).await?;
     Ok(agreed_ms(&newest, now_ms))
+}
+
+/// The time on which most accounts agree, from each set's with its account: who has many machines has one vote.
+fn most_accounts_agree(sets: &[(i64, Option<u64>)]) -> Option<u64> {
+    let mut votes = BTreeMap::<i64, Vec<Option<u64>>>::new();
+    for &(account_no, agreed_ms) in sets {
+        votes.entry(account_no).or_default().push(agreed_ms);
+    }
+    most_agree(votes.into_values().map(most_agree).collect())
 }
 
 /// The time on which most of an account's sets agree, or most accounts: the median, the lower of two. A set whose clocks disagree stands
@@ -90,5 +99,15 @@ mod tests {
         assert_eq!(most_agree(vec![Some(5), None]), None);
         assert_eq!(most_agree(vec![Some(9), None, Some(5)]), Some(5));
         assert_eq!(most_agree(vec![None, Some(9), None]), None);
+    }
+
+    #[test]
+    fn an_account_with_many_machines_has_one_vote() {
+        let honest = [(1, Some(5)), (2, Some(6))];
+        let crowd = |agreed_ms| (0..9).map(move |_| (3, agreed_ms)).chain(honest).collect::<Vec<_>>();
+        assert_eq!(most_accounts_agree(&crowd(Some(1000))), Some(6));
+        assert_eq!(most_accounts_agree(&crowd(None)), Some(5));
+        assert_eq!(most_accounts_agree(&[(1, Some(5)), (1, None), (2, None)]), None);
+        assert_eq!(most_accounts_agree(&[]), None);
     }
 }

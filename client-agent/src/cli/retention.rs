@@ -101,12 +101,14 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
         let mut seqs: Vec<u64> = goes.iter().map(|snapshot| snapshot.header.seq).collect();
         seqs.sort_unstable();
         let freed = match what_if {
-            // How many go is what matters; a server may be too busy to count.
-            Some(_) if !seqs.is_empty() => history.freed(&seqs).ok(),
+            Some(_) if !seqs.is_empty() => Some(history.freed(&seqs)),
             _ => None,
         };
-        if let Some(freed) = freed {
-            output.line(format!("That frees about {}.", human_bytes(freed)));
+        match &freed {
+            Some(Ok(bytes)) => output.line(format!("That frees about {}.", human_bytes(*bytes))),
+            // Which ones go is what matters; a server may be too busy to count.
+            Some(Err(error)) => output.note(format!("How much that frees is not known: {error}")),
+            None => {}
         }
         let standing: Vec<Value> = decisions
             .standing()
@@ -127,7 +129,7 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
             "version": decisions.version(),
             "kept": counts,
             "goes": seqs,
-            "freed_bytes": freed,
+            "freed_bytes": freed.and_then(Result::ok),
             "deleted": standing,
         }));
         Ok(Outcome::Done)
