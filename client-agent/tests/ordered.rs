@@ -5,10 +5,13 @@
 mod support;
 
 use iota_agent::{
+    backup::Options,
     identity::Identity,
     live::status::Board,
     ordered::{Allowed, OrderError, Orders},
     remote::{Archive, ObjectSource, OrderedRestores, RemoteError, http::Server},
+    rules::{Attachment, RuleFile, RuleRoot, Rules, Sharing, Trait},
+    scan::Scan,
 };
 use iota_core::{
     api::{
@@ -27,6 +30,7 @@ use iota_crypto::{
     secret::{random_bytes, system_random},
 };
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::{ffi::OsStrExt, fs::symlink},
     path::Path,
@@ -251,6 +255,35 @@ fn another_machine_restores_what_was_ordered_and_says_so() {
     second.look(&desk).unwrap();
     assert_eq!(done(&second.told(&desk)).1, 3);
     assert!(desk.orders.lock().unwrap().is_empty());
+}
+
+#[test]
+fn what_one_machine_keeps_to_itself_reaches_another_that_the_owner_orders_to_restore_it() {
+    let rig = Rig::new();
+    let source = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("small", 500u32), ("large", 3_000_000)] {
+        fs::write(source.path().join(name), (0..bytes).flat_map(|at| (at / 7).to_le_bytes()).collect::<Vec<u8>>()).unwrap();
+    }
+    let file = RuleFile {
+        roots: vec![RuleRoot::new(source.path())],
+        traits: [("alone".into(), Trait { domain: Some(Sharing::Isolated), ..Trait::default() })].into(),
+        attach: vec![Attachment { name: "alone".into(), paths: vec!["*".into()], ..Attachment::default() }],
+        ..RuleFile::default()
+    };
+    let rules = Rules::compile(&file).unwrap();
+    rig.run(|| Scan::start(rules.clone(), &[]), Options::default()).unwrap();
+    let (second, desk) = (Second::new(&rig.master), Desk::new(&rig));
+    let target = second.config.path().join("restored");
+    let beside = Target::Beside(target.to_str().unwrap().into());
+    Given::new(&rig, &second, 1, &[source.path()], beside).give(&second, &desk);
+    second.look(&desk).unwrap();
+    assert_eq!(done(&second.told(&desk)), (2, 0, 0));
+    let restored = target.join(source.path().strip_prefix("/").unwrap());
+    assert_eq!(differences(&look(source.path()), &look(&restored)), Vec::<String>::new());
+    let shared = Rig::of_set(SetId([0x77; 16]));
+    shared.backup_roots(&[source.path()]).unwrap();
+    let objects = |rig: &Rig| rig.server.inner.lock().unwrap().objects.keys().copied().collect::<BTreeSet<_>>();
+    assert!(objects(&rig).len() > 10 && objects(&rig).is_disjoint(&objects(&shared)), "it was kept alone");
 }
 
 #[test]
