@@ -262,7 +262,8 @@ fn what_one_machine_keeps_to_itself_reaches_another_that_the_owner_orders_to_res
     let rig = Rig::new();
     let source = tempfile::tempdir().unwrap();
     for (name, bytes) in [("small", 500u32), ("large", 3_000_000)] {
-        fs::write(source.path().join(name), (0..bytes).flat_map(|at| (at / 7).to_le_bytes()).collect::<Vec<u8>>()).unwrap();
+        fs::write(source.path().join(name), (0..bytes).flat_map(|at| (at / 7).to_le_bytes()).collect::<Vec<u8>>())
+            .unwrap();
     }
     let file = RuleFile {
         roots: vec![RuleRoot::new(source.path())],

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! account = seal(aad = "iotabackup/account-record/v1␀" ‖ account16,
-//!                version u32 ‖ created_ms u64 ‖ administrator u8 ‖ identity32 ‖ verifier32 ‖ login bytes)
+//!                version u32 ‖ created_ms u64 ‖ administrator u8 ‖ identity32 ‖ verifier32 ‖ login bytes
+//!                [‖ recovered_ms u64])
 //! slots   = seal(aad = "iotabackup/slots-record/v1␀" ‖ account16, signed slot list)
 //! second  = seal(aad = "iotabackup/second-factor-record/v1␀" ‖ account16,
 //!                version u32 ‖ on u8 ‖ (secret20 ‖ count u8 ‖ recovery code hash32…, ascending)   if on)
@@ -66,6 +67,8 @@ pub struct AccountRecord {
     pub verifier: [u8; 32],
     /// Normalised.
     pub login: String,
+    /// When its login was last set by proof of the vault, milliseconds since 1970.
+    pub recovered_ms: Option<u64>,
 }
 
 impl AccountRecord {
@@ -77,6 +80,9 @@ impl AccountRecord {
         let mut writer = Writer::new();
         writer.u32(self.version).u64(self.created_ms).u8(self.administrator.into());
         writer.raw(&self.identity.0).raw(&self.verifier).bytes(self.login.as_bytes());
+        if let Some(recovered_ms) = self.recovered_ms {
+            writer.u64(recovered_ms);
+        }
         key.seal(&aad(ACCOUNT_TYPE, self.account), &writer.finish())
     }
 
@@ -95,6 +101,7 @@ impl AccountRecord {
             identity: VerifyingKey(reader.array()?),
             verifier: reader.array()?,
             login: text(reader.bytes(MAX_LOGIN_BYTES, "login")?)?,
+            recovered_ms: if reader.remaining() > 0 { Some(reader.u64()?) } else { None },
         };
         reader.finish()?;
         Ok(record)
@@ -236,16 +243,19 @@ mod tests {
             identity: VerifyingKey([2; 32]),
             verifier: [3; 32],
             login: "ada@example.org".into(),
+            recovered_ms: None,
         }
     }
 
     #[test]
     fn an_account_comes_back_for_its_owner_only() {
         let key = HostKey::generate().unwrap();
-        let payload = record().seal(&key).unwrap();
-        assert_eq!(AccountRecord::open(&key, AccountId([1; 16]), &payload).unwrap(), record());
-        assert!(AccountRecord::open(&key, AccountId([2; 16]), &payload).is_err());
-        assert!(open_slots(&key, AccountId([1; 16]), &payload).is_err());
+        for record in [record(), AccountRecord { recovered_ms: Some(1_800_000_000_000), ..record() }] {
+            let payload = record.seal(&key).unwrap();
+            assert_eq!(AccountRecord::open(&key, AccountId([1; 16]), &payload).unwrap(), record);
+            assert!(AccountRecord::open(&key, AccountId([2; 16]), &payload).is_err());
+            assert!(open_slots(&key, AccountId([1; 16]), &payload).is_err());
+        }
     }
 
     #[test]

@@ -144,6 +144,7 @@ async fn insert(
         identity: new.identity,
         verifier: state.host_key().verifier(new.account, &new.auth_secret),
         login: new.login.clone(),
+        recovered_ms: None,
     };
     let slots = seal_slots(state.host_key(), new.account, &new.slot_list.0)?;
     let account = NewAccount::from_record(&record, state.host_key(), slots.clone(), slots_version)?;

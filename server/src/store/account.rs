@@ -77,8 +77,8 @@ impl Row {
 pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO account (account_id, login, identity, verifier, slot_list, slots_version, administrator, created_ms,
-             record_version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING account_no",
+             record_version, recovered_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING account_no",
         &new.record.account.0[..],
         new.record.login,
         &new.record.identity.0[..],
@@ -88,6 +88,7 @@ pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Resu
         new.record.administrator,
         super::signed(new.record.created_ms),
         i64::from(new.record.version),
+        new.record.recovered_ms.map(super::signed),
     )
     .fetch_optional(connection)
     .await?)
@@ -184,27 +185,20 @@ pub async fn lock(connection: &mut PgConnection, account_no: i64) -> Result<Opti
     Ok(Some(LockedAccount { account, created_ms: unsigned(row.created_ms, "account")?, record_version, recovered_ms }))
 }
 
-/// Notes that the login was set by proof of the vault.
-pub async fn set_recovered(connection: &mut PgConnection, account_no: i64, now_ms: u64) -> Result<()> {
-    sqlx::query!("UPDATE account SET recovered_ms = $2 WHERE account_no = $1", account_no, super::signed(now_ms))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Replaces what the login is checked by, and begins a new session epoch, which is returned.
-pub async fn set_verifier(
+/// Replaces what the login is checked by (`verifier`, sealed with the host key), and begins a new session epoch, which is returned.
+pub async fn set_login(
     connection: &mut PgConnection,
     account_no: i64,
-    sealed: &[u8],
-    record_version: u32,
+    verifier: &[u8],
+    record: &AccountRecord,
 ) -> Result<i32> {
     let epoch = sqlx::query_scalar!(
-        "UPDATE account SET verifier = $2, record_version = $3, session_epoch = session_epoch + 1
+        "UPDATE account SET verifier = $2, record_version = $3, recovered_ms = $4, session_epoch = session_epoch + 1
          WHERE account_no = $1 RETURNING session_epoch",
         account_no,
-        sealed,
-        i64::from(record_version),
+        verifier,
+        i64::from(record.version),
+        record.recovered_ms.map(super::signed),
     );
     Ok(epoch.fetch_one(connection).await?)
 }

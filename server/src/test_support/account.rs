@@ -2,10 +2,10 @@
 
 use ed25519_dalek::{Signer, SigningKey};
 use iota_core::api::json::{Bytes, CreateAccount, Login, OwnerChallengeRequest, OwnerSessionRequest, SessionInfo};
-use iota_core::api::json::{ChallengeAnswer, NewSecondFactor, RecoveryCodes, SecondFactorCode, Token};
+use iota_core::api::json::{ChallengeAnswer, NewSecondFactor, Recover, RecoveryCodes, SecondFactorCode, Token};
 use iota_core::api::normalise_login;
-use iota_core::id::{AccountId, Digest, Signature, SlotId, VerifyingKey};
-use iota_core::proof::{account_creation, owner_session};
+use iota_core::id::{AccountId, Challenge, Digest, Signature, SlotId, VerifyingKey};
+use iota_core::proof::{account_creation, new_login, owner_session};
 use iota_core::slot::{SignedSlotList, Slot, SlotHeader, SlotKind, SlotList};
 
 use super::browser::{Answer, Browser};
@@ -97,6 +97,20 @@ impl TestAccount {
             .await
     }
 
+    /// What somebody with its vault asks, to set another login secret.
+    pub async fn recovery(&self, server: &TestServer, auth_secret: Digest) -> Recover {
+        let challenge = self.challenge(server).await;
+        let message = new_login(server.state.server_id(), self.account, challenge, &self.login, &auth_secret.0);
+        let (account, login) = (self.account, self.login.to_uppercase());
+        Recover { account, login, challenge, auth_secret, second: None, signature: self.sign(&message) }
+    }
+
+    /// A challenge for its identity key.
+    pub async fn challenge(&self, server: &TestServer) -> Challenge {
+        let asked = server.stranger().post("/owner/challenge", &OwnerChallengeRequest { account: self.account }).await;
+        asked.json::<ChallengeAnswer>().challenge
+    }
+
     /// Turns its second factor on. Returns its secret in base32 and its recovery codes.
     pub async fn turn_on_second_factor(&self, server: &TestServer) -> (String, Vec<String>) {
         let new: NewSecondFactor = self.browser.post("/account/second-factor", &()).await.json();
@@ -114,8 +128,8 @@ impl TestAccount {
     /// An owner session's client.
     pub async fn owner(&self, server: &TestServer) -> Browser {
         let stranger = server.stranger();
-        let asked = stranger.post("/owner/challenge", &OwnerChallengeRequest { account: self.account }).await;
-        let request = self.owner_session(server, asked.json::<ChallengeAnswer>());
+        let challenge = self.challenge(server).await;
+        let request = self.owner_session(server, ChallengeAnswer { challenge });
         stranger.with_token(&stranger.post("/owner/session", &request).await.json::<Token>().token)
     }
 

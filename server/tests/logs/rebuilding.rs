@@ -29,7 +29,7 @@ use super::reading::machine_of;
 /// Every table whose rows matter, with ids in place of row numbers.
 const DUMPS: [&str; 10] = [
     "SELECT concat_ws(' ', account_id, login, identity, slot_list, slots_version, administrator, created_ms,
-         record_version, closing_version, closes_ms) FROM account",
+         record_version, recovered_ms, closing_version, closes_ms) FROM account",
     "SELECT concat_ws(' ', account_id, second_factor.record_version, secret IS NOT NULL, (
          SELECT string_agg(code_hash::text, ' ' ORDER BY code_hash) FROM recovery_code
          WHERE recovery_code.account_no = account.account_no)) FROM second_factor JOIN account USING (account_no)",
@@ -195,7 +195,8 @@ async fn a_closing_comes_back_until_it_is_final_and_then_nothing_does() {
 #[tokio::test]
 async fn logins_and_revocations_come_back_too() {
     let server = TestServer::start().await;
-    let (mut ada, bob) = (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
+    let (mut ada, mut bob) =
+        (TestAccount::first(&server).await, TestAccount::invited(&server, "bob@example.org").await);
     let (secret, codes) = ada.turn_on_second_factor(&server).await;
     let current = std::mem::replace(&mut ada.auth_secret, Digest([9; 32]));
     ada.browser.put("/account/password", &ChangePassword { current, auth_secret: ada.auth_secret }).await.ok();
@@ -219,6 +220,9 @@ async fn logins_and_revocations_come_back_too() {
     bob.browser.put("/account/alerts", &alerts).await.ok();
     let watch = ChangeWatch { limit_hours: Some(5), public_name: "Attic".into() };
     bob.browser.put(&format!("/sets/{}/watch", log.machine.set), &watch).await.ok();
+    bob.auth_secret = Digest([7; 32]);
+    let recovery = bob.recovery(&server, bob.auth_secret).await;
+    server.stranger().post("/recovery", &recovery).await.ok();
     rebuild_the_same(&server).await;
 
     assert_eq!(server.stranger().post("/login", &login(None)).await.code(), code::SECOND_FACTOR);
@@ -229,6 +233,11 @@ async fn logins_and_revocations_come_back_too() {
     server.stranger().post("/login", &login(Some(shown))).await.ok();
     assert_eq!(log.machine.try_session(&server).await.code(), code::DEVICE_REPLACED);
     bob.sign_in(&bob.browser).await.ok();
+    let (decided_ms, what) = (server.state.now_ms(), What::Close);
+    let decision = Decision { account: bob.account, version: 1, decided_ms, what };
+    let signed = SignedDecision { signature: bob.sign(&decision.encode()), decision };
+    let close = Decide { decision: Bytes(signed.encode()) };
+    assert_eq!(bob.browser.put("/account/retention", &close).await.code(), code::FORBIDDEN, "it rests as before");
     TestMachine::enrol_in(&server, &bob, log.machine.set, 3, log.chain.clone()).await;
     rebuild_the_same(&server).await;
     server.stop().await;

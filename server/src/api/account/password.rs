@@ -59,10 +59,10 @@ pub async fn set_login(
         identity: account.identity,
         verifier: state.host_key().verifier(account.account, auth_secret),
         login: account.login.clone(),
+        recovered_ms: locked.recovered_ms,
     };
     let verifier = seal_verifier(state.host_key(), account.account, &record.verifier)?;
-    account.session_epoch =
-        account::set_verifier(&mut transaction, account.account_no, &verifier, record.version).await?;
+    account.session_epoch = account::set_login(&mut transaction, account.account_no, &verifier, &record).await?;
     web_session::end_all(&mut transaction, account.account_no).await?;
     let decisions = vec![(RecordKind::Account, record.seal(state.host_key())?)];
     state.decide(transaction, account.account, decisions).await?;

@@ -43,9 +43,9 @@ pub async fn create(
     let counted = require_second(&state, &account, request.second.as_deref(), counted).await?;
 
     let mut transaction = state.pool().begin().await?;
-    let locked = account::lock(&mut transaction, account.account_no).await?.ok_or_else(not_proved)?;
+    let mut locked = account::lock(&mut transaction, account.account_no).await?.ok_or_else(not_proved)?;
     let now_ms = state.now_ms();
-    account::set_recovered(&mut transaction, account.account_no, now_ms).await?;
+    locked.recovered_ms = Some(now_ms);
     let news = AccountNews::Recovered(now_ms + UNDO_MS);
     alerts::tell_account(&state, &mut transaction, account.account_no, news).await?;
     let account = set_login(&state, transaction, locked, secret).await?;
@@ -56,40 +56,19 @@ pub async fn create(
 
 #[cfg(test)]
 mod tests {
-    use iota_core::api::json::{
-        Bytes, ChallengeAnswer, NewSecondFactor, OwnerChallengeRequest, SecondFactorCode, code,
-    };
+    use iota_core::api::json::{Bytes, NewSecondFactor, SecondFactorCode, code};
     use iota_core::api::retention::Decide;
-    use iota_core::id::{AccountId, Challenge, Digest, ServerId, SetId, Signature};
+    use iota_core::id::{Digest, ServerId, SetId, Signature};
     use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, What};
 
     use super::*;
     use crate::test_support::{TestAccount, TestServer, authenticator_code};
 
-    async fn challenge(server: &TestServer, account: AccountId) -> Challenge {
-        let asked = server.stranger().post("/owner/challenge", &OwnerChallengeRequest { account }).await;
-        asked.json::<ChallengeAnswer>().challenge
-    }
-
-    /// What somebody with the vault asks.
-    async fn recovery(server: &TestServer, ada: &TestAccount, secret: Digest) -> Recover {
-        let challenge = challenge(server, ada.account).await;
-        let message = new_login(server.state.server_id(), ada.account, challenge, &ada.login, &secret.0);
-        Recover {
-            account: ada.account,
-            login: ada.login.to_uppercase(),
-            challenge,
-            auth_secret: secret,
-            second: None,
-            signature: ada.sign(&message),
-        }
-    }
-
     #[tokio::test]
     async fn whoever_opens_the_vault_sets_a_new_password() {
         let server = TestServer::start().await;
         let mut ada = TestAccount::first(&server).await;
-        let (new, request) = (server.stranger(), recovery(&server, &ada, Digest([9; 32])).await);
+        let (new, request) = (server.stranger(), ada.recovery(&server, Digest([9; 32])).await);
         let info: SessionInfo = new.post("/recovery", &request).await.json();
         assert_eq!(new.get("/session").await.json::<SessionInfo>(), info);
         assert_eq!(ada.browser.get("/session").await.code(), code::UNAUTHENTICATED);
@@ -104,7 +83,7 @@ mod tests {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         let bob = TestAccount::invited(&server, "bob@example.org").await;
-        let good = async || recovery(&server, &ada, Digest([9; 32])).await;
+        let good = async || ada.recovery(&server, Digest([9; 32])).await;
         let for_another_server = {
             let request = good().await;
             let message = new_login(ServerId([8; 16]), ada.account, request.challenge, &ada.login, &[9; 32]);
@@ -120,7 +99,7 @@ mod tests {
             Recover { login: bob.login.clone(), ..good().await },
             Recover { account: bob.account, ..good().await },
             Recover { auth_secret: Digest([8; 32]), ..good().await },
-            Recover { challenge: challenge(&server, ada.account).await, ..good().await },
+            Recover { challenge: ada.challenge(&server).await, ..good().await },
             Recover { signature: Signature([0; 64]), ..good().await },
             for_another_server,
             by_bob,
@@ -147,10 +126,10 @@ mod tests {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         let (_, codes) = ada.turn_on_second_factor(&server).await;
-        let request = recovery(&server, &ada, Digest([9; 32])).await;
+        let request = ada.recovery(&server, Digest([9; 32])).await;
         assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::SECOND_FACTOR);
         ada.browser.get("/session").await.ok();
-        let request = Recover { second: Some(codes[0].clone()), ..recovery(&server, &ada, Digest([9; 32])).await };
+        let request = Recover { second: Some(codes[0].clone()), ..ada.recovery(&server, Digest([9; 32])).await };
         server.stranger().post("/recovery", &request).await.ok();
         assert_eq!(ada.browser.get("/session").await.code(), code::UNAUTHENTICATED);
     }
@@ -160,10 +139,10 @@ mod tests {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         for _ in 0..5 {
-            let request = Recover { signature: Signature([0; 64]), ..recovery(&server, &ada, Digest([9; 32])).await };
+            let request = Recover { signature: Signature([0; 64]), ..ada.recovery(&server, Digest([9; 32])).await };
             assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::BAD_CREDENTIALS);
         }
-        let request = recovery(&server, &ada, Digest([9; 32])).await;
+        let request = ada.recovery(&server, Digest([9; 32])).await;
         assert_eq!(server.stranger().post("/recovery", &request).await.code(), code::TOO_MANY_REQUESTS);
     }
 
@@ -178,7 +157,7 @@ mod tests {
         };
         assert_eq!(decide(&ada, 1, What::Close).await, "");
         ada.auth_secret = Digest([9; 32]);
-        ada.browser.post("/recovery", &recovery(&server, &ada, ada.auth_secret).await).await.ok();
+        ada.browser.post("/recovery", &ada.recovery(&server, ada.auth_secret).await).await.ok();
         assert_eq!(decide(&ada, 2, What::Undo(1)).await, "");
         let shorter = What::Keep(Policy::new(7, 7, 366, None).unwrap());
         let longer = What::Keep(Policy::new(8, 31, 366, None).unwrap());
