@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserContext, type Download, type Page } from '@playwright/test';
@@ -17,6 +18,7 @@ const ANSWERED = 10;
 const NOTE = bytes(100_000, 90);
 
 let context: BrowserContext;
+let disk: string;
 let page: Page;
 let watch: Watch;
 let ada: Person;
@@ -27,7 +29,8 @@ test.beforeAll(async ({ browser, appliance }) => {
   page = await context.newPage();
   ada = await Person.signUp(page, await appliance.newInvitation());
   const attic = appliance.agent('attic');
-  writeLarge(join(attic.files, 'disk.bak'), MEGABYTES, DIFFERENT);
+  disk = join(attic.files, 'disk.bak');
+  writeLarge(disk, MEGABYTES, DIFFERENT);
   writeFileSync(join(attic.files, 'note.raw'), NOTE);
   const address = await ada.addMachine(page, attic);
   await attic.backUp();
@@ -53,8 +56,8 @@ function tray() {
   return page.getByRole('region', { name: 'Downloads' });
 }
 
-/** Begins to download the large file; then the server falls silent until it is told to `goOn`. */
-async function beginMidway(): Promise<{ download: Download; goOn: () => void }> {
+/** Begins to download the large file; then the server falls silent until it is told to go on. */
+async function silentMidway(): Promise<() => void> {
   let [asked, answer] = [0, () => {}];
   const answering = new Promise<void>((done) => (answer = done));
   await context.route('**/api/v1/objects/read', async (route) => {
@@ -62,11 +65,16 @@ async function beginMidway(): Promise<{ download: Download; goOn: () => void }> 
     if (asked > ANSWERED) await answering;
     await route.continue();
   });
-  const coming = page.waitForEvent('download');
   await (await choose('disk.bak')).click();
-  const download = await coming;
   await expect.poll(() => asked).toBe(ANSWERED + 1);
-  return { download, goOn: answer };
+  return answer;
+}
+
+/** The same, by an ordinary download. */
+async function beginMidway(): Promise<{ download: Download; goOn: () => void }> {
+  const coming = page.waitForEvent('download');
+  const goOn = await silentMidway();
+  return { download: await coming, goOn };
 }
 
 /** The browser says that it has not got the file, and has kept nothing of it. */
@@ -133,5 +141,52 @@ test('a download that is cancelled before it has begun is never a file', async (
   });
   await takeNote();
   for (const download of downloads.filter((download) => download.suggestedFilename() === 'disk.bak')) await expectFailed(download);
+  watch.check();
+});
+
+test('a file that was chosen gets its content when all of it is there, and nothing otherwise', async () => {
+  const name = 'disk.bak';
+  await context.unroute('**/api/v1/objects/read');
+  // What has ended well leaves the list by itself, at a time of its own.
+  const clear = () =>
+    tray()
+      .getByRole('button', { name: 'Remove from the list' })
+      .evaluateAll((buttons: HTMLButtonElement[]) => buttons.forEach((button) => button.click()));
+  await clear();
+  // The browser's own file system stands for the person who answers the dialog; the handle is of the same kind.
+  await page.evaluate(() => {
+    const choose = async ({ suggestedName }: { suggestedName: string }) =>
+      (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
+    Object.assign(window, { showSaveFilePicker: choose });
+  });
+  const written = () =>
+    page.evaluate(async (name) => {
+      const file = await (await (await navigator.storage.getDirectory()).getFileHandle(name)).getFile();
+      const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+      return { size: file.size, digest: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('') };
+    }, name);
+  const downloads: Download[] = [];
+  page.on('download', (download) => downloads.push(download));
+
+  const goOn = await silentMidway();
+  await tray().getByRole('button', { name: 'Cancel the download' }).click();
+  goOn();
+  await expect(tray().getByText(/^The download was stopped; no part of it was kept\./)).toBeVisible();
+  expect((await written()).size).toBe(0);
+
+  await tray().getByRole('button', { name: 'Try again' }).click();
+  await expect(tray().getByText(/^downloaded, /)).toBeVisible({ timeout: 60_000 });
+  await clear();
+  const whole = createHash('sha256').update(readFileSync(disk)).digest('hex');
+  expect(await written()).toEqual({ size: MEGABYTES << 20, digest: whole });
+
+  // Who closes the dialog has decided: nothing is begun, and nothing is said.
+  await page.evaluate(() =>
+    Object.assign(window, { showSaveFilePicker: () => Promise.reject(new DOMException('closed', 'AbortError')) }),
+  );
+  await (await choose(name)).click();
+  await takeNote();
+  await expect(tray().getByRole('button', { name: 'Try again' })).toHaveCount(0);
+  expect(downloads.map((download) => download.suggestedFilename())).toEqual(['note.raw']);
   watch.check();
 });

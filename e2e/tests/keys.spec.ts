@@ -42,6 +42,26 @@ test('documents open beside the page, and leave the vault open', async ({ page, 
   await expect(badge(page, 'open')).toBeVisible();
 });
 
+test('a vault whose program does not come says so, and opens once it does', async ({ page, context, appliance, watch }) => {
+  test.setTimeout(150_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  const program = /\/assets\/[^/]*vault[^/]*\.wasm$/;
+  let refused = 0;
+  await context.route(program, async (route) => {
+    refused += 1;
+    await route.abort('connectionreset');
+  });
+  watch.tolerate(/ERR_CONNECTION_RESET|ERR_FAILED|Failed to fetch|NetworkError/);
+  await page.goto('/keys');
+  await hydrated(page);
+  const dialog = await ada.beginUnlock(page);
+  await expect(dialog.getByText(/The program of the vault did not come from the server; check your connection/i)).toBeVisible();
+  expect(refused).toBeGreaterThan(0);
+  await context.unroute(program);
+  await dialog.getByRole('button', { name: 'Stay locked' }).click();
+  await ada.unlock(page);
+});
+
 test('a lock reaches every tab, an unlock only its own', async ({ page, context, appliance }) => {
   test.setTimeout(150_000);
   const ada = await Person.signUp(page, await appliance.newInvitation());
