@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync } from 'node:fs';
+import { get as httpGet } from 'node:http';
+import { get as httpsGet } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -31,7 +33,7 @@ export class Appliance {
   static async start(words: string[] = []): Promise<Appliance> {
     const folder = mkdtempSync(join(tmpdir(), 'iotabackup-e2e-'));
     const program = isRoot ? copyFor(NOBODY, folder) : builtServer();
-    const url = `http://127.0.0.1:${await freePort()}`;
+    const url = `${words.includes('--tls') ? 'https' : 'http'}://127.0.0.1:${await freePort()}`;
     const appliance = new Appliance(url, folder, program, words, serve(program, folder, url, words));
     try {
       await appliance.healthy();
@@ -148,11 +150,19 @@ export class Appliance {
     this.server.stderr?.on('data', listen);
     for (const deadline = Date.now() + START_DEADLINE_MS; Date.now() < deadline; await pause(100)) {
       if (this.server.exitCode !== null) break;
-      const answer = await fetch(`${this.url}/health`).catch(() => undefined);
-      if (answer?.ok) return;
+      if (await answers(`${this.url}/health`)) return;
     }
     throw new Error(`the server did not become healthy; it said:\n${this.said.slice(-4000)}`);
   }
+}
+
+/** Whether a server answers well; who it is by its certificate is not asked. */
+function answers(url: string): Promise<boolean> {
+  return new Promise((done) => {
+    const ask = url.startsWith('https:') ? httpsGet : httpGet;
+    const asked = ask(url, { rejectUnauthorized: false, agent: false }, (answer) => done(answer.resume().statusCode === 200));
+    asked.once('error', () => done(false));
+  });
 }
 
 function serve(program: string, folder: string, url: string, more: string[]): ChildProcess {

@@ -5,12 +5,14 @@ import { PostOffice } from './post-office';
 import { Watch } from './watch';
 
 type ForTest = { watch: Watch };
-type ForFile = { appliance: Appliance; own: string; post: PostOffice };
+type ForFile = { appliance: Appliance; own: string; served: string[]; post: PostOffice };
 
 /** Tests against a running appliance; each one fails if its pages misbehaved in passing. */
 export const test = base.extend<ForTest, ForFile>({
   /** A name gives a file an appliance that no other has used. */
   own: ['', { option: true, scope: 'worker' }],
+  /** More words for its server. */
+  served: [[], { option: true, scope: 'worker' }],
   /** Where the mails of the appliance go. */
   post: [
     async ({}, use) => {
@@ -21,8 +23,9 @@ export const test = base.extend<ForTest, ForFile>({
     { scope: 'worker' },
   ],
   appliance: [
-    async ({ own: _, post }, use) => {
-      const appliance = await Appliance.start(['--smtp-url', post.url, '--smtp-from', 'IotaBackup <backup@example.org>']);
+    async ({ own: _, served, post }, use) => {
+      const mails = ['--smtp-url', post.url, '--smtp-from', 'IotaBackup <backup@example.org>'];
+      const appliance = await Appliance.start([...mails, ...served]);
       await use(appliance);
       await appliance.stop();
     },
