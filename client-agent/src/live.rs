@@ -96,6 +96,10 @@ pub struct Live {
     retry_at_ms: u64,
     failures: u32,
     last_now_ms: u64,
+    /// When events were lost that no walk has made good.
+    lost_ms: Option<u64>,
+    /// A walk that is due has let paths go first, which it does once.
+    walk_gave_way: bool,
 }
 
 impl Live {
@@ -103,12 +107,15 @@ impl Live {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn start(store: Store, now_ms: u64) -> Result<Self, StoreError> {
+    pub fn start(store: Store, work: &dyn Work) -> Result<Self, StoreError> {
+        let now_ms = work.now_ms();
         Ok(Self {
-            queue: Queue::of_saved(store.load()?, now_ms),
+            queue: Queue::of_saved(store.load()?, now_ms, |path| work.urgency(path)),
             store,
             whole_due_ms: now_ms,
             whole_ended_ms: None,
+            lost_ms: None,
+            walk_gave_way: false,
             last_commit_ms: None,
             retry_at_ms: 0,
             failures: 0,
@@ -131,6 +138,16 @@ impl Live {
         self.whole_ended_ms.is_some()
     }
 
+    /// When everything was walked last, since the start.
+    pub fn walked_ms(&self) -> Option<u64> {
+        self.whole_ended_ms
+    }
+
+    /// When events were lost, if everything was not walked since.
+    pub fn lost_ms(&self) -> Option<u64> {
+        self.lost_ms
+    }
+
     /// Whether the last attempt failed.
     pub fn is_failing(&self) -> bool {
         self.failures > 0
@@ -145,10 +162,11 @@ impl Live {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn keep(&mut self, hints: impl IntoIterator<Item = Hint>, now_ms: u64) -> Result<(), StoreError> {
+    pub fn keep(&mut self, hints: impl IntoIterator<Item = Hint>, work: &dyn Work) -> Result<(), StoreError> {
+        let now_ms = work.now_ms();
         self.follow_clock(now_ms);
         for hint in hints {
-            self.take_in(hint, now_ms);
+            self.take_in(hint, now_ms, work);
         }
         self.store.save(&self.queue.take_unsaved())
     }
@@ -159,18 +177,19 @@ impl Live {
     /// [`LiveError`]: the service cannot go on.
     pub fn turn(&mut self, hints: impl IntoIterator<Item = Hint>, work: &mut dyn Work) -> Result<Turn, LiveError> {
         let now_ms = work.now_ms();
-        self.keep(hints, now_ms)?;
+        self.keep(hints, work)?;
         let turn = self.act(now_ms, work)?;
         self.store.save(&self.queue.take_unsaved())?;
         Ok(turn)
     }
 
-    fn take_in(&mut self, hint: Hint, now_ms: u64) {
+    fn take_in(&mut self, hint: Hint, now_ms: u64, work: &dyn Work) {
         let kept = match hint {
-            Hint::Changed { path, below } => self.queue.touch(&path, below, now_ms),
+            Hint::Changed { path, below } => self.queue.touch(&path, below, now_ms, |path| work.urgency(path)),
             Hint::Lost => false,
         };
         if !kept {
+            self.lost_ms = Some(now_ms);
             let earliest_ms = self.whole_ended_ms.map_or(0, |ended_ms| ended_ms + ms(SCANS_APART));
             self.walk_by(earliest_ms.max(now_ms + ms(SCAN_AFTER_LOSS)));
         }
@@ -186,7 +205,7 @@ impl Live {
             self.queue.clock_was_set(now_ms);
             self.walk_by(now_ms + ms(SCAN_EVERY));
             self.retry_at_ms = self.retry_at_ms.min(now_ms + ms(RETRY.1));
-            for past in [&mut self.last_commit_ms, &mut self.whole_ended_ms].into_iter().flatten() {
+            for past in [&mut self.last_commit_ms, &mut self.whole_ended_ms, &mut self.lost_ms].into_iter().flatten() {
                 *past = (*past).min(now_ms);
             }
         }
@@ -198,29 +217,37 @@ impl Live {
         if now_ms < self.retry_at_ms {
             return Ok(Turn::Wait { until_ms: self.retry_at_ms });
         }
-        if self.whole_due_ms <= now_ms {
+        let walk_is_due = self.whole_due_ms <= now_ms;
+        // What changed goes before a walk that may take long; but the first one is what makes the watcher see.
+        if walk_is_due && (self.walk_gave_way || !self.has_walked()) {
             return self.walk(now_ms, work);
         }
+        self.walk_gave_way = walk_is_due;
         let pressing_ms = self.last_commit_ms.map_or(0, |last_ms| last_ms + ms(PRESSING_APART));
         match self.queue.due(now_ms, |path| work.urgency(path)) {
             Some(Priority::High) if pressing_ms <= now_ms => {
                 return self.back_up_due(now_ms, Some(Priority::High), work);
             }
             Some(_) if commit_ms <= now_ms => return self.back_up_due(now_ms, None, work),
-            Some(Priority::High) => return Ok(Turn::Wait { until_ms: pressing_ms.min(commit_ms) }),
+            Some(Priority::High) if !walk_is_due => return Ok(Turn::Wait { until_ms: pressing_ms.min(commit_ms) }),
             _ => {}
+        }
+        if walk_is_due {
+            return self.walk(now_ms, work);
         }
         let next_ms = self.queue.next_due_ms().map(|due_ms| due_ms.max(commit_ms));
         Ok(Turn::Wait { until_ms: next_ms.unwrap_or(u64::MAX).min(self.whole_due_ms) })
     }
 
     fn walk(&mut self, began_ms: u64, work: &mut dyn Work) -> Result<Turn, LiveError> {
+        self.walk_gave_way = false;
         let result = work.back_up(None);
         let now_ms = work.now_ms();
         match result {
             Ok(report) => {
                 self.queue.forget_before(began_ms);
-                self.postpone(&report, now_ms);
+                self.lost_ms = self.lost_ms.filter(|lost_ms| *lost_ms >= began_ms);
+                self.postpone(&report, now_ms, work);
                 self.whole_ended_ms = Some(now_ms);
                 self.whole_due_ms = now_ms + ms(SCAN_EVERY);
                 self.worked(Some(now_ms));
@@ -243,7 +270,7 @@ impl Live {
         match result {
             Ok(report) => {
                 self.queue.done();
-                self.postpone(&report, now_ms);
+                self.postpone(&report, now_ms, work);
                 if report.wants_whole {
                     self.walk_by(now_ms + ms(SCAN_FOR_CERTAINTY));
                 }
@@ -258,10 +285,10 @@ impl Live {
     }
 
     /// What was met outside of its schedule waits for it.
-    fn postpone(&mut self, report: &Report, now_ms: u64) {
+    fn postpone(&mut self, report: &Report, now_ms: u64, work: &dyn Work) {
         for path in &report.postponed {
             let path = [b"/", path.as_bytes()].concat();
-            if !self.queue.touch(&path, false, now_ms) {
+            if !self.queue.touch(&path, false, now_ms, |path| work.urgency(path)) {
                 // The next walk of everything meets it again.
                 break;
             }

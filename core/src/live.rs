@@ -152,6 +152,9 @@ pub struct Status {
     pub gap_count: u64,
     /// The last failure: when and what.
     pub last_error: Option<(u64, String)>,
+    /// Failures since the start by their reason, those that came last first.
+    #[serde(default)]
+    pub troubles: Vec<Trouble>,
     /// When the pause ends, or the next attempt is made.
     pub until_ms: Option<u64>,
     /// Why it rests, when nobody asked it to.
@@ -159,6 +162,12 @@ pub struct Status {
     pub resting: Option<Resting>,
     /// When everything is walked next.
     pub next_scan_ms: u64,
+    /// When everything was walked last, since the start.
+    #[serde(default)]
+    pub last_scan_ms: Option<u64>,
+    /// When the system said that it had lost events, and everything was not walked since.
+    #[serde(default)]
+    pub lost_ms: Option<u64>,
     /// Number of the last order that it took.
     pub last_order: u64,
     /// The restore under way that the owner ordered.
@@ -167,6 +176,17 @@ pub struct Status {
     /// Its rules, while somebody asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Box<RuleView>>,
+}
+
+/// Failures of one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Which.
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// When it came last.
+    pub last_ms: u64,
 }
 
 impl Status {

@@ -170,13 +170,15 @@ impl Context {
 fn signed_in(http: &Arc<Http>, server_id: ServerId, login: &str, password: &str) -> Result<WebSession> {
     let given = std::env::var("IOTA_CODE").ok().filter(|code| !code.trim().is_empty()).map(Zeroizing::new);
     let given = given.as_deref().map(|code| code.trim());
-    match vault::sign_in_with(http, server_id, login, password, given) {
+    let ask = || secrets::existing(None, "Code of the second factor, or a recovery code", "it in IOTA_CODE");
+    let session = match vault::sign_in_with(http, server_id, login, password, given) {
         Err(error) if given.is_none() && error.wants_second() => {
-            let code = secrets::existing(None, "Code of the second factor, or a recovery code", "it in IOTA_CODE")?;
-            Ok(vault::sign_in_with(http, server_id, login, password, Some(code.trim()))?)
+            vault::sign_in_with(http, server_id, login, password, Some(ask()?.trim()))?
         }
-        answer => Ok(answer?),
-    }
+        answer => answer?,
+    };
+    // Where nobody types, the server's own words say what is wanted.
+    Ok(session.asking(Box::new(move || ask().ok())))
 }
 
 /// What this machine knows for certain.

@@ -3,16 +3,26 @@
 use super::{
     Context, Outcome, Usage,
     output::{JsonPath, human_bytes},
+    status::service,
 };
 use anyhow::Result;
 use clap::{Args, builder::BoolishValueParser};
 use iota_agent::{
     durable,
+    live::{
+        Store,
+        queue::{Saved, Waiting},
+        status,
+        urgency::Urgency,
+    },
     monitor::{Clock, SystemClock},
     rules::{self, Choice, Edit, Explained, Notice, RuleFile, Rules, RulesError, Size, explain, root_path},
 };
 use serde_json::json;
-use std::{os::unix::ffi::OsStrExt, path::PathBuf};
+use std::{
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
 
 /// What `iota include` takes.
 #[derive(Debug, Args)]
@@ -113,8 +123,27 @@ pub fn explain_path(context: &Context, arguments: &Explain) -> Result<Outcome> {
         context.output.line(format!("  {:<24} {why}", format!("{setting} = {value}")));
         rows.push(json!({"setting": setting, "value": value, "trait": source.trait_name, "why": why}));
     }
-    context.output.object(&json!({"kept": decision.is_kept(), "why": decision.to_string(), "settings": rows}));
+    let waits = waits(context, &rules, &path)?;
+    if let Some(reason) = &waits {
+        context.output.line(format!("  It has changed and waits: {reason}"));
+    }
+    let why = decision.to_string();
+    context.output.object(&json!({"kept": decision.is_kept(), "why": why, "settings": rows, "waits": waits}));
     Ok(Outcome::Done)
+}
+
+/// Why the service has not backed a path up yet, if it waits.
+fn waits(context: &Context, rules: &Rules, path: &Path) -> Result<Option<String>> {
+    let now_ms = SystemClock.now_ms();
+    if status::read(&context.state_dir, now_ms)?.is_none() {
+        return Ok(None);
+    }
+    let Some(Saved { path, first_ms, last_ms, below }) = Store::find(&context.state_dir, path)? else {
+        return Ok(None);
+    };
+    let urgency = Urgency::of_path(rules, &path, now_ms);
+    let waiting = Waiting::new(first_ms, last_ms, below, urgency);
+    Ok(Some(service::waiting(&status::waiting_path(&path, &waiting), now_ms)))
 }
 
 /// Changes the file when `edit` changes anything, and shows the rules that are in force then.

@@ -255,7 +255,8 @@ fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &
         ever_complete: identity.ratchet(&context.config_dir)?.n > 0,
         state_bytes: 0,
     };
-    let mut live = Live::start(Store::open(&context.state_dir)?, service.now_ms())?;
+    board.watch_by(&service.watch);
+    let mut live = Live::start(Store::open(&context.state_dir)?, &service)?;
     context.output.note("Watching begins; everything is walked first.");
     let mut patience = Duration::ZERO;
     loop {
@@ -268,9 +269,9 @@ fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &
         if walk_now.swap(false, Ordering::Relaxed) {
             live.walk_now(now_ms);
         }
-        board.note(&live, service.watch.coverage());
+        board.note(&live);
         if pauses.look(now_ms) {
-            live.keep(hints, now_ms)?;
+            live.keep(hints, &service)?;
             thread::sleep(LOOK_EVERY);
             continue;
         }
@@ -388,6 +389,7 @@ impl Service<'_> {
         }
         self.rules = Rules::compile(&file)?;
         self.watch = Arc::new(SystemWatch::start(self.rules.clone())?);
+        self.board.watch_by(&self.watch);
         *lock(&self.rule_file) = file;
         Ok(true)
     }

@@ -1,6 +1,6 @@
 //! `iota status`: what is set up, what was backed up last, and what the service is doing.
 
-mod service;
+pub mod service;
 
 use super::{
     Context, Outcome,

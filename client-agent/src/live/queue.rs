@@ -16,16 +16,16 @@ pub struct Waiting {
     pub last_ms: u64,
     /// Everything below it may have changed as well.
     pub below: bool,
-    /// What was found the last time that its turn seemed to have come.
+    /// As it was found when it changed last, or when its turn seemed to have come.
     pub urgency: Urgency,
-    /// It has not changed since that was found.
+    /// That was when its turn seemed to have come, and it has not changed since.
     pub looked_at: bool,
 }
 
 impl Waiting {
-    /// A path that changed at a time, and that nobody has looked at yet.
-    pub fn new(first_ms: u64, last_ms: u64, below: bool) -> Self {
-        Self { first_ms, last_ms, below, urgency: Urgency::UNKNOWN, looked_at: false }
+    /// A path that changed at a time.
+    pub fn new(first_ms: u64, last_ms: u64, below: bool, urgency: Urgency) -> Self {
+        Self { first_ms, last_ms, below, urgency, looked_at: false }
     }
 
     /// When its turn comes, unless it changes again.
@@ -50,6 +50,19 @@ impl Waiting {
 /// A path and what is known of it.
 pub type Turn = (Box<[u8]>, Waiting);
 
+/// What is written down of a path that waits. How it waits is for its traits to say, as they are when it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The path.
+    pub path: Box<[u8]>,
+    /// Its first change.
+    pub first_ms: u64,
+    /// Its last.
+    pub last_ms: u64,
+    /// Everything below it may have changed as well.
+    pub below: bool,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -62,11 +75,11 @@ pub struct Queue {
 
 impl Queue {
     /// A queue as it was written down. Times later than now are of a clock that was wrong.
-    pub fn of_saved(saved: impl IntoIterator<Item = Turn>, now_ms: u64) -> Self {
+    pub fn of_saved(saved: impl IntoIterator<Item = Saved>, now_ms: u64, urgency: impl Fn(&[u8]) -> Urgency) -> Self {
         let mut queue = Self::default();
-        for (path, mut waiting) in saved {
-            waiting.last_ms = waiting.last_ms.min(now_ms);
-            waiting.first_ms = waiting.first_ms.min(waiting.last_ms);
+        for Saved { path, first_ms, last_ms, below } in saved {
+            let last_ms = last_ms.min(now_ms);
+            let waiting = Waiting::new(first_ms.min(last_ms), last_ms, below, urgency(&path));
             queue.by_due.insert((waiting.due_ms(), path.clone()));
             queue.waiting.insert(path, waiting);
         }
@@ -84,16 +97,12 @@ impl Queue {
     }
 
     /// A path changed; with `below`, everything below it may have. Says whether there is room for it.
-    pub fn touch(&mut self, path: &[u8], below: bool, now_ms: u64) -> bool {
-        let fresh = Waiting::new(now_ms, now_ms, below);
-        if let Some(waiting) = self.waiting.get(path) {
-            let (first_ms, below) = (waiting.first_ms.min(now_ms), waiting.below || below);
-            self.put(path.into(), Waiting { first_ms, below, urgency: waiting.urgency, ..fresh });
-            return true;
-        }
-        let room = self.len() < MAX_WAITING;
+    pub fn touch(&mut self, path: &[u8], below: bool, now_ms: u64, urgency: impl FnOnce(&[u8]) -> Urgency) -> bool {
+        let known = self.waiting.get(path).map(|waiting| (waiting.first_ms.min(now_ms), waiting.below || below));
+        let room = known.is_some() || self.len() < MAX_WAITING;
         if room {
-            self.put(path.into(), fresh);
+            let (first_ms, below) = known.unwrap_or((now_ms, below));
+            self.put(path.into(), Waiting::new(first_ms, now_ms, below, urgency(path)));
         }
         room
     }
@@ -259,26 +268,26 @@ mod tests {
     #[test]
     fn a_path_waits_until_it_is_quiet_and_never_for_ever() {
         let mut queue = Queue::default();
-        queue.touch(b"/a", false, 0);
+        queue.touch(b"/a", false, 0, small);
         assert_eq!(queue.next_due_ms(), Some(5 * SECOND));
-        queue.touch(b"/a", false, 4 * SECOND);
+        queue.touch(b"/a", false, 4 * SECOND, small);
         assert_eq!(queue.due(5 * SECOND, small), None);
         assert_eq!(queue.due(9 * SECOND, small), Some(Priority::Normal));
         assert_eq!(taken(&mut queue, 9 * SECOND, small), ["/a"]);
         queue.done();
         // One that is written to every second has its turn after an hour.
         for second in 0..3600 {
-            queue.touch(b"/log", false, second * SECOND);
+            queue.touch(b"/log", false, second * SECOND, small);
             assert_eq!(queue.due(second * SECOND, small), None, "{second}");
         }
-        queue.touch(b"/log", false, 3600 * SECOND);
+        queue.touch(b"/log", false, 3600 * SECOND, small);
         assert_eq!(queue.due(3600 * SECOND, small), Some(Priority::Normal));
     }
 
     #[test]
     fn large_files_wait_longer_and_that_is_found_when_their_turn_seems_to_have_come() {
         let mut queue = Queue::default();
-        queue.touch(b"/film", false, 0);
+        queue.touch(b"/film", false, 0, small);
         assert_eq!(queue.due(5 * SECOND, large), None);
         assert_eq!(queue.next_due_ms(), Some(120 * SECOND));
         assert!(taken(&mut queue, 119 * SECOND, large).is_empty());
@@ -286,12 +295,34 @@ mod tests {
     }
 
     #[test]
+    fn a_path_waits_by_its_own_traits_from_its_first_change_on() {
+        let quick = |_: &[u8]| Urgency { settle: Duration::from_secs(2), ..Urgency::UNKNOWN };
+        let mut queue = Queue::default();
+        queue.touch(b"/letter", false, 0, quick);
+        assert_eq!(queue.next_due_ms(), Some(2 * SECOND));
+        assert_eq!(queue.due(2 * SECOND, quick), Some(Priority::Normal));
+        assert_eq!(queue.take(2 * SECOND, None).len(), 1);
+        queue.done();
+        let log = |_: &[u8]| Urgency { longest_wait: Duration::from_secs(60), ..Urgency::UNKNOWN };
+        for second in 0..60 {
+            queue.touch(b"/log", false, second * SECOND, log);
+            assert_eq!(queue.due(second * SECOND, log), None, "{second}");
+        }
+        queue.touch(b"/log", false, 60 * SECOND, log);
+        assert_eq!(queue.due(60 * SECOND, log), Some(Priority::Normal));
+        // It has grown meanwhile.
+        queue.touch(b"/film", false, 100 * SECOND, small);
+        queue.touch(b"/film", false, 101 * SECOND, large);
+        assert_eq!(queue.in_order().last().map(|(_, waiting)| waiting.due_ms()), Some(221 * SECOND));
+    }
+
+    #[test]
     fn what_was_taken_and_failed_waits_on_with_what_came_meanwhile() {
         let mut queue = Queue::default();
-        queue.touch(b"/a", true, 0);
-        queue.touch(b"/b", false, 0);
+        queue.touch(b"/a", true, 0, small);
+        queue.touch(b"/b", false, 0, small);
         assert_eq!(taken(&mut queue, 5 * SECOND, small), ["/a", "/b"]);
-        queue.touch(b"/a", false, 6 * SECOND);
+        queue.touch(b"/a", false, 6 * SECOND, small);
         queue.put_back();
         assert_eq!(queue.len(), 2);
         let all: Vec<_> =
@@ -304,7 +335,7 @@ mod tests {
     #[test]
     fn what_is_under_way_stays_written_down() {
         let mut queue = Queue::default();
-        queue.touch(b"/a", false, 0);
+        queue.touch(b"/a", false, 0, small);
         assert_eq!(queue.take_unsaved().len(), 1);
         assert!(queue.take_unsaved().is_empty());
         assert_eq!(taken(&mut queue, 5 * SECOND, small), ["/a"]);
@@ -316,28 +347,29 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_keeps_nobody_waiting() {
         let mut queue = Queue::default();
-        queue.touch(b"/a", false, 1_000_000 * SECOND);
+        queue.touch(b"/a", false, 1_000_000 * SECOND, small);
         queue.clock_was_set(10 * SECOND);
         assert_eq!(queue.next_due_ms(), Some(15 * SECOND));
-        let later = Waiting::new(99 * SECOND, 99 * SECOND, false);
-        assert_eq!(Queue::of_saved([(b"/a"[..].into(), later)], 10 * SECOND).next_due_ms(), Some(15 * SECOND));
+        let saved = Saved { path: b"/a"[..].into(), first_ms: 99 * SECOND, last_ms: 99 * SECOND, below: false };
+        assert_eq!(Queue::of_saved([saved.clone()], 10 * SECOND, small).next_due_ms(), Some(15 * SECOND));
+        assert_eq!(Queue::of_saved([saved], 10 * SECOND, large).next_due_ms(), Some(130 * SECOND));
     }
 
     #[test]
     fn the_queue_has_an_end() {
         let mut queue = Queue::default();
         for number in 0..MAX_WAITING {
-            assert!(queue.touch(format!("/{number}").as_bytes(), false, 0));
+            assert!(queue.touch(format!("/{number}").as_bytes(), false, 0, small));
         }
-        assert!(!queue.touch(b"/one more", false, 0));
-        assert!(queue.touch(b"/0", false, 1));
+        assert!(!queue.touch(b"/one more", false, 0, small));
+        assert!(queue.touch(b"/0", false, 1, small));
     }
 
     #[test]
     fn what_presses_goes_first_and_what_does_not_goes_along() {
         let mut queue = Queue::default();
         for path in ["/high", "/low", "/normal", "/scheduled"] {
-            queue.touch(path.as_bytes(), false, 0);
+            queue.touch(path.as_bytes(), false, 0, small);
         }
         assert_eq!(taken(&mut queue, 5 * SECOND, by_name), ["/high"]);
         queue.done();
@@ -350,7 +382,7 @@ mod tests {
         queue.take(100 * SECOND, None);
         queue.done();
         // Alone it waits as long as it may.
-        queue.touch(b"/low", false, 200 * SECOND);
+        queue.touch(b"/low", false, 200 * SECOND, small);
         assert_eq!(queue.due(205 * SECOND, by_name), None);
         assert_eq!(queue.next_due_ms(), Some(3800 * SECOND));
         assert_eq!(taken(&mut queue, 3800 * SECOND, by_name), ["/low"]);

@@ -1,13 +1,13 @@
 //! What the service is doing: a small file in the state directory, written at most once a second, which `iota status` reads.
 
-use super::{Live, watch::Coverage};
+use super::{Live, queue::Waiting, watch::SystemWatch};
 use crate::{
     backup::Report,
     monitor::{Monitor, Stage as RunStage},
     rules::Priority,
 };
 use iota_core::{
-    live::{Resting, RestoreProgress, RuleView, Stage, Status, WaitingPath},
+    live::{Resting, RestoreProgress, RuleView, Stage, Status, Trouble, WaitingPath},
     path::TreePath,
 };
 use std::{
@@ -16,7 +16,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -25,6 +25,8 @@ const FILE_NAME: &str = "status.json";
 const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Waiting paths that are named.
 const MAX_NAMED: usize = 20;
+/// Reasons of failures that are told.
+const MAX_TROUBLES: usize = 5;
 /// A service that has not written for this long is not running.
 const SILENT_MS: u64 = 90_000;
 /// How long the rules are told after somebody asked.
@@ -48,6 +50,19 @@ pub fn read(state_dir: &Path, now_ms: u64) -> io::Result<Option<Status>> {
     Ok((recent && Path::new(&format!("/proc/{}", status.process)).exists()).then_some(status))
 }
 
+/// A path that waits, as it is told.
+pub fn waiting_path(path: &[u8], waiting: &Waiting) -> WaitingPath {
+    WaitingPath {
+        path: String::from_utf8_lossy(path).into_owned(),
+        first_ms: waiting.first_ms,
+        last_ms: waiting.last_ms,
+        settle_ms: waiting.urgency.settle.as_millis() as u64,
+        longest_wait_ms: waiting.urgency.longest_wait.as_millis() as u64,
+        opens_ms: waiting.urgency.opens_ms,
+        goes_along: waiting.urgency.priority == Priority::Low,
+    }
+}
+
 /// A pause, asked for or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
@@ -58,7 +73,6 @@ pub struct Pause {
 }
 
 /// Where the service notes what it does while it does it.
-#[derive(Debug)]
 pub struct Board {
     path: PathBuf,
     /// What keeps it from going on with what it is at.
@@ -66,6 +80,8 @@ pub struct Board {
     status: Mutex<Status>,
     written: Mutex<Status>,
     current: Mutex<Option<TreePath>>,
+    /// Who watches, also while a backup is under way.
+    watch: Mutex<Option<Arc<SystemWatch>>>,
     files: AtomicU64,
     bytes: AtomicU64,
     /// What is told of the rules, and until when.
@@ -83,6 +99,7 @@ impl Board {
             status: Mutex::new(Status { process: std::process::id(), ..Status::default() }),
             written: Mutex::default(),
             current: Mutex::default(),
+            watch: Mutex::default(),
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             rules: Mutex::default(),
@@ -131,23 +148,19 @@ impl Board {
         lock(&self.status).expected_bytes = bytes;
     }
 
-    /// What waits and what is watched.
-    pub fn note(&self, live: &Live, coverage: Coverage) {
-        let named = live.queue().in_order().take(MAX_NAMED).map(|(path, waiting)| WaitingPath {
-            path: String::from_utf8_lossy(path).into_owned(),
-            first_ms: waiting.first_ms,
-            last_ms: waiting.last_ms,
-            settle_ms: waiting.urgency.settle.as_millis() as u64,
-            longest_wait_ms: waiting.urgency.longest_wait.as_millis() as u64,
-            opens_ms: waiting.urgency.opens_ms,
-            goes_along: waiting.urgency.priority == Priority::Low,
-        });
+    /// Who watches from now on.
+    pub fn watch_by(&self, watch: &Arc<SystemWatch>) {
+        *lock(&self.watch) = Some(Arc::clone(watch));
+    }
+
+    /// What waits.
+    pub fn note(&self, live: &Live) {
+        let named = live.queue().in_order().take(MAX_NAMED).map(|(path, waiting)| waiting_path(path, waiting));
         let mut status = lock(&self.status);
         status.waiting = live.queue().len() as u64;
         status.first = named.collect();
-        (status.watched, status.remote) = (coverage.watched, coverage.remote);
-        (status.refused, status.at_limit) = (coverage.refused, coverage.at_limit);
-        status.next_scan_ms = live.whole_due_ms();
+        (status.next_scan_ms, status.last_scan_ms) = (live.whole_due_ms(), live.walked_ms());
+        status.lost_ms = live.lost_ms();
     }
 
     /// A backup has ended well.
@@ -161,7 +174,13 @@ impl Board {
 
     /// A backup has failed.
     pub fn failed(&self, error: &dyn std::fmt::Display, now_ms: u64) {
-        lock(&self.status).last_error = Some((now_ms, error.to_string()));
+        let reason = error.to_string();
+        let mut status = lock(&self.status);
+        status.last_error = Some((now_ms, reason.clone()));
+        let place = status.troubles.iter().position(|known| known.reason == reason);
+        let count = place.map_or(0, |place| status.troubles.remove(place).count) + 1;
+        status.troubles.insert(0, Trouble { reason, count, last_ms: now_ms });
+        status.troubles.truncate(MAX_TROUBLES);
     }
 
     /// How things stand.
@@ -169,6 +188,13 @@ impl Board {
         let mut status = lock(&self.status).clone();
         if let Some(pause) = *lock(&self.pause) {
             (status.stage, status.resting, status.until_ms) = (Stage::Paused, pause.resting, Some(pause.until_ms));
+        }
+        if let Some(watch) = &*lock(&self.watch) {
+            let coverage = watch.coverage();
+            (status.watched, status.remote) = (coverage.watched, coverage.remote);
+            (status.refused, status.at_limit) = (coverage.refused, coverage.at_limit);
+            // What changes during a run is sorted in when it has ended.
+            status.waiting += watch.unheard();
         }
         status.files = self.files.load(Ordering::Relaxed);
         status.bytes = self.bytes.load(Ordering::Relaxed);
@@ -246,13 +272,21 @@ mod tests {
         let status = read(directory.path(), 10).unwrap().unwrap();
         assert_eq!((status.stage, status.since_ms, status.files, status.bytes), (Stage::Incremental, 5, 1, 7));
         assert_eq!(status.current.as_deref(), Some("/home/ada/\u{fffd}"));
+        // Of failures each reason is told once, what came last first.
+        for (number, reason) in ["a", "b", "a", "c", "d", "e", "f"].iter().enumerate() {
+            board.failed(reason, number as u64);
+        }
+        let troubles = board.status().troubles;
+        let told: Vec<_> = troubles.iter().map(|trouble| (&*trouble.reason, trouble.count, trouble.last_ms)).collect();
+        assert_eq!(told, [("f", 1, 6), ("e", 1, 5), ("d", 1, 4), ("c", 1, 3), ("a", 2, 2)]);
+        board.write(10).unwrap();
         // Nothing new is not written; a sign of life is.
         let file = directory.path().join(FILE_NAME);
         fs::remove_file(&file).unwrap();
-        board.write(10).unwrap();
+        board.write(11).unwrap();
         assert!(!file.exists());
-        board.write(9 + SIGN_OF_LIFE_MS).unwrap();
-        assert_eq!(read(directory.path(), 9 + SIGN_OF_LIFE_MS + SILENT_MS).unwrap(), None);
+        board.write(10 + SIGN_OF_LIFE_MS).unwrap();
+        assert_eq!(read(directory.path(), 10 + SIGN_OF_LIFE_MS + SILENT_MS).unwrap(), None);
         fs::write(&file, "{").unwrap();
         assert!(read(directory.path(), 0).is_err());
     }

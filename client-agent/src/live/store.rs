@@ -1,9 +1,13 @@
 //! The queue on disk: what waited when the service was ended, however it was.
 
-use super::queue::{Turn, Waiting};
+use super::queue::{Saved, Waiting};
 use crate::durable;
-use rusqlite::{Connection, params};
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use std::{
+    fs::OpenOptions,
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
+    path::Path,
+};
 use thiserror::Error;
 
 const FILE_NAME: &str = "queue.db";
@@ -74,15 +78,31 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn load(&self) -> Result<Vec<Turn>, StoreError> {
+    pub fn load(&self) -> Result<Vec<Saved>, StoreError> {
         let mut query = self.0.prepare_cached("SELECT path, first_ms, last_ms, below FROM waiting")?;
-        let rows = query.query_map([], |row| {
-            let path: Vec<u8> = row.get(0)?;
-            let times = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
-            let (first_ms, last_ms) = (times.0.max(0) as u64, times.1.max(0) as u64);
-            Ok((path.into(), Waiting::new(first_ms, last_ms, row.get(3)?)))
-        })?;
+        let rows = query.query_map([], saved)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// What keeps an absolute path waiting: itself, or the nearest directory above of which everything below may have changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn find(directory: &Path, path: &Path) -> Result<Option<Saved>, StoreError> {
+        let file = directory.join(FILE_NAME);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut query =
+            database.prepare("SELECT path, first_ms, last_ms, below FROM waiting WHERE path = ?1 AND (below OR ?2)")?;
+        for above in path.ancestors() {
+            let words = params![above.as_os_str().as_bytes(), above == path];
+            if let Some(found) = query.query_row(words, saved).optional()? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// Writes down changes: a path waits like this, or waits no more.
@@ -110,21 +130,46 @@ impl Store {
     }
 }
 
+fn saved(row: &Row<'_>) -> rusqlite::Result<Saved> {
+    let path: Vec<u8> = row.get(0)?;
+    let times = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
+    let (first_ms, last_ms) = (times.0.max(0) as u64, times.1.max(0) as u64);
+    Ok(Saved { path: path.into(), first_ms, last_ms, below: row.get(3)? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::urgency::Urgency;
+
+    #[test]
+    fn what_keeps_a_path_waiting_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let find = |path: &str| Store::find(directory.path(), Path::new(path)).unwrap().map(|found| found.path);
+        assert_eq!(find("/a"), None);
+        let mut store = Store::open(directory.path()).unwrap();
+        let entry = |path: &str, below| (path.as_bytes().into(), Some(Waiting::new(1, 2, below, Urgency::UNKNOWN)));
+        store.save(&[entry("/a", true), entry("/a/b", false), entry("/a/b/c", false)]).unwrap();
+        // The service goes on writing meanwhile.
+        let found = [("/a/b/c", "/a/b/c"), ("/a/b", "/a/b"), ("/a/b/d", "/a"), ("/a/x/y", "/a")];
+        for (path, by) in found {
+            assert_eq!(find(path).as_deref(), Some(by.as_bytes()), "{path}");
+        }
+        assert_eq!((find("/b"), find("/")), (None, None));
+    }
 
     #[test]
     fn what_was_saved_is_there_again_and_what_is_damaged_is_begun_anew() {
         let directory = tempfile::tempdir().unwrap();
-        let waiting = |ms| Some(Waiting::new(ms, ms + 1, true));
+        let waiting = |ms| Some(Waiting::new(ms, ms + 1, true, Urgency::UNKNOWN));
+        let saved = |text: &str, ms| Saved { path: text.as_bytes().into(), first_ms: ms, last_ms: ms + 1, below: true };
         let path = |text: &str| text.as_bytes().into();
         let mut store = Store::open(directory.path()).unwrap();
         store.save(&[(path("/a"), waiting(1)), (path("/\u{fe}"), waiting(2)), (path("/b"), waiting(3))]).unwrap();
         store.save(&[(path("/b"), None), (path("/a"), waiting(7))]).unwrap();
         drop(store);
-        let saved = Store::open(directory.path()).unwrap().load().unwrap();
-        assert_eq!(saved, [(path("/a"), waiting(7).unwrap()), (path("/\u{fe}"), waiting(2).unwrap())]);
+        let loaded = Store::open(directory.path()).unwrap().load().unwrap();
+        assert_eq!(loaded, [saved("/a", 7), saved("/\u{fe}", 2)]);
         std::fs::write(directory.path().join(FILE_NAME), "no database at all, but long enough to be looked at")
             .unwrap();
         for suffix in ["-wal", "-shm"] {

@@ -65,10 +65,36 @@ pub struct Coverage {
 /// Watches directories by the means of the system.
 pub struct SystemWatch {
     watcher: Mutex<RecommendedWatcher>,
+    rules: Rules,
     inbox: Arc<Inbox>,
     directories: Mutex<Directories>,
-    mounts: Mutex<(Option<Instant>, Mounts)>,
+    mounts: Mutex<SeenMounts>,
     patrolled: Mutex<Instant>,
+}
+
+/// The mounts as they were looked at last.
+#[derive(Default)]
+struct SeenMounts {
+    looked: Option<Instant>,
+    mounts: Mounts,
+    /// Where something came or went since this was asked last.
+    changed: BTreeSet<Box<[u8]>>,
+}
+
+impl SeenMounts {
+    fn look(&mut self, now: Instant) {
+        if self.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= MOUNTS_FRESH) {
+            // A system that does not tell of its mounts has none that are known to be remote.
+            self.take_in(Mounts::now().unwrap_or_default(), now);
+        }
+    }
+
+    fn take_in(&mut self, mounts: Mounts, now: Instant) {
+        if self.looked.is_some() {
+            self.changed.extend(self.mounts.differing(&mounts));
+        }
+        (self.looked, self.mounts) = (Some(now), mounts);
+    }
 }
 
 #[derive(Default)]
@@ -93,6 +119,13 @@ impl Directories {
             }
         }
         tops
+    }
+
+    /// Whether a path or the directory that it is in was entered.
+    fn knows(&self, path: &[u8]) -> bool {
+        let above = as_path(path).parent().map(|above| above.as_os_str().as_bytes());
+        let known = |path: &[u8]| self.watched.contains(path) || self.refused.contains(path);
+        known(path) || above.is_some_and(known)
     }
 
     /// Takes out what is at a path and below. Says what of it was watched.
@@ -135,11 +168,12 @@ impl SystemWatch {
     pub fn start(rules: Rules) -> notify::Result<Self> {
         let inbox = Arc::new(Inbox::default());
         let watcher = notify::recommended_watcher({
-            let inbox = Arc::clone(&inbox);
+            let (inbox, rules) = (Arc::clone(&inbox), rules.clone());
             move |event| inbox.take_in(event, &rules)
         })?;
         Ok(Self {
             watcher: Mutex::new(watcher),
+            rules,
             inbox,
             directories: Mutex::default(),
             mounts: Mutex::default(),
@@ -158,8 +192,31 @@ impl SystemWatch {
         self.forget(gone);
         let changed = paths.into_iter().map(|(path, below)| Hint::Changed { path, below });
         let mut hints: Vec<_> = changed.chain(lost.then_some(Hint::Lost)).collect();
-        hints.extend(self.patrol(Instant::now()));
+        let now = Instant::now();
+        hints.extend(self.mounted(now));
+        hints.extend(self.patrol(now));
         hints
+    }
+
+    /// How many paths were heard of and not looked at yet.
+    pub fn unheard(&self) -> u64 {
+        lock(&self.inbox.content).paths.len() as u64
+    }
+
+    /// Where something was mounted or unmounted among what is backed up: no event tells of that.
+    fn mounted(&self, now: Instant) -> Vec<Hint> {
+        let changed = {
+            let mut mounts = lock(&self.mounts);
+            mounts.look(now);
+            std::mem::take(&mut mounts.changed)
+        };
+        let ours: Vec<_> = {
+            let directories = lock(&self.directories);
+            changed.into_iter().filter(|place| directories.knows(place) && !self.rules.leave_out(place)).collect()
+        };
+        // What was watched below belongs to a file system that is covered or gone.
+        self.forget(ours.clone());
+        ours.into_iter().map(|path| Hint::Changed { path, below: true }).collect()
     }
 
     /// Once an hour: what may have changed without a word.
@@ -180,11 +237,8 @@ impl SystemWatch {
 
     fn is_remote(&self, directory: &[u8]) -> bool {
         let mut mounts = lock(&self.mounts);
-        if mounts.0.is_none_or(|looked| looked.elapsed() > MOUNTS_FRESH) {
-            // A system that does not tell of its mounts has none that are known to be remote.
-            *mounts = (Some(Instant::now()), Mounts::now().unwrap_or_default());
-        }
-        mounts.1.is_remote(directory)
+        mounts.look(Instant::now());
+        mounts.mounts.is_remote(directory)
     }
 
     /// How much is watched.
@@ -307,6 +361,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::{RuleFile, RuleRoot};
+
+    #[test]
+    fn what_is_mounted_or_unmounted_among_what_is_backed_up_is_looked_through() {
+        let (roots, exclude) = (vec![RuleRoot::new(Path::new("/data"))], vec!["/data/left-out".into()]);
+        let rules = RuleFile { roots, exclude, ..RuleFile::default() };
+        let watch = SystemWatch::start(Rules::compile(&rules).unwrap()).unwrap();
+        for path in ["/data", "/data/disk", "/data/disk/a", "/data/other"] {
+            lock(&watch.directories).watched.insert(path.as_bytes().into());
+        }
+        let now = Instant::now();
+        lock(&watch.mounts).take_in(Mounts::default(), now);
+        lock(&watch.mounts).changed = ["/data/disk", "/data/left-out", "/data/new", "/elsewhere", "/data/x/y"]
+            .map(|path| path.as_bytes().into())
+            .into();
+        let hints = ["/data/disk", "/data/new"].map(|path| Hint::Changed { path: path.as_bytes().into(), below: true });
+        assert_eq!(watch.mounted(now), hints);
+        assert_eq!(watch.coverage().watched, 2, "what was below is watched again when it is entered");
+        assert!(watch.mounted(now).is_empty());
+    }
 
     #[test]
     fn what_the_system_does_not_tell_of_is_looked_through_once_an_hour() {

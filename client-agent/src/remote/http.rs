@@ -25,4 +25,4 @@ pub use owner::OwnerHttp;
 pub use patience::{Patience, Sleeper, ThreadSleeper};
 pub use throttle::Throttle;
 pub use transport::{Http, Server};
-pub use web::WebSession;
+pub use web::{AskCode, WebSession};

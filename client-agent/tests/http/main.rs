@@ -388,6 +388,27 @@ fn slots_come_and_go() {
 }
 
 #[test]
+fn a_proof_that_is_too_old_is_renewed_by_another_code_of_the_second_factor() {
+    let rig = Rig::with_account();
+    let site = &rig.appliance.site;
+    site.inner().second = Some("first".into());
+    let sign_in = || vault::sign_in_with(&rig.http, SERVER_ID, LOGIN, PASSWORD, Some("first")).unwrap();
+    let sessions = [
+        sign_in(),
+        sign_in().asking(Box::new(|| None)),
+        sign_in().asking(Box::new(|| Some(" next\n".to_owned().into()))),
+    ];
+    site.inner().second = Some("next".into());
+    for (session, renewed) in sessions.iter().zip([false, false, true]) {
+        site.fail([Fault::Refused(403, code::REAUTHENTICATE, None)]);
+        let answer = session.vault();
+        assert_eq!(answer.is_ok(), renewed);
+        assert_eq!(site.count("POST /login"), usize::from(renewed), "a code that was used is not sent again");
+        assert!(renewed || answer.is_err_and(|error| error.code() == Some(code::REAUTHENTICATE)));
+    }
+}
+
+#[test]
 fn a_set_is_taken_over_with_its_history_or_not_at_all() {
     let rig = Rig::with_account();
     let (first, ratchet) = rig.enrol(None, &Wanted::New).unwrap();

@@ -74,7 +74,7 @@ impl Mutator {
     /// One change, and what it touched.
     pub fn change(&mut self) -> Vec<Touched> {
         let at = |path: &Path, below| Touched { path: path.to_owned(), below };
-        match self.below(10) {
+        match self.below(13) {
             0..=2 => {
                 let (path, content) = (self.new_path(), self.content());
                 fs::write(&path, content).unwrap();
@@ -118,6 +118,33 @@ impl Mutator {
             8 => {
                 let Some(path) = self.one_of(self.paths(false)) else { return Vec::new() };
                 fs::remove_file(&path).unwrap();
+                vec![at(&path, false)]
+            }
+            // Rewritten where it is, again and again.
+            9 => {
+                let Some(path) = self.one_of(self.paths(false)) else { return Vec::new() };
+                for _ in 0..=self.below(4) {
+                    fs::write(&path, self.content()).unwrap();
+                }
+                vec![at(&path, false)]
+            }
+            // Cut off, or made longer with a hole.
+            10 => {
+                let Some(path) = self.one_of(self.paths(false)) else { return Vec::new() };
+                let length = [0, 1, 5000, 600_000][self.below(4) as usize];
+                fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length).unwrap();
+                vec![at(&path, false)]
+            }
+            // Made and removed, over and over, until it is there or not.
+            11 => {
+                let path = self.new_path();
+                for _ in 0..=self.below(3) {
+                    fs::write(&path, self.content()).unwrap();
+                    fs::remove_file(&path).unwrap();
+                }
+                if self.below(2) == 0 {
+                    fs::write(&path, self.content()).unwrap();
+                }
                 vec![at(&path, false)]
             }
             _ => {

@@ -31,14 +31,25 @@ pub fn lines(status: &Status, now_ms: u64) -> Vec<String> {
         lines.push(format!("           reading {}", clean(current)));
     }
     lines.push(format!("Watching:  {}", coverage(status)));
+    if let Some(walked_ms) = status.last_scan_ms {
+        lines.push(format!("Walked:    everything, {}", human_ago(now_ms, walked_ms)));
+    }
+    if let Some(lost_ms) = status.lost_ms {
+        let when = human_ago(now_ms, lost_ms);
+        lines.push(format!(
+            "           the system lost track of changes {when}; everything is looked through again soon"
+        ));
+    }
     if let Some((seq, at_ms)) = status.last_commit {
         lines.push(format!("Latest:    snapshot {seq}, {}", human_ago(now_ms, at_ms)));
     }
     if status.gap_count > 0 {
         lines.push(format!("Gaps:      {}; `iota backup` names them", status.gap_count));
     }
-    if let Some((at_ms, error)) = &status.last_error {
-        lines.push(format!("Error:     {}: {error}", human_ago(now_ms, *at_ms)));
+    for (place, trouble) in status.troubles.iter().enumerate() {
+        let head = if place == 0 { "Errors:   " } else { "          " };
+        let times = if trouble.count > 1 { format!(", {} times", trouble.count) } else { String::new() };
+        lines.push(format!("{head} {}{times}: {}", human_ago(now_ms, trouble.last_ms), clean(&trouble.reason)));
     }
     lines.push(format!("Waiting:   {}", count(status.waiting, "path")));
     lines.extend(status.first.iter().take(NAMED).map(|path| format!("           {}", waiting(path, now_ms))));
@@ -115,7 +126,7 @@ fn coverage(status: &Status) -> String {
 }
 
 /// Why a path waits.
-fn waiting(path: &WaitingPath, now_ms: u64) -> String {
+pub fn waiting(path: &WaitingPath, now_ms: u64) -> String {
     let name = clean(&path.path);
     match path.reason(now_ms) {
         WaitingReason::NextSnapshot => format!("{name}  its turn comes with the next snapshot"),

@@ -1,6 +1,7 @@
 //! The network: whether it costs by the byte, and which file systems come over it.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     process::{Command, Stdio},
 };
@@ -50,9 +51,15 @@ fn metered(answer: &[u8]) -> Option<bool> {
 
 /// Where which file system is, as the kernel tells.
 #[derive(Debug, Default)]
-pub struct Mounts {
-    /// Where, and whether it comes over the network; in the order in which they were made.
-    places: Vec<(Box<[u8]>, bool)>,
+pub struct Mounts(Vec<Mount>);
+
+/// One of them, in the order in which they were made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Mount {
+    place: Box<[u8]>,
+    source: Box<[u8]>,
+    /// It comes over the network.
+    remote: bool,
 }
 
 impl Mounts {
@@ -66,11 +73,18 @@ impl Mounts {
 
     fn parse(table: &[u8]) -> Self {
         let mount = |line: &[u8]| {
-            let mut fields = line.split(|byte| *byte == b' ').skip(1);
-            let (place, kind) = (unescaped(fields.next()?), fields.next()?);
-            Some((place.into(), REMOTE.iter().any(|remote| remote.as_bytes() == kind)))
+            let mut fields = line.split(|byte| *byte == b' ');
+            let (source, place, kind) = (fields.next()?, unescaped(fields.next()?), fields.next()?);
+            let remote = REMOTE.iter().any(|remote| remote.as_bytes() == kind);
+            Some(Mount { place: place.into(), source: source.into(), remote })
         };
-        Self { places: table.split(|byte| *byte == b'\n').filter_map(mount).collect() }
+        Self(table.split(|byte| *byte == b'\n').filter_map(mount).collect())
+    }
+
+    /// Where something was mounted or unmounted between the two.
+    pub fn differing(&self, other: &Self) -> BTreeSet<Box<[u8]>> {
+        let (these, those) = (BTreeSet::from_iter(&self.0), BTreeSet::from_iter(&other.0));
+        these.symmetric_difference(&those).map(|mount| mount.place.clone()).collect()
     }
 
     /// Whether other machines may change what is at an absolute path.
@@ -80,8 +94,8 @@ impl Mounts {
             None => false,
         };
         // Of two at the same place the later one is seen: the last of the longest.
-        let holding = self.places.iter().filter(|(place, _)| is_at_or_below(place));
-        holding.max_by_key(|(place, _)| place.len()).is_some_and(|(_, remote)| *remote)
+        let holding = self.0.iter().filter(|mount| is_at_or_below(&mount.place));
+        holding.max_by_key(|mount| mount.place.len()).is_some_and(|mount| mount.remote)
     }
 }
 
@@ -122,7 +136,17 @@ mod tests {
         }
         assert!(!Mounts::default().is_remote(b"/home"));
         let here = Mounts::now().unwrap();
-        assert!(here.places.iter().any(|(place, _)| **place == *b"/"), "{here:?}");
+        assert!(here.0.iter().any(|mount| *mount.place == *b"/"), "{here:?}");
+    }
+
+    #[test]
+    fn what_was_mounted_or_unmounted_is_known() {
+        let mounts = |table: &str| Mounts::parse(table.as_bytes());
+        let before = mounts("/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /disk ext4 rw 0 0\nnas:/a /nas nfs rw 0 0\n");
+        let after = mounts("/dev/sda1 / ext4 ro 0 0\n/dev/sdc1 /disk ext4 rw 0 0\n/dev/sdd1 /new ext4 rw 0 0\n");
+        let places: Vec<_> = before.differing(&after).into_iter().collect();
+        assert_eq!(places, [&b"/disk"[..], b"/nas", b"/new"].map(Box::from));
+        assert!(before.differing(&before).is_empty());
     }
 
     #[test]

@@ -19,11 +19,15 @@ use zeroize::Zeroizing;
 /// Longest list of decisions.
 const LIST_BYTES: usize = 4 << 20;
 
+/// Asks a person for one more code of the second factor; `None` when there is nobody to ask.
+pub type AskCode = Box<dyn Fn() -> Option<Zeroizing<String>> + Send + Sync>;
+
 /// See the module. It ends at [`WebSession::end`], or by itself after a while.
 pub struct WebSession {
     http: Arc<Http>,
     login: Login,
     cookie: Mutex<Arc<Zeroizing<String>>>,
+    ask_code: Option<AskCode>,
     /// Who is signed in.
     pub info: SessionInfo,
 }
@@ -50,20 +54,35 @@ impl WebSession {
         let no_cookie = || malformed(request.name, "it has no session cookie");
         let cookie = Mutex::new(Arc::new(Zeroizing::new(answer.cookie.clone().ok_or_else(no_cookie)?)));
         let info = answer.json(request.name)?;
-        Ok(Self { http, login, cookie, info })
+        Ok(Self { http, login, cookie, ask_code: None, info })
+    }
+
+    /// Asks for a code when it has to sign in once more: one of the second factor works once.
+    #[must_use]
+    pub fn asking(self, ask_code: AskCode) -> Self {
+        Self { ask_code: Some(ask_code), ..self }
     }
 
     /// Sends; signs in once more when the proof of identity has become too old, for example while a person typed.
     fn send(&self, request: &Request) -> Result<Answer, RemoteError> {
         match self.http.send(request, Caller::Cookie(&self.cookie())) {
-            // A code of the second factor works once, so who has one begins again.
-            Err(error) if error.code() == Some(code::REAUTHENTICATE) && self.login.second.is_none() => {
-                let fresh = Self::login(Arc::clone(&self.http), &self.login)?;
+            Err(error) if error.code() == Some(code::REAUTHENTICATE) => {
+                let Some(login) = self.login_again() else { return Err(error) };
+                let fresh = Self::login(Arc::clone(&self.http), &login)?;
                 *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = fresh.cookie();
                 self.http.send(request, Caller::Cookie(&self.cookie()))
             }
             answer => answer,
         }
+    }
+
+    fn login_again(&self) -> Option<Login> {
+        let login = self.login.clone();
+        if login.second.is_none() {
+            return Some(login);
+        }
+        let code = self.ask_code.as_ref()?()?;
+        Some(Login { second: Some(code.trim().to_owned()), ..login })
     }
 
     fn cookie(&self) -> Arc<Zeroizing<String>> {
