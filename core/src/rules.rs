@@ -64,11 +64,14 @@ pub enum RuleError {
     /// A trait that is attached is nowhere.
     #[error("there is no trait {0:?}; write [trait.{0}] with its settings, or correct the name")]
     NoSuchTrait(String),
-    /// Uploads would be so slow that the server ends them.
+    /// Transfers would be so slow that the server ends them.
     #[error(
-        "up = \"{0}\" is too slow: uploads need {LEAST_BANDWIDTH} a second; to rest, use `iota pause` or a schedule"
+        "a limit of \"{0}\" is too slow: transfers need {LEAST_BANDWIDTH} a second; to rest, use `iota pause` or a schedule"
     )]
     Bandwidth(Size),
+    /// A limit of nothing.
+    #[error("a limit of bandwidth limits nothing; give it up, down, or both, as up = \"2M\"")]
+    NoBandwidth,
     /// A rest would be no rest, or no backup.
     #[error("longest = \"{0}\" is no time to rest; write 10m to 7d")]
     Rest(Span),
@@ -104,8 +107,12 @@ impl Rules {
             ("attachments", file.attach.len()),
             ("limits of bandwidth", file.bandwidth.len()),
         ];
-        if let Some(limit) = file.bandwidth.iter().find(|limit| limit.up < LEAST_BANDWIDTH) {
-            return Err(RuleError::Bandwidth(limit.up));
+        if file.bandwidth.iter().any(|limit| limit.up.is_none() && limit.down.is_none()) {
+            return Err(RuleError::NoBandwidth);
+        }
+        let mut limits = file.bandwidth.iter().flat_map(|limit| [limit.up, limit.down]).flatten();
+        if let Some(limit) = limits.find(|limit| *limit < LEAST_BANDWIDTH) {
+            return Err(RuleError::Bandwidth(limit));
         }
         let longest = file.rest.longest;
         if !(REST[0]..=REST[1]).contains(&longest.0) {

@@ -1,6 +1,6 @@
 //! Time: a long random log, whose states are the same by whichever way they are reached, and in which damage is noticed.
 //!
-//! `IOTABACKUP_COMMITS` sets how long the log is (150), `IOTABACKUP_PATHS` how many paths it is about (1,500).
+//! `IOTABACKUP_COMMITS` sets how long the log is (2,000), `IOTABACKUP_PATHS` how many paths it is about (50,000).
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -219,7 +219,7 @@ fn move_tree(tree: &mut Tree, changes: &[(Option<Entry>, Option<Entry>)], forwar
 
 #[test]
 fn every_way_through_time_leads_to_the_same_states() {
-    let (commits, paths) = (number("IOTABACKUP_COMMITS", 150), number("IOTABACKUP_PATHS", 1_500));
+    let (commits, paths) = (number("IOTABACKUP_COMMITS", 2_000), number("IOTABACKUP_PATHS", 50_000));
     let mut dice = Dice(2026);
     let log = Log::write(commits, paths, &mut dice);
     // Whole states are compared as often as the time allows, differences between neighbours always.

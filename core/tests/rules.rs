@@ -194,7 +194,8 @@ fn traits_that_cannot_be_are_refused() {
 #[test]
 fn the_least_limit_of_bandwidth_that_counts_now_holds() {
     let limit = |up: &str, schedule: Option<&str>| Bandwidth {
-        up: up.parse().unwrap(),
+        up: Some(up.parse().unwrap()),
+        down: None,
         schedule: schedule.map(|schedule| schedule.parse().unwrap()),
     };
     let bandwidth = vec![limit("4M", None), limit("500K", Some("mon-fri 8:00-18:00")), limit("1M", Some("mon"))];
@@ -207,6 +208,18 @@ fn the_least_limit_of_bandwidth_that_counts_now_holds() {
     assert_eq!(RuleFile::default().upload_limit(LocalTime::new(0, 0)), None);
     let slow = RuleFile { bandwidth: vec![limit("99K", None)], ..RuleFile::default() };
     assert_eq!(Rules::compile(&slow).unwrap_err(), RuleError::Bandwidth(Size(99_000)));
+    // What comes down has limits of its own.
+    let down = |size| Bandwidth { up: None, down: Some(Size(size)), schedule: None };
+    let file = RuleFile { bandwidth: vec![limit("4M", None), down(7_000_000), down(6_000_000)], ..file };
+    let at = LocalTime::new(0, 0);
+    assert_eq!((file.upload_limit(at), file.download_limit(at)), (Some(4_000_000), Some(6_000_000)));
+    for (limit, error) in [
+        (down(99_000), RuleError::Bandwidth(Size(99_000))),
+        (Bandwidth { up: None, down: None, schedule: None }, RuleError::NoBandwidth),
+    ] {
+        let wrong = RuleFile { bandwidth: vec![limit], ..RuleFile::default() };
+        assert_eq!(Rules::compile(&wrong).unwrap_err(), error);
+    }
 }
 
 #[test]

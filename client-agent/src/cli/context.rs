@@ -10,7 +10,7 @@ use iota_agent::{
     monitor::{Clock, SystemClock},
     owner::Owner,
     remote::http::{Http, Patience, Server, Throttle, WebSession},
-    rules::LocalTime,
+    rules::{self, LocalTime},
     vault::{self, OpenVault, Pinned, VaultError},
     witness::Witness,
 };
@@ -131,7 +131,16 @@ impl Context {
 
     /// Connections to the server: the given one, or this machine's.
     pub fn http(&self, identity: Option<&Identity>, patience: Patience) -> Result<Arc<Http>> {
-        Ok(Arc::new(Http::new(self.server(identity)?, patience)?))
+        Ok(Arc::new(Http::new(self.server(identity)?, patience)?.slowed(self.download_limit())))
+    }
+
+    /// As the rules of this machine say at the time; rules that cannot be read limit nothing here, and are told where they count.
+    fn download_limit(&self) -> Throttle {
+        let directory = self.config_dir.clone();
+        Throttle::new(move || {
+            let rules = rules::load(&directory).ok()?;
+            rules.download_limit(local_time(SystemClock.now_ms()))
+        })
     }
 
     /// Connections for a backup, which uploads at most so many bytes a second as `limit` says at the time.
@@ -142,7 +151,9 @@ impl Context {
         limit: impl Fn(LocalTime) -> Option<u64> + Send + Sync + 'static,
     ) -> Result<Arc<Http>> {
         let throttle = Throttle::new(move || limit(local_time(SystemClock.now_ms())));
-        Ok(Arc::new(Http::new(self.server(Some(identity))?, patience)?.throttled(throttle)))
+        Ok(Arc::new(
+            Http::new(self.server(Some(identity))?, patience)?.throttled(throttle).slowed(self.download_limit()),
+        ))
     }
 
     /// The server that was given, or this machine's.

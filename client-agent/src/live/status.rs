@@ -194,7 +194,9 @@ impl Board {
             (status.watched, status.remote) = (coverage.watched, coverage.remote);
             (status.refused, status.at_limit) = (coverage.refused, coverage.at_limit);
             // What changes during a run is sorted in when it has ended.
-            status.waiting += watch.unheard();
+            if matches!(status.stage, Stage::FullBackup | Stage::FullScan | Stage::Incremental) {
+                status.waiting += watch.unheard();
+            }
         }
         status.files = self.files.load(Ordering::Relaxed);
         status.bytes = self.bytes.load(Ordering::Relaxed);

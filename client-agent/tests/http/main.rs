@@ -25,7 +25,7 @@ use iota_agent::{
     ratchet::Ratchet,
     remote::{
         Remote, RemoteError,
-        http::{Http, HttpRemote, Patience, Server, ServerPin, Sleeper, Speaker, WebSession},
+        http::{Http, HttpRemote, Patience, Server, ServerPin, Sleeper, Speaker, Throttle, WebSession},
     },
     vault::{self, Pinned, VaultError},
     witness::Witness,
@@ -47,7 +47,7 @@ use iota_crypto::{
 use std::{
     path::Path,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const LOGIN: &str = "Ada@Example.org";
@@ -406,6 +406,20 @@ fn a_proof_that_is_too_old_is_renewed_by_another_code_of_the_second_factor() {
         assert_eq!(site.count("POST /login"), usize::from(renewed), "a code that was used is not sent again");
         assert!(renewed || answer.is_err_and(|error| error.code() == Some(code::REAUTHENTICATE)));
     }
+}
+
+#[test]
+fn answers_come_no_faster_than_the_limit() {
+    let rig = Rig::new();
+    let info = r#"{"server_id":"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e","version":"1","api":[1],"needs_setup":false}"#;
+    let long: &'static str = format!("{}{info}", " ".repeat(40_000)).leak();
+    rig.appliance.site.fail([Fault::Status(200, long)]);
+    let server = rig.http.server().clone();
+    let slowed = Http::new(server, Patience::PERSON).unwrap().slowed(Throttle::new(|| Some(100_000)));
+    let begun = Instant::now();
+    slowed.server_info().unwrap();
+    // A quarter of a second's worth comes at once.
+    assert!(begun.elapsed() >= Duration::from_millis(140), "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -66,12 +66,16 @@ impl Rest {
     }
 }
 
-/// A limit of all uploads together.
+/// A limit of all that goes up together, or of all that comes down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bandwidth {
-    /// Bytes per second.
-    pub up: Size,
+    /// Bytes per second that are uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<Size>,
+    /// Bytes per second that are fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<Size>,
     /// When it counts; `None`: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
@@ -116,8 +120,17 @@ impl Default for RuleFile {
 impl RuleFile {
     /// How many bytes may be uploaded in a second at a time: the least that any limit allows.
     pub fn upload_limit(&self, now: LocalTime) -> Option<u64> {
+        self.least(now, |limit| limit.up)
+    }
+
+    /// Likewise, how many may be fetched.
+    pub fn download_limit(&self, now: LocalTime) -> Option<u64> {
+        self.least(now, |limit| limit.down)
+    }
+
+    fn least(&self, now: LocalTime, of: impl Fn(&Bandwidth) -> Option<Size>) -> Option<u64> {
         let counts = |limit: &&Bandwidth| limit.schedule.as_ref().is_none_or(|schedule| schedule.is_open(now));
-        self.bandwidth.iter().filter(counts).map(|limit| limit.up.0).min()
+        self.bandwidth.iter().filter(counts).filter_map(of).map(|size| size.0).min()
     }
 
     /// Whether the file can be used.

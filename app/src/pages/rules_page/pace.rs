@@ -41,8 +41,8 @@ pub(super) fn Pace(draft: Draft) -> impl IntoView {
             <div class="rule-list">{rows}</div>
             <AddRow
                 id="limit-new"
-                label="Another limit of uploads: bytes a second, and when"
-                placeholder="500K mon-fri 8:00-18:00"
+                label="Another limit: bytes a second, up or down, and when"
+                placeholder="500K up mon-fri 8:00-18:00"
                 add
             />
             <div class="rule-list__more">
@@ -63,18 +63,26 @@ pub(super) fn Pace(draft: Draft) -> impl IntoView {
 
 fn limit_words(limit: &Bandwidth) -> String {
     let when = limit.schedule.as_ref().map_or_else(|| "always".to_owned(), Schedule::to_string);
-    format!("{}/s {when}", limit.up)
+    let ways = [(limit.up, "up"), (limit.down, "down")];
+    let ways = ways.iter().filter_map(|(size, way)| size.map(|size| format!("{size}/s {way} ")));
+    format!("{}{when}", ways.collect::<String>())
 }
 
-/// `2M`, or `500K mon-fri 8:00-18:00`.
+/// `2M`, which is up, or `5M down`, or `500K up mon-fri 8:00-18:00`.
 fn parse_limit(text: &str) -> Result<Bandwidth, String> {
-    let (size, when) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let size = size.strip_suffix("/s").unwrap_or(size);
+    let (size, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let size = Some(size.strip_suffix("/s").unwrap_or(size).parse::<Size>()?);
+    let (way, after) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+    let (up, down, when) = match way {
+        "up" => (size, None, after),
+        "down" => (None, size, after),
+        _ => (size, None, rest),
+    };
     let schedule = match when.trim() {
         "" | "always" => None,
         when => Some(when.parse::<Schedule>().map_err(|error| error.to_string())?),
     };
-    Ok(Bandwidth { up: size.parse::<Size>()?, schedule })
+    Ok(Bandwidth { up, down, schedule })
 }
 
 #[cfg(test)]
@@ -83,11 +91,15 @@ mod tests {
 
     #[test]
     fn limits_are_read_as_they_are_shown() {
-        for text in ["2M/s always", "500K/s mon-fri 8:00-18:00"] {
+        for text in ["2M/s up always", "5M/s down always", "500K/s up mon-fri 8:00-18:00"] {
             assert_eq!(limit_words(&parse_limit(text).unwrap()), text);
         }
-        assert_eq!(parse_limit("2M").unwrap(), parse_limit("2M/s always").unwrap());
-        for text in ["", "fast", "2M now and then"] {
+        for text in ["2M", "2M up", "2M always", "2M/s always"] {
+            assert_eq!(parse_limit(text).unwrap(), parse_limit("2M/s up always").unwrap(), "{text}");
+        }
+        let both = Bandwidth { up: parse_limit("2M").unwrap().up, ..parse_limit("5M down sat-sun").unwrap() };
+        assert!(limit_words(&both).starts_with("2M/s up 5M/s down sat-sun"), "{}", limit_words(&both));
+        for text in ["", "fast", "2M now and then", "2M down now and then"] {
             assert!(parse_limit(text).is_err(), "{text}");
         }
     }

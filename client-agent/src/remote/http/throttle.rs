@@ -1,4 +1,4 @@
-//! How fast the uploads of this process may go, all together.
+//! How fast the uploads of this process may go, all together, or what it fetches.
 
 use std::{
     fmt,

@@ -115,6 +115,8 @@ pub struct Http {
     patience: Patience,
     sleeper: Arc<dyn Sleeper>,
     throttle: Throttle,
+    /// Of what comes down.
+    slow: Throttle,
 }
 
 impl Http {
@@ -153,12 +155,26 @@ impl Http {
             .enable_all()
             .build()
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { server, client, runtime, patience, sleeper, throttle: Throttle::default() })
+        Ok(Self {
+            server,
+            client,
+            runtime,
+            patience,
+            sleeper,
+            throttle: Throttle::default(),
+            slow: Throttle::default(),
+        })
     }
 
     /// Uploads go no faster than `throttle` says.
     pub fn throttled(mut self, throttle: Throttle) -> Self {
         self.throttle = throttle;
+        self
+    }
+
+    /// Answers come no faster than `throttle` says.
+    pub fn slowed(mut self, throttle: Throttle) -> Self {
+        self.slow = throttle;
         self
     }
 
@@ -245,9 +261,22 @@ impl Http {
             if bytes.len() + part.len() > limit {
                 return Err(too_long());
             }
+            self.slow_down(part.len(), motion).await;
             bytes.extend_from_slice(&part);
         }
         Ok(bytes.freeze())
+    }
+
+    /// Waits until so many bytes may have come: what is not read yet keeps the server from sending more.
+    async fn slow_down(&self, mut count: usize, motion: &Motion) {
+        while count > 0 {
+            let (taken, wait) = self.slow.take(count, Instant::now());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+                motion.tell();
+            }
+            count -= taken;
+        }
     }
 
     fn judge(
