@@ -1,5 +1,5 @@
 //! Missed backups: a round every two minutes notes which machines have completed no backup for too long, tells pages that are
-//! open, and sends mails.
+//! open, and sends mails. And warnings about an account, which go out by the same way.
 //!
 //! ```text
 //! over? ─► note the end, a mail ─► late? ─► note it ─► not mailed yet? ─► a mail ─► COMMIT ─► pages hear ─► mails that are due go out
@@ -19,7 +19,9 @@ pub use self::deliver::deliver;
 pub use self::texts::test as test_text;
 use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
+use crate::mail::parse_address;
 use crate::rounds::{self, Rounds};
+use crate::store::alerts::{self, Warned};
 use crate::store::mail::{self, NewMail, Text};
 use crate::store::watch;
 
@@ -56,10 +58,11 @@ pub async fn note(state: &AppState) -> ApiResult<()> {
         let missed = watch::take_unmailed(&mut transaction).await?;
         mails.extend(missed.into_iter().map(|set_no| (set_no, true)));
         for (set_no, missed) in mails {
-            let Some(subject) = watch::subject(&mut transaction, set_no).await? else { continue };
+            let subject = watch::subject(&mut transaction, set_no).await?;
+            let Some(subject) = subject.filter(|subject| subject.asked) else { continue };
             let (subject_line, body) = if missed { texts::missed(&subject, now_ms) } else { texts::over(&subject) };
             let text = Text { message_id: message_id(state)?, subject: subject_line, body };
-            let new = NewMail { account_no: subject.account_no, set_no: Some(set_no), deletion: false, text };
+            let new = NewMail { account_no: subject.account_no, set_no: Some(set_no), warned: None, text };
             mail::insert(&mut transaction, &new, now_ms).await?;
         }
     }
@@ -70,20 +73,15 @@ pub async fn note(state: &AppState) -> ApiResult<()> {
     Ok(())
 }
 
-/// Puts a mail on its way that snapshots of a set were deleted, and until when that can be taken back, if its account wants mails. It
-/// goes out with the transaction.
+/// Puts a mail on its way that snapshots of a set were deleted, and until when that can be taken back, unless its account switched mails
+/// off. It goes out with the transaction.
 ///
 /// # Errors
 /// `unavailable`, `internal`.
 pub async fn tell_deletion(state: &AppState, connection: &mut PgConnection, set_no: i64, due_ms: u64) -> ApiResult<()> {
-    if state.mailer().is_none() {
-        return Ok(());
-    }
     let Some(subject) = watch::subject(connection, set_no).await? else { return Ok(()) };
-    let (subject_line, body) = texts::deleted(&subject, due_ms);
-    let text = Text { message_id: message_id(state)?, subject: subject_line, body };
-    let new = NewMail { account_no: subject.account_no, set_no: Some(set_no), deletion: true, text };
-    Ok(mail::insert(connection, &new, state.now_ms()).await?)
+    let about = (subject.account_no, Some(set_no));
+    warn(state, connection, about, |asked| texts::deleted(&subject, due_ms, asked)).await
 }
 
 /// Something that happened to an account itself.
@@ -95,7 +93,7 @@ pub enum AccountNews {
     Recovered(u64),
 }
 
-/// Puts a mail on its way about an account itself, for the address that it gave. It goes out with the transaction, if mails are wanted.
+/// Puts a mail on its way about an account itself, unless it switched mails off. It goes out with the transaction.
 ///
 /// # Errors
 /// `unavailable`, `internal`.
@@ -105,12 +103,27 @@ pub async fn tell_account(
     account_no: i64,
     news: AccountNews,
 ) -> ApiResult<()> {
+    warn(state, connection, (account_no, None), |asked| texts::account(news, asked)).await
+}
+
+/// Puts a warning on its way about an account, and about a set if one is named, to where its warnings go now. Whoever is warned of
+/// cannot send it elsewhere later.
+async fn warn(
+    state: &AppState,
+    connection: &mut PgConnection,
+    (account_no, set_no): (i64, Option<i64>),
+    words: impl FnOnce(bool) -> (String, String),
+) -> ApiResult<()> {
     if state.mailer().is_none() {
         return Ok(());
     }
-    let (subject, body) = texts::account(news);
+    // Not every login is an address to which mails can go.
+    let warned = alerts::warned(connection, account_no).await?;
+    let usable = warned.filter(|warned| parse_address(&warned.address).is_some());
+    let Some(Warned { address, asked }) = usable else { return Ok(()) };
+    let (subject, body) = words(asked);
     let text = Text { message_id: message_id(state)?, subject, body };
-    let new = NewMail { account_no, set_no: None, deletion: true, text };
+    let new = NewMail { account_no, set_no, warned: Some(address), text };
     Ok(mail::insert(connection, &new, state.now_ms()).await?)
 }
 

@@ -254,6 +254,17 @@ async fn who_turns_mails_on_hears_of_what_is_missed_already() {
 }
 
 #[tokio::test]
+async fn who_never_decided_about_mails_gets_none_of_what_is_missed() {
+    let mut scene = Scene::new().await;
+    sqlx::query("DELETE FROM alerts").execute(scene.server.pool()).await.unwrap();
+    scene.pass(3 * DAY_MS).await;
+    assert_eq!((scene.subjects(), scene.missed().await), (vec![], true));
+    scene.back_up().await;
+    scene.pass(1).await;
+    assert_eq!(scene.subjects(), [""; 0]);
+}
+
+#[tokio::test]
 async fn what_waits_goes_to_the_address_of_now() {
     let scene = Scene::new().await;
     scene.post.set(Counter::Away);

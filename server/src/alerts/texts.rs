@@ -9,6 +9,8 @@ const HOUR_MS: u64 = 60 * 60 * 1000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 const WHY: &str =
     "You asked for these mails on the page Settings of your IotaBackup server, where they can be switched off.";
+const WHY_UNASKED: &str = "This comes to the address that you sign in with at your IotaBackup server, because nothing else is saved under \
+     Alerts on its page Settings, where another address can be given, or mails switched off.";
 
 /// Subject and text: a backup was missed.
 pub fn missed(subject: &Subject, now_ms: u64) -> (String, String) {
@@ -34,25 +36,26 @@ pub fn over(subject: &Subject) -> (String, String) {
     (format!("IotaBackup: {name} is backed up again"), body)
 }
 
-/// Subject and text: snapshots were deleted.
-pub fn deleted(subject: &Subject, due_ms: u64) -> (String, String) {
-    let name = name(subject);
+/// Subject and text: snapshots were deleted. Whether mails were asked for changes why this one comes.
+pub fn deleted(subject: &Subject, due_ms: u64, asked: bool) -> (String, String) {
+    let (name, why) = (name(subject), why(asked));
     let body = format!(
         "Snapshots of {name} were deleted by somebody who has your password and your vault's key. Until {} this can be taken back with \
-         `iota undelete`; after that they are gone.\n\nIf that was not you: take it back, and change both.\n\n{WHY}\n",
+         `iota undelete`; after that they are gone.\n\nIf that was not you: take it back, and change both.\n\n{why}\n",
         time(due_ms)
     );
     (format!("IotaBackup: snapshots of {name} were deleted"), body)
 }
 
-/// Subject and text: something happened to the account itself.
-pub fn account(news: AccountNews) -> (String, String) {
+/// Subject and text: something happened to the account itself. Whether mails were asked for changes why this one comes.
+pub fn account(news: AccountNews, asked: bool) -> (String, String) {
+    let why = why(asked);
     match news {
         AccountNews::Closing(at_ms) => {
             let body = format!(
                 "Your account, with the backups of all of its machines, is to be deleted, by somebody who has your password and your \
                  vault's key. Until {} this can be taken back on the page Settings; after that all of it is gone.\n\nIf that was not you: \
-                 take it back, and change both.\n\n{WHY}\n",
+                 take it back, and change both.\n\n{why}\n",
                 time(at_ms)
             );
             ("IotaBackup: your account is to be deleted".into(), body)
@@ -61,7 +64,7 @@ pub fn account(news: AccountNews) -> (String, String) {
             let body = format!(
                 "A new password was set for your account by somebody who has one of your vault's keys: the recovery words, the kit or a key \
                  file. All sessions have ended. Until {} nothing can be deleted, and nothing be kept for a shorter time.\n\nIf that was not \
-                 you: set another password the same way, and replace your recovery kit on the page Keys.\n\n{WHY}\n",
+                 you: set another password the same way, and replace your recovery kit on the page Keys.\n\n{why}\n",
                 time(until_ms)
             );
             ("IotaBackup: a new password was set".into(), body)
@@ -73,6 +76,10 @@ pub fn account(news: AccountNews) -> (String, String) {
 pub fn test() -> (String, String) {
     let body = "This is the test that you asked for. Mails about missed backups come to this address.\n";
     ("IotaBackup: a test".into(), body.into())
+}
+
+fn why(asked: bool) -> &'static str {
+    if asked { WHY } else { WHY_UNASKED }
 }
 
 fn name(subject: &Subject) -> String {
@@ -98,7 +105,7 @@ mod tests {
 
     fn subject(public_name: &str, complete_ms: Option<u64>) -> Subject {
         let since_ms = NOW_MS - 3 * DAY_MS - 1;
-        Subject { account_no: 1, number: 2, public_name: public_name.into(), complete_ms, since_ms }
+        Subject { account_no: 1, number: 2, public_name: public_name.into(), complete_ms, since_ms, asked: true }
     }
 
     #[test]
@@ -111,6 +118,19 @@ mod tests {
         assert!(line.starts_with("IotaBackup: Attic has") && !body.contains("Machine 2"));
         assert!(body.contains("has completed none yet"), "{body}");
         assert_eq!(over(&subject("Attic", None)).0, "IotaBackup: Attic is backed up again");
+    }
+
+    #[test]
+    fn a_warning_says_why_it_comes() {
+        let said = |asked| {
+            [
+                deleted(&subject("", None), NOW_MS, asked).1,
+                account(AccountNews::Closing(NOW_MS), asked).1,
+                account(AccountNews::Recovered(NOW_MS), asked).1,
+            ]
+        };
+        assert!(said(true).iter().all(|body| body.contains("You asked for these mails")));
+        assert!(said(false).iter().all(|body| body.contains("you sign in with") && !body.contains("You asked")));
     }
 
     #[test]

@@ -19,9 +19,9 @@ pub struct NewMail {
     pub account_no: i64,
     /// Row of the set that it is about, if it is about one.
     pub set_no: Option<i64>,
-    /// It is a warning: about a deletion or the account. It goes to the address of now, whatever becomes of that. Otherwise it is about
-    /// a missed backup.
-    pub deletion: bool,
+    /// Where it goes if it is a warning, about a deletion or the account, whatever is decided about mails later. Otherwise it is about a
+    /// missed backup, and goes where the account's mails go when it is sent.
+    pub warned: Option<String>,
     /// What it says.
     pub text: Text,
 }
@@ -54,18 +54,18 @@ pub struct DueMail {
 
 /// Puts a mail on its way.
 pub async fn insert(connection: &mut PgConnection, mail: &NewMail, now_ms: u64) -> Result<()> {
-    let NewMail { account_no, set_no, deletion, text } = mail;
+    let NewMail { account_no, set_no, warned, text } = mail;
     sqlx::query!(
         "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms, deletion, address)
-         SELECT $1, $2, $3, $4, $5, $6, $6, $7,
-             (SELECT address FROM alerts WHERE $7 AND alerts.account_no = $1 AND mails AND address <> '')",
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
         account_no,
         *set_no,
         &text.message_id[..],
         text.subject,
         text.body,
         signed(now_ms),
-        deletion,
+        warned.is_some(),
+        warned.as_deref(),
     )
     .execute(connection)
     .await?;

@@ -121,17 +121,20 @@ pub struct Subject {
     pub complete_ms: Option<u64>,
     /// From when on the limit counts.
     pub since_ms: u64,
+    /// Whether its account asked for mails.
+    pub asked: bool,
 }
 
-/// What a mail may say of a set whose account wants mails; `None` when it wants none.
+/// What a mail may say of a set.
 pub async fn subject(connection: &mut PgConnection, set_no: i64) -> Result<Option<Subject>> {
     let row = sqlx::query!(
         r#"SELECT one.account_no AS "account_no!", public_name AS "public_name!", complete_ms AS "complete_ms?",
                since_ms AS "since_ms!", (
                SELECT count(*) FROM backup_set AS other WHERE other.account_no = one.account_no
-                   AND (other.created_ms, other.set_id) <= (one.created_ms, one.set_id)) AS "number!"
-           FROM backup_set AS one JOIN watch USING (set_no) JOIN alerts ON alerts.account_no = one.account_no
-           WHERE set_no = $1 AND mails AND address <> ''"#,
+                   AND (other.created_ms, other.set_id) <= (one.created_ms, one.set_id)) AS "number!",
+               coalesce(mails AND address <> '', false) AS "asked!"
+           FROM backup_set AS one JOIN watch USING (set_no) LEFT JOIN alerts ON alerts.account_no = one.account_no
+           WHERE set_no = $1"#,
         set_no,
     );
     let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
@@ -141,5 +144,6 @@ pub async fn subject(connection: &mut PgConnection, set_no: i64) -> Result<Optio
         public_name: row.public_name,
         complete_ms: row.complete_ms.map(|at_ms| unsigned(at_ms, "time of a backup")).transpose()?,
         since_ms: unsigned(row.since_ms, "time of a backup")?,
+        asked: row.asked,
     }))
 }

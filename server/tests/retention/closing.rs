@@ -92,3 +92,33 @@ async fn its_owner_hears_of_it() {
     assert_eq!(letters[0].to, ["ada@example.org"], "where it went when it was decided");
     assert!(letters[0].text.contains("Subject: IotaBackup: your account is to be deleted"), "{}", letters[0].text);
 }
+
+#[tokio::test]
+async fn an_owner_who_decided_nothing_about_mails_hears_of_it_at_the_login() {
+    let post = PostOffice::open().await;
+    let server = TestServer::start_with_mail(post.mailer()).await;
+    let mut ada = Scene::new(&server, TestAccount::first(&server).await).await;
+    ada.decide(&server, What::Close).await;
+    let other = ChangeAlerts { address: "eve@example.org".into(), mails: true, limit_hours: 72 };
+    ada.account.browser.put("/account/alerts", &other).await.ok();
+    deliver(&server.state).await.unwrap();
+    let to: Vec<_> = post.take().into_iter().map(|letter| letter.to).collect();
+    assert_eq!(to, [["ada@example.org"]], "where it went when it was decided");
+
+    // A login that is no address gets nothing, and nothing waits for it.
+    let mut bob = Scene::new(&server, TestAccount::invited(&server, "bob@example.org").await).await;
+    sqlx::query("UPDATE account SET login = 'bob' WHERE login = 'bob@example.org'")
+        .execute(server.pool())
+        .await
+        .unwrap();
+    bob.decide(&server, What::Close).await;
+    assert_eq!(count(&server, "SELECT count(*) FROM mail").await, 0);
+}
+
+#[tokio::test]
+async fn without_a_mail_server_no_mail_waits() {
+    let server = TestServer::start().await;
+    let mut ada = Scene::new(&server, TestAccount::first(&server).await).await;
+    ada.decide(&server, What::Close).await;
+    assert_eq!(count(&server, "SELECT count(*) FROM mail").await, 0);
+}

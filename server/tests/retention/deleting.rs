@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use iota_core::api::alerts::ChangeAlerts;
-use iota_core::api::json::{Bytes, Revoke, SetInfo};
+use iota_core::api::json::{Bytes, Revoke, SetInfo, code};
 use iota_core::certificate::SignedCertificate;
 use iota_core::id::SetId;
-use iota_core::retention::{Deletion, UNDO_MS, What};
+use iota_core::retention::{Deletion, Policy, UNDO_MS, What};
 use iota_server::alerts::deliver;
+use iota_server::auth::FRESH_MS;
 use iota_server::test_support::{PostOffice, TestAccount, TestServer, revocation};
 
 use super::scene::{DAY_MS, HOUR_MS, Scene, count};
@@ -108,22 +109,71 @@ async fn the_newest_snapshot_of_a_machine_that_writes_stays() {
 }
 
 #[tokio::test]
+async fn only_taking_back_needs_no_fresh_proof() {
+    let server = TestServer::start().await;
+    let mut scene = six(&server, TestAccount::first(&server).await).await;
+    scene.decide(&server, delete(&scene, 2, 3)).await;
+    server.clock.advance_ms(FRESH_MS);
+    for what in [delete(&scene, 4, 4), What::Keep(Policy::default()), What::Close] {
+        assert_eq!(scene.send(&scene.sign(&server, 2, what)).await.code(), code::REAUTHENTICATE, "{what:?}");
+    }
+    assert_eq!(scene.listed().await, [1, 4, 5, 6]);
+    scene.decide(&server, What::Undo(1)).await;
+    assert_eq!(scene.listed().await, [1, 2, 3, 4, 5, 6]);
+
+    // The same of an account that is to go.
+    scene.pass(&server, 0).await;
+    scene.decide(&server, What::Close).await;
+    server.clock.advance_ms(FRESH_MS);
+    scene.decide(&server, What::Undo(3)).await;
+    assert_eq!(count(&server, "SELECT count(*) FROM account WHERE closes_ms IS NOT NULL").await, 0);
+
+    // It must be the account's word, and its session open.
+    scene.pass(&server, 0).await;
+    scene.decide(&server, delete(&scene, 2, 3)).await;
+    server.clock.advance_ms(FRESH_MS);
+    let mut forged = scene.sign(&server, 6, What::Undo(5));
+    forged.signature.0[0] ^= 1;
+    assert_eq!(scene.send(&forged).await.code(), code::BAD_CREDENTIALS);
+    let undo = scene.sign(&server, 6, What::Undo(5));
+    scene.account.browser.post("/logout", &()).await.ok();
+    assert_eq!(scene.send(&undo).await.code(), code::UNAUTHENTICATED);
+}
+
+/// Who gets mails now, and what they say.
+async fn told(server: &TestServer, post: &PostOffice) -> Vec<(Vec<String>, String)> {
+    deliver(&server.state).await.unwrap();
+    post.take().into_iter().map(|letter| (letter.to, letter.text)).collect()
+}
+
+async fn set_mails(scene: &Scene, address: &str, mails: bool) {
+    let change = ChangeAlerts { address: address.into(), mails, limit_hours: 72 };
+    scene.account.browser.put("/account/alerts", &change).await.ok();
+}
+
+#[tokio::test]
 async fn a_deletion_is_told_by_mail() {
     let post = PostOffice::open().await;
     let server = TestServer::start_with_mail(post.mailer()).await;
     let mut scene = six(&server, TestAccount::first(&server).await).await;
     scene.decide(&server, delete(&scene, 2, 2)).await;
-    deliver(&server.state).await.unwrap();
-    assert_eq!(post.take().len(), 0, "nobody asked for mails");
-    let change = ChangeAlerts { address: "ada@example.org".into(), mails: true, limit_hours: 72 };
-    scene.account.browser.put("/account/alerts", &change).await.ok();
+    let letters = told(&server, &post).await;
+    assert_eq!(letters.len(), 1, "nothing was decided about mails");
+    assert_eq!(letters[0].0, ["ada@example.org"]);
+    let text = &letters[0].1;
+    assert!(text.contains("Subject: IotaBackup: snapshots of Machine 1 were deleted"), "{text}");
+    assert!(text.contains("the address that you sign in with") && !text.contains("You asked"), "{text}");
+
+    set_mails(&scene, "alerts@example.org", true).await;
     scene.decide(&server, delete(&scene, 3, 3)).await;
-    deliver(&server.state).await.unwrap();
-    let letters = post.take();
+    let letters = told(&server, &post).await;
     assert_eq!(letters.len(), 1);
-    assert!(
-        letters[0].text.contains("Subject: IotaBackup: snapshots of Machine 1 were deleted"),
-        "{}",
-        letters[0].text
-    );
+    assert_eq!(letters[0].0, ["alerts@example.org"]);
+    assert!(letters[0].1.contains("You asked for these mails"), "{}", letters[0].1);
+
+    set_mails(&scene, "alerts@example.org", false).await;
+    scene.decide(&server, delete(&scene, 4, 4)).await;
+    assert_eq!(told(&server, &post).await, [], "mails are switched off");
+    set_mails(&scene, "alerts@example.org", true).await;
+    assert_eq!(told(&server, &post).await, [], "and were when it was written");
 }

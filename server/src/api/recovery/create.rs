@@ -56,13 +56,14 @@ pub async fn create(
 
 #[cfg(test)]
 mod tests {
+    use iota_core::api::alerts::ChangeAlerts;
     use iota_core::api::json::{Bytes, NewSecondFactor, SecondFactorCode, code};
     use iota_core::api::retention::Decide;
     use iota_core::id::{Digest, ServerId, SetId, Signature};
     use iota_core::retention::{Decision, Deletion, Policy, SignedDecision, What};
 
     use super::*;
-    use crate::test_support::{TestAccount, TestServer, authenticator_code};
+    use crate::test_support::{PostOffice, TestAccount, TestServer, authenticator_code};
 
     #[tokio::test]
     async fn whoever_opens_the_vault_sets_a_new_password() {
@@ -76,6 +77,32 @@ mod tests {
         assert_eq!(ada.sign_in(&server.stranger()).await.code(), code::BAD_CREDENTIALS);
         ada.auth_secret = Digest([9; 32]);
         ada.sign_in(&server.stranger()).await.ok();
+    }
+
+    #[tokio::test]
+    async fn its_owner_hears_of_it() {
+        let post = PostOffice::open().await;
+        let server = TestServer::start_with_mail(post.mailer()).await;
+        let mut ada = TestAccount::first(&server).await;
+        let recover = async |ada: &mut TestAccount| {
+            ada.auth_secret = Digest([9; 32]);
+            ada.browser.post("/recovery", &ada.recovery(&server, ada.auth_secret).await).await.ok();
+            alerts::deliver(&server.state).await.unwrap();
+            post.take().into_iter().map(|letter| (letter.to, letter.text)).collect::<Vec<_>>()
+        };
+        let change = async |ada: &TestAccount, mails| {
+            let change = ChangeAlerts { address: "alerts@example.org".into(), mails, limit_hours: 72 };
+            ada.browser.put("/account/alerts", &change).await.ok();
+        };
+        let letters = recover(&mut ada).await;
+        assert_eq!(letters.len(), 1, "nothing was decided about mails");
+        assert_eq!(letters[0].0, ["ada@example.org"]);
+        assert!(letters[0].1.contains("Subject: IotaBackup: a new password was set"), "{}", letters[0].1);
+        change(&ada, true).await;
+        let letters = recover(&mut ada).await;
+        assert_eq!(letters.into_iter().map(|(to, _)| to).collect::<Vec<_>>(), [["alerts@example.org"]]);
+        change(&ada, false).await;
+        assert_eq!(recover(&mut ada).await, []);
     }
 
     #[tokio::test]

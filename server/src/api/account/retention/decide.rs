@@ -11,24 +11,26 @@ use sqlx::PgConnection;
 use crate::alerts::{self, AccountNews};
 use crate::api::sets::no_set;
 use crate::app_state::AppState;
-use crate::auth::{FreshWebSession, WebSession, days_of_rest, lock_account};
+use crate::auth::{WebSession, days_of_rest, lock_account};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
 use crate::packs::RecordKind;
 use crate::records::encode_decision;
 use crate::store::{account, backup_set, closing, decision, deletion, device};
 
-/// Takes the next decision of the account. The newest again is fine.
+/// Takes the next decision of the account. The newest again is fine. All but taking one back needs a fresh proof.
 ///
 /// # Errors
-/// `bad_request`, `bad_credentials` when the account has not signed it, `conflict` when another one came before or it asks for what
-/// cannot be, `forbidden` when it takes something away soon after a recovery, `not_found`, `no_space`.
+/// `reauthenticate`, `bad_request`, `bad_credentials` when the account has not signed it, `conflict` when another one came before or it
+/// asks for what cannot be, `forbidden` when it takes something away soon after a recovery, `not_found`, `no_space`.
 pub async fn replace(
     State(state): State<AppState>,
-    FreshWebSession(session): FreshWebSession,
+    session: WebSession,
     Json(decide): Json<Decide>,
 ) -> ApiResult<StatusCode> {
-    let signed = check(&decide, &session, &state).await?;
+    let signed = read(&decide)?;
+    let session = prove(session, &signed.decision.what, &state)?;
+    check(&signed, &session, &state).await?;
     let mut transaction = state.pool().begin().await?;
     let locked = lock_account(&mut transaction, &session, &state).await?;
     let newest = decision::newest(&mut transaction, session.account_no).await?;
@@ -61,10 +63,22 @@ pub async fn replace(
     Ok(StatusCode::NO_CONTENT)
 }
 
+fn read(decide: &Decide) -> ApiResult<SignedDecision> {
+    SignedDecision::decode(&decide.decision.0)
+        .map_err(|error| ApiError::bad_request(format!("the decision cannot be read: {error}")))
+}
+
+/// The session, if its proof is fresh enough for what it decides. Taking a decision back gives nothing away and takes nothing away, and
+/// the vault has signed it, so an open session does.
+fn prove(session: WebSession, what: &What, state: &AppState) -> ApiResult<WebSession> {
+    match what {
+        What::Undo(_) => Ok(session),
+        What::Keep(_) | What::Delete(_) | What::Close => Ok(session.fresh(state)?.0),
+    }
+}
+
 /// What can be told without the decision before.
-async fn check(decide: &Decide, session: &WebSession, state: &AppState) -> ApiResult<SignedDecision> {
-    let signed = SignedDecision::decode(&decide.decision.0)
-        .map_err(|error| ApiError::bad_request(format!("the decision cannot be read: {error}")))?;
+async fn check(signed: &SignedDecision, session: &WebSession, state: &AppState) -> ApiResult<()> {
     let account = account::find_by_no(state.pool(), session.account_no).await?;
     let account = account.ok_or_else(|| ApiError::not_found("account"))?;
     signed.verify(&account.identity).map_err(|_| {
@@ -82,7 +96,7 @@ async fn check(decide: &Decide, session: &WebSession, state: &AppState) -> ApiRe
             "the clock of this device and that of the server are more than an hour apart: set the one that is wrong",
         ));
     }
-    Ok(signed)
+    Ok(())
 }
 
 fn require_next(decision: &Decision, newest: Option<&Decision>) -> ApiResult<()> {
