@@ -1,26 +1,25 @@
 //! A folder, or some of what is in it, on its way into one zip: what its members are called, and what such a file cannot hold.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Write;
 
 use iota_core::entry::{Entry, Kind};
 use iota_core::extent::Content;
-use iota_core::id::Digest;
 use iota_core::path::{Key, TreePath};
 use iota_core::vault::{MAX_CHOSEN, Selection, ZipView};
 
 use crate::keys::OpenVault;
+use crate::member_names::MemberNames;
 use crate::platform::Platform;
 use crate::point::{Point, Walk};
 use crate::problem::{Result, failed, missing};
 use crate::show;
 use crate::zip::{Member, MemberKind};
 
-/// Longest name that had to be changed, bytes: every system takes it.
-const NAME_BYTES: usize = 200;
 /// Most lines of the list of what is different.
 const MAX_NOTES: usize = 10_000;
+/// What that list is called.
+const NOTES_NAME: &str = "What is different - IotaBackup.txt";
 
 /// What comes next into an archive.
 pub enum Item {
@@ -63,6 +62,7 @@ pub struct Members<'p, P> {
     ranges: Ranges,
     walk: Option<Walk<'p, P>>,
     window: std::vec::IntoIter<Entry>,
+    names: MemberNames,
     notes: VecDeque<String>,
 }
 
@@ -80,7 +80,8 @@ impl<'p, P: Platform> Members<'p, P> {
         if chosen.is_empty() {
             ranges.push_back(folder.as_ref().map_or((Vec::new(), None), below));
         } else {
-            ranges.extend(chosen.iter().flat_map(|path| [itself(path), below(path)]));
+            // In key order, as names are given: first all that stand in the folder, then what is below each.
+            ranges.extend(chosen.iter().map(itself).chain(chosen.iter().map(below)));
         }
         let base = folder.as_ref().and_then(TreePath::parent);
         let skip = base.map_or(0, |base| base.as_bytes().len() + 1);
@@ -92,6 +93,7 @@ impl<'p, P: Platform> Members<'p, P> {
             ranges,
             walk: None,
             window: Vec::new().into_iter(),
+            names: MemberNames::new(NOTES_NAME),
             notes: VecDeque::new(),
         })
     }
@@ -106,10 +108,14 @@ impl<'p, P: Platform> Members<'p, P> {
                 self.walk = Some(self.point.walk(self.platform, self.open, start, end).await?);
                 continue;
             };
-            match walk.next().await? {
+            let entries = walk.next().await?;
+            let lost = walk.lost();
+            if lost > 0 {
+                self.names.expect_unseen();
+            }
+            match entries {
                 Some(entries) => self.window = entries.into_iter(),
                 None => {
-                    let lost = walk.lost();
                     self.walk = None;
                     if lost > 0 {
                         self.notes.push_back(format!(
@@ -144,7 +150,6 @@ impl<'p, P: Platform> Members<'p, P> {
 
     fn item(&mut self, entry: Entry) -> Option<Item> {
         let relative = &entry.path.as_bytes()[self.skip.min(entry.path.as_bytes().len())..];
-        let (mut name, changed) = safe_path(relative);
         let (kind, bytes) = match &entry.kind {
             Kind::File { size, .. } => (MemberKind::File, *size),
             Kind::Dir => (MemberKind::Folder, 0),
@@ -154,9 +159,7 @@ impl<'p, P: Platform> Members<'p, P> {
                 return None;
             }
         };
-        if changed && kind != MemberKind::Folder {
-            self.notes.push_back(format!("renamed: {} is here {name}", show::text(relative)));
-        }
+        let mut name = self.names.give(relative, kind == MemberKind::Folder, &mut self.notes);
         if !entry.metadata.xattrs.is_empty() {
             self.notes.push_back(format!("without its extended attributes: {name}"));
         }
@@ -242,87 +245,13 @@ impl Notes {
             // Writing into a string does not fail.
             let _ = writeln!(text, "and {more} more");
         }
-        Some(("What is different - IotaBackup.txt", text))
+        Some((NOTES_NAME, text))
     }
-}
-
-/// A relative path whose names every system takes, and whether one had to be changed.
-fn safe_path(path: &[u8]) -> (String, bool) {
-    let names: Vec<Cow<'_, str>> = path.split(|&byte| byte == b'/').map(safe_name).collect();
-    let changed = names.iter().any(|name| matches!(name, Cow::Owned(_)));
-    (names.join("/"), changed)
-}
-
-/// A name that every system takes as it is; another one becomes one, with a part of the hash of what it was, so that two that
-/// differ still do.
-fn safe_name(name: &[u8]) -> Cow<'_, str> {
-    let refused = |c: char| matches!(c, '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
-    let shown = show::text(name);
-    let clean = shown.replace(refused, "_");
-    let trimmed = clean.trim_end_matches(['.', ' ']);
-    let text = std::str::from_utf8(name).ok().filter(|text| *text == trimmed && !is_device(text));
-    match text {
-        Some(text) => Cow::Borrowed(text),
-        None => {
-            let hash = Digest::of(name).to_string();
-            let (stem, extension) = match trimmed.rsplit_once('.') {
-                Some((stem, extension)) if !stem.is_empty() && extension.len() <= 16 => (stem, format!(".{extension}")),
-                _ => (trimmed, String::new()),
-            };
-            let stem = &stem[..stem.floor_char_boundary(NAME_BYTES - extension.len())];
-            Cow::Owned(format!("{stem}~{}{extension}", &hash[..8]))
-        }
-    }
-}
-
-/// Names that are devices on Windows, whatever follows a dot.
-fn is_device(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
-    };
-    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_left_alone_or_changed_so_that_they_still_differ() {
-        for name in ["notes.txt", ".bashrc", "Köln–Łódź", "a b", "console.txt", "com10", "…"] {
-            assert!(matches!(safe_name(name.as_bytes()), Cow::Borrowed(same) if same == name), "{name}");
-        }
-        let hostile: [&[u8]; 12] = [
-            b"..\\..\\x",
-            b".._.._x\\",
-            b"C:evil.exe",
-            b"a?b",
-            b"a*b",
-            b"caf\xe9.txt",
-            b"a\nb",
-            "a\u{202e}gpj.exe".as_bytes(),
-            b"dot.",
-            b"space ",
-            b"nul.txt",
-            b"COM1",
-        ];
-        let mut seen = std::collections::HashSet::new();
-        for name in hostile {
-            let safe = safe_name(name);
-            assert!(matches!(safe, Cow::Owned(_)), "{}", name.escape_ascii());
-            assert!(
-                !safe.contains(['\\', ':', '*', '?', '/', '\n']) && !safe.ends_with(['.', ' ']) && !is_device(&safe),
-                "{safe}"
-            );
-            assert!(seen.insert(safe.into_owned()));
-        }
-        assert!(safe_name(b"caf\xe9.txt").ends_with(".txt"));
-        assert!(safe_name(&[b'\n'; 255]).len() < 255);
-        assert_eq!(safe_path(b"a/b").0, "a/b");
-        let (path, changed) = safe_path(b"a/b:c/d");
-        assert!(changed && path.starts_with("a/b_c~") && path.ends_with("/d"));
-    }
 
     #[test]
     fn what_is_different_is_said_within_bounds() {

@@ -129,7 +129,7 @@ impl OpenVault {
         history
     }
 
-    /// What was heard of a machine in this visit.
+    /// What was heard of a machine.
     pub fn heard(&self, set: SetId) -> Option<Heard> {
         self.heard.borrow().get(&set).copied()
     }

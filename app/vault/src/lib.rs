@@ -28,6 +28,7 @@ pub mod keys;
 pub mod listing;
 pub mod live;
 pub mod machines;
+pub mod member_names;
 pub mod missing;
 pub mod names;
 pub mod objects;

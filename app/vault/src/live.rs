@@ -14,14 +14,24 @@ use crate::machines;
 use crate::platform::Platform;
 use crate::problem::{Result, failed};
 use crate::show;
+use crate::witness::{SeenWord, Witness};
 
-/// What was heard of a machine in this visit.
+/// Numbers of statuses are times of the machine, in milliseconds. One that is newer than what is kept by no more than this is not
+/// kept: there is at most one write a minute, and a later visit may miss the last minute of this one.
+const KEPT_EVERY_MS: u64 = 60_000;
+/// One further ahead of this browser's clock is not kept: when the machine's clock is put right, its words would be refused until
+/// the time that it showed before.
+const KEPT_AHEAD_MS: u64 = 60 * 60 * 1000;
+
+/// What was heard of a machine, in this visit and in those before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Heard {
     /// The key epoch of the machine.
     key_epoch: u32,
     /// Number of its newest status.
     status: u64,
+    /// Number of the status that is kept for later visits.
+    kept: u64,
     /// Number of the last order that it took, or was sent from here.
     order: u64,
 }
@@ -29,10 +39,12 @@ pub struct Heard {
 /// Answers [`ReadLive`].
 ///
 /// # Errors
-/// When the server cannot be asked, or shows an older word than before.
+/// When the server cannot be asked, or shows an older word than before in this browser; when the witness cannot be read.
 pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLive) -> Result<LiveView> {
     let set = question.set;
     let key_epoch = key_epoch(platform, open, set).await?;
+    // What is answered to a later question is not older.
+    recall(platform, open, set, key_epoch).await?;
     let state: LiveState = api::get(platform, &format!("/sets/{set}/live")).await?;
     let heard = heard(open, set, key_epoch);
     // One that does not open is of another machine that wrote this set before.
@@ -51,18 +63,26 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLiv
     }
     let unread = |error| failed(format!("the machine’s word cannot be read ({error}): update its program"));
     let status: Status = serde_json::from_str(&json).map_err(unread)?;
-    open.keep_heard(set, Heard { status: seq, order: heard.order.max(status.last_order), ..heard });
+    // How old it is cannot be told: when it arrived is known from the server alone, and the machine's clock may be wrong.
+    let is_news = seq > heard.kept.saturating_add(KEPT_EVERY_MS) || heard.kept == 0;
+    let keeps = is_news && seq <= platform.now_ms().saturating_add(KEPT_AHEAD_MS);
+    let kept = if keeps { seq } else { heard.kept };
+    open.keep_heard(set, Heard { status: seq, kept, order: heard.order.max(status.last_order), ..heard });
+    if keeps {
+        Witness::note_word(platform, open.account, set, SeenWord { key_epoch, status: seq }).await;
+    }
     Ok(LiveView { listens: state.listens, received_ms: state.received_ms, status: Some(safe(status)) })
 }
 
 /// Answers [`GiveOrder`].
 ///
 /// # Errors
-/// When the machine does not listen, or the server cannot be asked.
+/// When the machine does not listen, or the server cannot be asked; when the witness cannot be read.
 pub async fn order(platform: &impl Platform, open: &OpenVault, question: &GiveOrder) -> Result<u64> {
     check(&question.order)?;
     let set = question.set;
     let key_epoch = key_epoch(platform, open, set).await?;
+    recall(platform, open, set, key_epoch).await?;
     let heard = heard(open, set, key_epoch);
     // Above all that the machine took, whoever gave it.
     let seq = platform.now_ms().max(heard.order + 1);
@@ -103,9 +123,26 @@ async fn key_epoch(platform: &impl Platform, open: &OpenVault, set: SetId) -> Re
     Ok(history.certificates.newest().key_epoch)
 }
 
+/// Has at hand what earlier visits of this browser heard of a machine.
+async fn recall(platform: &impl Platform, open: &OpenVault, set: SetId, key_epoch: u32) -> Result<()> {
+    if of_epoch(open, set, key_epoch).is_some() {
+        return Ok(());
+    }
+    let word = Witness::load(platform, open.account).await?.word(set);
+    let status = word.filter(|word| word.key_epoch == key_epoch).map_or(0, |word| word.status);
+    // Another question may have been faster.
+    if of_epoch(open, set, key_epoch).is_none() {
+        open.keep_heard(set, Heard { key_epoch, status, kept: status, order: 0 });
+    }
+    Ok(())
+}
+
+fn of_epoch(open: &OpenVault, set: SetId, key_epoch: u32) -> Option<Heard> {
+    open.heard(set).filter(|heard| heard.key_epoch == key_epoch)
+}
+
 fn heard(open: &OpenVault, set: SetId, key_epoch: u32) -> Heard {
-    let heard = open.heard(set).filter(|heard| heard.key_epoch == key_epoch);
-    heard.unwrap_or(Heard { key_epoch, ..Heard::default() })
+    of_epoch(open, set, key_epoch).unwrap_or(Heard { key_epoch, ..Heard::default() })
 }
 
 fn key(open: &OpenVault, set: SetId, key_epoch: u32) -> Result<LiveKey> {
@@ -125,5 +162,6 @@ fn safe(mut status: Status) -> Status {
     status.rules.iter_mut().for_each(|rules| rules.refused.iter_mut().for_each(show));
     status.restore.iter_mut().flat_map(|restore| &mut restore.current).for_each(show);
     status.last_error.iter_mut().for_each(|(_, error)| show(error));
+    status.troubles.iter_mut().for_each(|trouble| show(&mut trouble.reason));
     status
 }

@@ -25,6 +25,9 @@ pub struct Witness {
     decisions: u64,
     /// By set.
     sets: BTreeMap<String, SeenSet>,
+    /// The newest word that was kept of each machine, by set.
+    #[serde(default)]
+    words: BTreeMap<String, SeenWord>,
 }
 
 /// What was seen of a set.
@@ -36,6 +39,16 @@ pub struct SeenSet {
     pub hash: HeaderHash,
     /// How many certificates it had.
     pub certificates: u32,
+}
+
+/// What a machine said of itself, as far as it tells newer from older: that of a later key epoch is newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenWord {
+    /// The key epoch of the machine.
+    pub key_epoch: u32,
+    /// Number of its status.
+    pub status: u64,
 }
 
 impl Witness {
@@ -51,7 +64,14 @@ impl Witness {
 
     async fn load_from(platform: &impl Platform, store: Store, account: AccountId) -> Result<Self> {
         let Some(bytes) = platform.load(store, &[account.to_string()]).await?.pop().flatten() else {
-            return Ok(Self { version: VERSION, identity: None, slots: 0, decisions: 0, sets: BTreeMap::new() });
+            return Ok(Self {
+                version: VERSION,
+                identity: None,
+                slots: 0,
+                decisions: 0,
+                sets: BTreeMap::new(),
+                words: BTreeMap::new(),
+            });
         };
         let witness = serde_json::from_slice::<Self>(&bytes).ok().filter(|witness| witness.version == VERSION);
         witness.ok_or_else(|| {
@@ -83,6 +103,9 @@ impl Witness {
         for (set, &seen) in &other.sets {
             grow(&mut self.sets, set.clone(), seen);
         }
+        for (set, &word) in &other.words {
+            hear(&mut self.words, set.clone(), word);
+        }
     }
 
     /// Notes a certificate that this account has just signed: a server that shows fewer is noticed.
@@ -94,6 +117,20 @@ impl Witness {
             // A browser that keeps nothing notices nothing later; that is its honest answer.
             let _ = witness.save(platform, account).await;
         }
+    }
+
+    /// Notes a word of a machine that was opened: a server that shows an older one in a later visit is noticed.
+    pub async fn note_word(platform: &impl Platform, account: AccountId, set: SetId, word: SeenWord) {
+        if let Ok(mut witness) = Self::load(platform, account).await {
+            hear(&mut witness.words, set.to_string(), word);
+            // A browser that keeps nothing notices nothing later; that is its honest answer.
+            let _ = witness.save(platform, account).await;
+        }
+    }
+
+    /// The newest word that was kept of a machine.
+    pub fn word(&self, set: SetId) -> Option<SeenWord> {
+        self.words.get(&set.to_string()).copied()
     }
 
     /// The sets that were seen.
@@ -162,4 +199,9 @@ fn grow(sets: &mut BTreeMap<String, SeenSet>, set: String, new: SeenSet) {
         (known.seq, known.hash) = (new.seq, new.hash);
     }
     known.certificates = known.certificates.max(new.certificates);
+}
+
+fn hear(words: &mut BTreeMap<String, SeenWord>, set: String, new: SeenWord) {
+    let known = words.entry(set).or_insert(new);
+    *known = new.max(*known);
 }

@@ -13,6 +13,7 @@ use iota_crypto::{
     live::{Direction, Place, open, seal},
     secret::system_random,
 };
+use iota_vault::platform::Store;
 
 fn rig() -> Rig {
     let (rig, mut tree) = (Rig::new(), MemoryTree::default());
@@ -71,6 +72,90 @@ fn the_word_of_a_machine_is_opened_made_safe_and_never_older_than_before() {
     // What this machine did not seal is no word of it.
     says(&tab, &rig, Some(vec![7; 100]));
     assert_eq!(read(&tab, &rig).unwrap().status, None);
+}
+
+/// The number that is kept for later visits.
+fn kept(tab: &Tab, rig: &Rig) -> Option<u64> {
+    let kept = tab.browser.0.kept.borrow();
+    let witness: serde_json::Value = serde_json::from_slice(&kept[&(Store::Witness, ACCOUNT.to_string())]).unwrap();
+    witness["words"][rig.set.to_string()]["status"].as_u64()
+}
+
+/// What a later visit says to a word.
+fn later(tab: &Tab, rig: &Rig, seq: u64) -> Result<LiveView, Problem> {
+    let later = tab.reload();
+    later.unlock().unwrap();
+    says(&later, rig, Some(word(rig, seq, &Status::default())));
+    read(&later, rig)
+}
+
+#[test]
+fn a_word_is_never_older_than_in_an_earlier_visit() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    let now = tab.browser.0.now_ms.get();
+    says(&tab, &rig, Some(word(&rig, now, &Status::default())));
+    read(&tab, &rig).unwrap();
+    assert_eq!(kept(&tab, &rig), Some(now));
+    let refused = later(&tab, &rig, now - 1).unwrap_err();
+    assert!(refused.kind == ProblemKind::Altered && refused.message.contains("older word"), "{refused:?}");
+    assert!(later(&tab, &rig, now).is_ok());
+    // An order first is no way around it.
+    let visit = tab.reload();
+    visit.unlock().unwrap();
+    visit.browser.0.answers.borrow_mut().insert(("POST", format!("/sets/{}/orders", rig.set)), Ok(Vec::new()));
+    visit.ask(GiveOrder { set: rig.set, order: Order::Resume }).unwrap();
+    says(&visit, &rig, Some(word(&rig, now - 1, &Status::default())));
+    assert_eq!(read(&visit, &rig).unwrap_err().kind, ProblemKind::Altered);
+    // The machine that took its place begins anew.
+    for kept in tab.browser.0.kept.borrow_mut().values_mut() {
+        let text = String::from_utf8(kept.clone()).unwrap_or_default();
+        *kept = text.replace("\"key_epoch\":1,\"status\"", "\"key_epoch\":0,\"status\"").into_bytes();
+    }
+    assert!(later(&tab, &rig, 5).is_ok());
+    assert_eq!(kept(&tab, &rig), Some(5));
+    // What cannot be read is no first visit.
+    let visit = tab.reload();
+    visit.unlock().unwrap();
+    visit.browser.0.cannot_read.set(true);
+    assert_eq!(read(&visit, &rig).unwrap_err().kind, ProblemKind::Failed);
+}
+
+#[test]
+fn of_many_words_few_are_kept_and_none_that_was_not_heard() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    let now = tab.browser.0.now_ms.get();
+    let hear = |seq: u64| {
+        says(&tab, &rig, Some(word(&rig, seq, &Status::default())));
+        read(&tab, &rig).unwrap();
+        kept(&tab, &rig)
+    };
+    says(&tab, &rig, Some(vec![7; 100]));
+    read(&tab, &rig).unwrap();
+    assert_eq!(kept(&tab, &rig), None);
+    let other = tab.reload();
+    other.unlock().unwrap();
+    read(&other, &rig).unwrap();
+    assert_eq!(hear(now), Some(now));
+    assert!((1..=60).all(|second| hear(now + second * 1000) == Some(now)));
+    assert_eq!(hear(now + 60_001), Some(now + 60_001));
+    // Nothing else was forgotten meanwhile, and in the same visit each word counts.
+    says(&tab, &rig, Some(word(&rig, now + 60_000, &Status::default())));
+    assert_eq!(read(&tab, &rig).unwrap_err().kind, ProblemKind::Altered);
+    // A tab that hears less than another leaves what that one kept.
+    says(&other, &rig, Some(word(&rig, now + 30_000, &Status::default())));
+    read(&other, &rig).unwrap();
+    assert_eq!(kept(&tab, &rig), Some(now + 60_001));
+    // A machine whose clock is years ahead is still heard once that was put right.
+    assert_eq!(hear(now + 100_000_000_000), Some(now + 60_001));
+    assert!(later(&tab, &rig, now + 60_002).is_ok());
+    // A browser that keeps nothing notices nothing later.
+    let private = Tab::unlocked(&rig);
+    private.browser.0.keeps_nothing.set(true);
+    says(&private, &rig, Some(word(&rig, now, &Status::default())));
+    read(&private, &rig).unwrap();
+    assert!(later(&private, &rig, now - 1).is_ok());
 }
 
 #[test]

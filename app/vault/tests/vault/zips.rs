@@ -10,12 +10,14 @@ use iota_core::{
 };
 use iota_vault::platform::Sink;
 use std::{
+    collections::{BTreeMap, HashSet},
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::Command,
 };
+use unicode_normalization::UnicodeNormalization;
 
 fn noise(bytes: usize, seed: u64) -> Vec<u8> {
     let mut output = vec![0; bytes];
@@ -140,7 +142,7 @@ fn what_a_zip_cannot_hold_is_said_in_it_and_nothing_leaves_its_folder() {
         fs::read_dir(out.join("d")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(names.len(), 8, "{names:?}");
     assert!(names.iter().all(|name| !name.contains(['\\', ':', '\n'])), "{names:?}");
-    let text = fs::read_to_string(out.join("What is different - IotaBackup.txt")).unwrap();
+    let text = fs::read_to_string(out.join(NOTES)).unwrap();
     for line in [
         "left out: d/pipe, a pipe, device or socket",
         "a copy of its own, and no hard link any more: d/second",
@@ -150,6 +152,125 @@ fn what_a_zip_cannot_hold_is_said_in_it_and_nothing_leaves_its_folder() {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert_eq!(text.matches("renamed: ").count(), 5, "{text}");
+}
+
+/// The files below a folder with their contents, by path; no two paths are the same for a system that does not tell case or the
+/// composing of letters apart.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let (mut files, mut folders, mut folded) = (BTreeMap::new(), vec![folder.to_owned()], HashSet::new());
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+            assert!(folded.insert(name.nfc().collect::<String>().to_lowercase()), "{name}");
+            if path.is_dir() { folders.push(path) } else { drop(files.insert(name, fs::read(&path).unwrap())) }
+        }
+    }
+    files
+}
+
+const NOTES: &str = "What is different - IotaBackup.txt";
+
+/// A name with a part of its hash.
+fn marked(stem: &str, extension: &str) -> String {
+    let name = format!("{stem}{extension}");
+    format!("{stem}~{}{extension}", &blake3::hash(name.as_bytes()).to_hex()[..8])
+}
+
+#[test]
+fn names_that_some_system_takes_for_one_do_not_meet() {
+    let mut tree = Crafted::default();
+    let (composed, apart) = ("Caf\u{e9}", "Cafe\u{301}");
+    let looks_changed = marked("readme", ".md");
+    let folders = ["d", "d/Photos", "d/photos", "d/photos/2026", "d/photos/EMPTY", "d/photos/empty"];
+    for folder in folders {
+        tree.dir(folder);
+    }
+    for folder in [composed, apart] {
+        tree.dir(format!("d/{folder}"));
+    }
+    let paths = [
+        "d/README.md".to_owned(),
+        "d/Readme.md".into(),
+        format!("d/{}", looks_changed.to_uppercase()),
+        "d/readme.md".into(),
+        "d/Photos/one".into(),
+        "d/photos/one".into(),
+        "d/photos/2026/two".into(),
+        format!("d/{composed}/{composed}.txt"),
+        format!("d/{composed}/{apart}.txt"),
+        format!("d/{apart}/{composed}.txt"),
+        format!("d/{}", NOTES.to_lowercase()),
+        NOTES.to_owned(),
+    ];
+    for path in &paths {
+        tree.file(path, path);
+    }
+    tree.put("d/PHOTOS", FoundKind::Fifo);
+    let rig = rig_of(&tree);
+    let tab = Tab::unlocked(&rig);
+    let (result, collected) = zip(&tab, &rig, Selection::default());
+    result.unwrap();
+    let folder = unpacked(&collected.bytes);
+    let mut found = files(&folder.path().join("out"));
+    let text = String::from_utf8(found.remove(NOTES).unwrap()).unwrap();
+    // Names are given in order of their bytes, so that of the composed letter is the later one.
+    let (photos, cafe, cafe_text) = (marked("photos", ""), marked(composed, ""), marked(composed, ".txt"));
+    // The name that the last one would get is taken.
+    let last = found.keys().find(|name| name.starts_with("d/readme~")).unwrap().clone();
+    assert!(!last.eq_ignore_ascii_case(&format!("d/{looks_changed}")) && last.len() == "d/readme~12345678.md".len());
+    let expected = [
+        ("d/README.md".to_owned(), "d/README.md".to_owned()),
+        (format!("d/{}", marked("Readme", ".md")), "d/Readme.md".into()),
+        (format!("d/{}", looks_changed.to_uppercase()), format!("d/{}", looks_changed.to_uppercase())),
+        (last.clone(), "d/readme.md".into()),
+        ("d/Photos/one".into(), "d/Photos/one".into()),
+        (format!("d/{photos}/one"), "d/photos/one".into()),
+        (format!("d/{photos}/2026/two"), "d/photos/2026/two".into()),
+        (format!("d/{cafe}/{cafe_text}"), format!("d/{composed}/{composed}.txt")),
+        (format!("d/{cafe}/{apart}.txt"), format!("d/{composed}/{apart}.txt")),
+        (format!("d/{apart}/{composed}.txt"), format!("d/{apart}/{composed}.txt")),
+        (format!("d/{}", NOTES.to_lowercase()), format!("d/{}", NOTES.to_lowercase())),
+        (marked("What is different - IotaBackup", ".txt"), NOTES.into()),
+    ];
+    let expected: BTreeMap<String, Vec<u8>> =
+        expected.into_iter().map(|(path, content)| (path, content.into_bytes())).collect();
+    assert_eq!(found, expected);
+    let empty = marked("empty", "");
+    assert!(folder.path().join("out/d").join(&photos).join(&empty).is_dir());
+    for line in [
+        format!("renamed: d/Readme.md is here d/{}", marked("Readme", ".md")),
+        format!("renamed: d/readme.md is here {last}"),
+        format!("renamed: d/photos is here d/{photos}, with all that is in it"),
+        format!("renamed: d/photos/empty is here d/{photos}/{empty}, with all that is in it"),
+        format!("renamed: d/{composed} is here d/{cafe}, with all that is in it"),
+        format!("renamed: d/{composed}/{composed}.txt is here d/{cafe}/{cafe_text}"),
+        format!("renamed: {NOTES} is here {}", marked("What is different - IotaBackup", ".txt")),
+    ] {
+        assert!(text.lines().any(|said| said == line), "{line}: {text}");
+    }
+    assert_eq!(text.matches("renamed: ").count(), 7, "{text}");
+
+    // Of those that were chosen, too, and only of those.
+    let chosen = |names: &[&str]| names.iter().map(|name| tab.walk_to(&rig, 1, &format!("d/{name}"))).collect();
+    let take = |names: &[&str]| {
+        let selection = Selection { folder: Some(tab.walk_to(&rig, 1, "d")), only: chosen(names) };
+        let (result, collected) = zip(&tab, &rig, selection);
+        result.unwrap();
+        files(&unpacked(&collected.bytes).path().join("out"))
+    };
+    let found = take(&["readme.md", "photos", "Photos", "Readme.md"]);
+    assert_eq!(found["d/Readme.md"], b"d/Readme.md");
+    assert_eq!(found[&format!("d/{looks_changed}")], b"d/readme.md");
+    assert_eq!(found["d/Photos/one"], b"d/Photos/one");
+    assert_eq!(found[&format!("d/{photos}/one")], b"d/photos/one");
+    assert_eq!(found.len(), 6);
+    let found = take(&["readme.md", "photos"]);
+    assert_eq!(found.keys().filter(|name| !name.contains('~')).count(), 4, "{found:?}");
+    assert_eq!(
+        (found["d/readme.md"].as_slice(), found["d/photos/one"].as_slice()),
+        (&b"d/readme.md"[..], &b"d/photos/one"[..])
+    );
 }
 
 #[test]
@@ -173,7 +294,7 @@ fn a_damaged_file_is_not_in_it_and_all_others_are() {
         result.unwrap();
         let folder = unpacked(&collected.bytes);
         let out = folder.path().join("out");
-        let notes = fs::read_to_string(out.join("What is different - IotaBackup.txt")).unwrap();
+        let notes = fs::read_to_string(out.join(NOTES)).unwrap();
         assert_eq!(notes.matches("missing: ").count(), 1, "{notes}");
         let mut missing = 0;
         for name in ["a first", "broken", "z last"] {
