@@ -17,6 +17,12 @@ export async function look(page: Page, info: TestInfo, name: string): Promise<vo
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
+/** Looks at what is there once, as it is. */
+export async function lookOnce(page: Page): Promise<void> {
+  await settled(page);
+  await expectAccessible(page);
+}
+
 /** Waits until nothing changes its colour or its place any more. */
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {

@@ -7,6 +7,11 @@ import { hydrated } from './watch';
 /** What a person chooses when signing up. */
 export type Choice = { keyFile?: boolean; passphrase?: string };
 
+/** Looks at each step of the way. */
+export type Look = (page: Page) => Promise<void>;
+
+const noLook: Look = async () => {};
+
 /** Somebody with an account, who does everything by the pages. */
 export class Person {
   words: string[] = [];
@@ -23,7 +28,7 @@ export class Person {
   ) {}
 
   /** Makes an account by the pages; ends on the page that adds a machine. */
-  static async signUp(page: Page, code: string, choice: Choice = {}): Promise<Person> {
+  static async signUp(page: Page, code: string, choice: Choice = {}, look = noLook): Promise<Person> {
     const person = new Person(`ada-${randomInt(1e9)}@example.org`, newPassword(), choice.passphrase);
     await page.goto(`/sign-up#code=${code}`);
     await hydrated(page);
@@ -40,18 +45,20 @@ export class Person {
       await page.getByRole('checkbox', { name: /^A passphrase of its own/ }).check();
       await page.getByRole('textbox', { name: 'Passphrase' }).fill(choice.passphrase);
     }
+    await look(page);
     await page.getByRole('button', { name: 'Make the keys' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Keep your key', { timeout: 30_000 });
-    await person.keepKit(page);
+    await person.keepKit(page, look);
     await page.getByRole('button', { name: 'Confirm' }).click();
     await expect(page).toHaveURL('/machines/add', { timeout: 30_000 });
     return person;
   }
 
   /** Reads the words off the sheet, saves what can be saved, and types two words back. */
-  async keepKit(page: Page): Promise<void> {
+  async keepKit(page: Page, look = noLook): Promise<void> {
     const sheet = page.getByRole('region', { name: 'IotaBackup recovery kit' });
     await expect(sheet.getByRole('listitem')).toHaveCount(12);
+    await look(page);
     this.words = (await sheet.getByRole('listitem').allTextContents()).map((word) => word.trim());
     this.kitCode = (await sheet.getByText(/^IOTA-SLOT-1-/).innerText()).trim();
     this.kit = await saved(page, page.getByRole('button', { name: 'Save as text' }));
@@ -66,6 +73,7 @@ export class Person {
       const label = await field.evaluate((input: HTMLInputElement) => input.labels?.[0]?.textContent ?? '');
       await field.fill(this.words[Number(label.replace('Word ', '')) - 1]);
     }
+    await look(page);
   }
 
   /** Signs in; ends on `next`, or at home. */

@@ -91,6 +91,26 @@ for (const [name, address] of places) {
   });
 }
 
+test('every document is accessible and fits', async () => {
+  test.setTimeout(180_000);
+  await page.goto('/docs');
+  const links = page.getByRole('main').getByRole('link');
+  const addresses = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+  const documents = addresses.filter((address) => address.startsWith('/docs/'));
+  expect(documents.length).toBeGreaterThan(10);
+  for (const address of documents) {
+    await test.step(address, async () => {
+      await page.goto(address);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+      await expectAccessible(page);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await expectNarrow(page, address);
+      await page.setViewportSize({ width: 1440, height: 1000 });
+    });
+  }
+  watch.check();
+});
+
 test('unlocked pages are accessible and fit', async ({}, info) => {
   test.setTimeout(180_000);
   await page.goto('/machines');

@@ -1,4 +1,5 @@
 import { expect, test } from '../support/fixtures';
+import { lookOnce } from '../support/look';
 import { Person, badge } from '../support/person';
 import { hydrated } from '../support/watch';
 
@@ -6,15 +7,19 @@ test.use({ own: 'keys' });
 
 test('a wrong passphrase is said in place, and each way opens the vault', async ({ page, appliance }) => {
   test.setTimeout(150_000);
-  const ada = await Person.signUp(page, await appliance.setupToken(), { keyFile: true, passphrase: 'seven quiet lanterns over gravel 12' });
+  const choice = { keyFile: true, passphrase: 'seven quiet lanterns over gravel 12' };
+  const ada = await Person.signUp(page, await appliance.setupToken(), choice, lookOnce);
   await expect(badge(page, 'open')).toBeVisible();
   await badge(page, 'open').click();
   await expect(badge(page, 'locked')).toBeVisible();
 
   const dialog = await ada.beginUnlock(page);
+  await expect(dialog.getByRole('button', { name: 'Recovery words' })).toBeVisible();
+  await lookOnce(page);
   await dialog.getByLabel('Vault password or passphrase').fill(ada.password);
   await dialog.getByRole('button', { name: 'Unlock' }).click();
   await expect(dialog.getByText(/did not open the vault/)).toBeVisible({ timeout: 30_000 });
+  await lookOnce(page);
   await dialog.getByRole('button', { name: 'Stay locked' }).click();
   await expect(badge(page, 'locked')).toBeVisible();
   await ada.unlock(page);

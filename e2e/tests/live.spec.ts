@@ -21,6 +21,8 @@ test('a page follows what the service does, and gives it orders', async ({ page,
   const service = attic.serve();
   await test.step('its first backup is seen by itself', async () => {
     await expect(now).toContainText('Up to date, and watching', { timeout: 60_000 });
+    await expect(now.getByRole('listitem').filter({ hasText: 'Live' })).toHaveAttribute('aria-current', 'step');
+    await expect(now).toContainText(/Folders watched\s*\d/);
     await expect(waiting).toContainText('every change that was seen is stored');
     await expect(page.getByText(/^No\. 1/)).toBeVisible({ timeout: 20_000 });
     await expect(page.getByText('Nothing stored yet')).toBeHidden();

@@ -51,6 +51,7 @@ test('rules and traits are written in the browser, and the machine follows them'
     const dialog = page.getByRole('dialog', { name: 'A new trait' });
     await dialog.getByLabel('Name').fill('film');
     await dialog.getByLabel('Which paths').fill('planted-film-*.mkv');
+    await dialog.getByLabel('Only files under').fill('2 boxes');
     await dialog.getByLabel('Quiet for').fill('soon');
     await dialog.getByLabel('Only at these times').fill('22:17-05:43');
     await dialog.getByLabel('Priority').selectOption('low');
@@ -58,8 +59,10 @@ test('rules and traits are written in the browser, and the machine follows them'
     await dialog.getByLabel('Share with no other machine').check();
     await dialog.getByRole('button', { name: 'Take over' }).click();
     await expect(dialog).toContainText('"soon" is not a span of time');
+    await expect(dialog).toContainText('"2 boxes" is not a size');
     await page.screenshot({ path: info.outputPath('dialog.png') });
     await expectAccessible(page);
+    await dialog.getByLabel('Only files under').fill('');
     await dialog.getByLabel('Quiet for').fill('10m');
     await dialog.getByRole('button', { name: 'Take over' }).click();
     await expect(dialog).toBeHidden();

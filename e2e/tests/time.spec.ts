@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { bytes } from '../support/bytes';
 import { expect, test } from '../support/fixtures';
+import { LongPast } from '../support/long-past';
 import { look } from '../support/look';
 import { Person, enterFolder, entry, kept, withoutFileDialog } from '../support/person';
 
@@ -248,5 +249,20 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(diff.getByText('removed: line 20')).toBeVisible();
     await expect(diff.getByText('line 2', { exact: true })).toBeHidden();
     await look(page, info, 'versions');
+  });
+
+  await test.step('a long past is read by itself, page by page', async () => {
+    const past = await LongPast.begin(page, address, 2_500);
+    await page.goto(`${address}/timeline`);
+    const days = page.getByRole('region', { name: 'Days' });
+    await expect(days).toContainText(/1,000\spoints so far/);
+    const words = page.getByText('Older points are still being read');
+    await expect(words).toBeVisible();
+    past.goOn();
+    await expect(days).toContainText(/2,500\spoints/);
+    await expect(days).not.toContainText('so far');
+    await expect(words).toBeHidden();
+    expect(past.asked).toEqual(['1502', '502']);
+    await expect(page.getByRole('region', { name: 'Stored over time' }).getByRole('img')).toBeVisible();
   });
 });

@@ -1,5 +1,7 @@
 //! The machines of the account, least protected first.
 
+use std::cmp::Reverse;
+
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -20,9 +22,7 @@ pub fn FleetList() -> impl IntoView {
     let now = Clock::current().slow();
     let sorted = Memo::new(move |_| {
         let now = now.get();
-        let mut machines = fleet.machines().unwrap_or_default();
-        machines.sort_by_key(|machine| (Condition::of(machine, now), std::cmp::Reverse(machine.number)));
-        machines
+        sorted_machines(fleet.machines().unwrap_or_default(), now)
     });
     view! {
         <div class="fleet">
@@ -38,6 +38,19 @@ pub fn FleetList() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Least protected first; of one state, the one whose last complete backup is the oldest.
+fn sorted_machines(mut machines: Vec<Machine>, now_ms: u64) -> Vec<Machine> {
+    machines
+        .sort_by_key(|machine| (Condition::of(machine, now_ms).rank(), complete_ms(machine), Reverse(machine.number)));
+    machines
+}
+
+/// When its last complete backup arrived, as far as that is known; none if its first one never ended.
+fn complete_ms(machine: &Machine) -> Option<u64> {
+    let head = machine.head.filter(|head| !head.partial)?;
+    Some(machine.watch.as_ref().map_or(head.received_ms, |watch| watch.since_ms))
 }
 
 fn row(machine: Machine, now: Memo<u64>) -> AnyView {
@@ -90,5 +103,54 @@ fn reason(condition: &Condition, machine: &Machine, now_ms: u64) -> String {
         Condition::Missed(_) => contact.unwrap_or_else(|| "is it switched on and online?".into()),
         Condition::Revoked => "what it stored stays".into(),
         _ => contact.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::api::alerts::Watch;
+    use iota_core::id::SetId;
+    use iota_core::vault::HeadView;
+
+    use super::*;
+
+    const HOUR_MS: u64 = 3_600_000;
+    const NOW_MS: u64 = 1000 * HOUR_MS;
+
+    /// A machine whose last complete backup is so many hours ago; none: it never stored anything.
+    fn machine(number: usize, hours: Option<u64>, missed: bool) -> Machine {
+        let complete_ms = NOW_MS - hours.unwrap_or_default() * HOUR_MS;
+        let head =
+            HeadView { seq: 3, received_ms: complete_ms, device_time_ms: complete_ms, partial: false, gaps: false };
+        let watch = Watch { since_ms: complete_ms, missed, limit_hours: None, public_name: String::new() };
+        Machine {
+            set: SetId([number as u8; 16]),
+            number,
+            name: None,
+            revoked: false,
+            head: hours.map(|_| head),
+            contact_ms: None,
+            created_ms: 0,
+            live_bytes: 0,
+            watch: Some(watch),
+            upload: None,
+            days: vec![],
+            alarm: None,
+            first_visit: false,
+        }
+    }
+
+    #[test]
+    fn of_one_state_the_one_that_completed_no_backup_for_longest_comes_first() {
+        let machines = vec![
+            machine(1, Some(2), false),
+            machine(2, Some(73), true),
+            machine(3, Some(9 * 24), true),
+            machine(4, None, true),
+            machine(5, Some(5), false),
+            machine(6, None, false),
+        ];
+        let order: Vec<_> = sorted_machines(machines, NOW_MS).iter().map(|machine| machine.number).collect();
+        assert_eq!(order, [4, 3, 2, 6, 5, 1]);
     }
 }

@@ -1,5 +1,11 @@
 //! What a machine does right now and what waits there, by its own sealed word.
 
+mod checks;
+mod stages;
+
+use checks::{Checks, Troubles};
+use stages::Stages;
+
 use iota_core::api::json::Event;
 use iota_core::id::SetId;
 use iota_core::live::{Order, Resting, RestoreProgress, RuleView, Stage, Status, WaitingPath, WaitingReason};
@@ -125,8 +131,7 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
         Stage::Offline => ("triangle-alert", "state state--warn"),
         _ => ("loader", "state state--busy"),
     };
-    let is_running = matches!(status.stage, Stage::FullBackup | Stage::FullScan | Stage::Incremental);
-    let progress = is_running.then(|| {
+    let progress = is_running(status.stage).then(|| {
         let rate = status.bytes / (status.written_ms.saturating_sub(status.since_ms) / 1000).max(1);
         view! {
             <dl class="figures figures--three">
@@ -166,9 +171,6 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
             </p>
         }
     });
-    let error = status.last_error.clone().filter(|_| status.stage == Stage::Offline).map(|(ms, error)| {
-        view! { <p class="small ink-2">{format!("{}: {error}", Moment::local(ms).clock())}</p> }
-    });
     let unwatched = (status.refused > 0).then(|| {
         let hint =
             if status.at_limit { " The system’s limit is reached: raise fs.inotify.max_user_watches." } else { "" };
@@ -194,6 +196,7 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
     let line = move || words.with_value(|status| stage_words(status, word.machine_now(status, now.get())));
     let fresh = move || words.with_value(|_| now.get().saturating_sub(word.heard_ms.get()) < FRESH_MS);
     view! {
+        <Stages status=status.clone() listens />
         <div class="row row--between">
             <span class=class>
                 <Icon name=icon />
@@ -208,12 +211,18 @@ fn Doing(word: Word, status: Status, listens: bool) -> impl IntoView {
         </div>
         {progress}
         {current}
-        {error}
+        <Checks status=status.clone() />
         {unwatched}
         {remote}
+        <Troubles status=status.clone() />
         {listens.then(|| view! { <Orders set=word.set paused=status.stage == Stage::Paused /> })}
     }
     .into_any()
+}
+
+/// Whether a backup is under way.
+fn is_running(stage: Stage) -> bool {
+    matches!(stage, Stage::FullBackup | Stage::FullScan | Stage::Incremental)
 }
 
 fn stage_words(status: &Status, now_ms: u64) -> String {
@@ -306,11 +315,21 @@ pub fn Waiting(
             }
             .into_any()
         }
-        Some(Ok(LiveView { status: Some(_), .. })) => {
-            view! { <p class="small ink-2">"Nothing: every change that was seen is stored."</p> }.into_any()
+        Some(Ok(LiveView { status: Some(status), .. })) => {
+            view! { <p class="small ink-2">{nothing_waits(status.stage)}</p> }.into_any()
         }
         Some(_) => view! { <p class="small ink-2">"Not known now."</p> }.into_any(),
         None => view! { <Skeleton /> }.into_any(),
+    }
+}
+
+/// What is said while no path waits.
+fn nothing_waits(stage: Stage) -> &'static str {
+    match stage {
+        _ if is_running(stage) => "Nothing is listed: what changes now waits until this run is done.",
+        Stage::Starting => "Nothing is listed: everything is looked through first.",
+        Stage::Offline => "Nothing is listed: the next attempt looks at what changed.",
+        _ => "Nothing: every change that was seen is stored.",
     }
 }
 
@@ -391,9 +410,23 @@ fn clock_span(ms: u64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// A time of day; with its date unless that is today.
+fn at(ms: u64) -> String {
+    let (then, today) = (Moment::local(ms), Moment::local(now_ms()));
+    if then.same_day(&today) { then.clock() } else { then.date_clock() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_all_is_stored_is_said_only_when_it_is() {
+        for stage in [Stage::Starting, Stage::FullBackup, Stage::FullScan, Stage::Incremental, Stage::Offline] {
+            assert!(!nothing_waits(stage).contains("is stored"), "{stage:?}");
+        }
+        assert!(nothing_waits(Stage::Idle).contains("is stored"));
+    }
 
     #[test]
     fn times_and_reasons_are_said_in_words() {

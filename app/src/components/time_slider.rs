@@ -13,7 +13,7 @@ use crate::browser;
 use crate::clock::Clock;
 use crate::components::icon::Icon;
 use crate::components::shortcuts::OFF;
-use crate::time::{Day, Point, day_step, days, height, place, step};
+use crate::time::{Day, Point, Points, day_step, days, height, place, step};
 use crate::words::{Moment, many, now_ms, span};
 
 /// Height of a bar for the busiest day, and where bars stand, in units of the drawing.
@@ -28,8 +28,8 @@ struct Slider {
     days: Memo<Vec<Day>>,
     /// Place of the point that is open.
     chosen: Memo<Option<usize>>,
-    /// Place of the point under a thumb that is being moved.
-    draft: RwSignal<Option<usize>>,
+    /// The commit under a thumb that is being moved. Places change while older points come.
+    draft: RwSignal<Option<u64>>,
     /// Day and number of days that the upper slider shows.
     axis: Memo<Axis>,
     choose: Callback<Option<u64>>,
@@ -38,8 +38,12 @@ struct Slider {
 impl Slider {
     /// The point under the thumb, or else the open one.
     fn shown(&self) -> Option<(usize, Point)> {
-        let place = self.draft.get().or(self.chosen.get())?;
-        self.points.with(|points| points.get(place).map(|point| (place, *point)))
+        let draft = self.draft.get();
+        let chosen = self.chosen.get();
+        self.points.with(|points| {
+            let place = draft.map_or(chosen, |seq| place(points, Some(seq)))?;
+            points.get(place).map(|point| (place, *point))
+        })
     }
 
     fn day_of(&self, place: usize) -> Option<Day> {
@@ -80,14 +84,16 @@ fn end(points: &[Point], by: isize) -> Option<u64> {
 /// The sliders, with the date that they stand at.
 #[component]
 pub fn TimeSlider(
-    /// All points, oldest first.
-    points: ReadSignal<Vec<Point>>,
+    /// All points.
+    points: Points,
     /// The commit that is open; none for the newest.
     #[prop(into)]
     at: Signal<Option<u64>>,
     /// Opens another; none for the newest.
     choose: Callback<Option<u64>>,
 ) -> impl IntoView {
+    let all = points;
+    let points = all.list();
     let chosen = Memo::new(move |_| points.with(|points| place(points, at.get())));
     let all_days = Memo::new(move |_| points.with(|points| days(points)));
     let narrow = RwSignal::new(false);
@@ -132,9 +138,32 @@ pub fn TimeSlider(
                 </span>
                 <span>"Bars: how often it stored. Ticks: points that you can open. Hollow dots: days without one"</span>
             </p>
+            {move || (!all.is_complete()).then(|| view! { <Unread points=all /> })}
         </div>
     }
     .into_any()
+}
+
+/// What is said while the drawing lacks the past: days before its first point are not empty.
+#[component]
+fn Unread(points: Points) -> impl IntoView {
+    let first = Memo::new(move |_| {
+        points.list().with(|list| list.first().map(|point| Moment::local(point.device_ms).date())).unwrap_or_default()
+    });
+    let more = move |_| leptos::task::spawn_local(async move { points.older().await });
+    let words = move || {
+        if points.is_filling() || points.is_asking() {
+            return view! { <span>"Older points are still being read"</span> }.into_any();
+        }
+        view! {
+            <span>{move || format!("Points before {} are not read yet", first.get())}</span>
+            <button class="link-button" type="button" on:click=more>
+                "Read older ones"
+            </button>
+        }
+        .into_any()
+    };
+    view! { <p class="timeline__keys">{words}</p> }.into_any()
 }
 
 /// Single keys that move time, wherever the focus is; not while somebody types.
@@ -182,6 +211,8 @@ fn Head(slider: Slider) -> impl IntoView {
         let ago = span(clock.get().saturating_sub(point.device_ms) / 1000);
         Some(if newest { format!("newest, {ago} ago") } else { format!("{ago} before now") })
     };
+    // Older points that come do not touch the button, which may have the focus.
+    let newest = Memo::new(move |_| slider.is_newest());
     let has = move |by| {
         let place = slider.chosen.get();
         move || place.is_some_and(|place| slider.points.with(|points| step(points, place, by).is_some()))
@@ -212,7 +243,7 @@ fn Head(slider: Slider) -> impl IntoView {
                     <Icon name="chevron-right" />
                 </button>
                 {move || {
-                    (!slider.is_newest())
+                    (!newest.get())
                         .then(|| {
                             view! {
                                 <button
@@ -286,16 +317,13 @@ fn DaySlider(slider: Slider) -> impl IntoView {
 }
 
 fn commit(slider: Slider) {
-    let draft = slider.draft.get_untracked();
-    slider
-        .pick(draft.and_then(|place| slider.points.with_untracked(|points| points.get(place).map(|point| point.seq))));
+    slider.pick(slider.draft.get_untracked());
 }
 
-/// Place of the last point of the day that is nearest.
-fn nearest_day(slider: Slider, number: i64) -> Option<usize> {
-    slider.days.with_untracked(|days| {
-        days.iter().min_by_key(|day| day.number.abs_diff(number)).map(|day| day.first + day.count - 1)
-    })
+/// The last point of the day that is nearest.
+fn nearest_day(slider: Slider, number: i64) -> Option<u64> {
+    let day = slider.days.with_untracked(|days| days.iter().min_by_key(|day| day.number.abs_diff(number)).copied())?;
+    slider.points.with_untracked(|points| day.of(points).last().map(|point| point.seq))
 }
 
 fn day_drawing(slider: Slider) -> AnyView {
@@ -382,8 +410,8 @@ fn PartSlider(slider: Slider) -> impl IntoView {
         let day = slider.chosen.get_untracked().and_then(|place| slider.day_of(place));
         let near = day.and_then(|day| {
             slider.points.with_untracked(|points| {
-                let of_day = day.of(points).iter().enumerate();
-                of_day.min_by_key(|(_, point)| second(point).abs_diff(wanted)).map(|(place, _)| day.first + place)
+                let of_day = day.of(points).iter();
+                of_day.min_by_key(|point| second(point).abs_diff(wanted)).map(|point| point.seq)
             })
         });
         slider.draft.set(near);

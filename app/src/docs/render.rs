@@ -101,9 +101,9 @@ impl Renderer {
         let mut rows = self.children(events).into_iter();
         let head = rows.next();
         let body: Vec<_> = rows.collect();
-        // It scrolls when it is wide, so the keyboard must reach it.
+        // It scrolls when it is wide, so the keyboard must reach it. It is no landmark: a document has many tables.
         view! {
-            <div class="prose__table" tabindex="0" role="region" aria-label="Table">
+            <div class="prose__table" tabindex="0" role="group" aria-label="Table">
                 <table>
                     <thead>{head}</thead>
                     <tbody>{body}</tbody>
@@ -126,7 +126,8 @@ impl Renderer {
         let head = *head;
         self.cell.column += 1;
         let children = self.children(events);
-        if head {
+        // An empty cell is the heading of nothing.
+        if head && !children.is_empty() {
             view! {
                 <th scope="col" class=class>
                     {children}

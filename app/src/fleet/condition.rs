@@ -6,7 +6,7 @@ use super::Machine;
 use crate::words;
 
 /// How well a machine is protected, least first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// Its history is not what was written.
     Altered,
@@ -47,6 +47,20 @@ impl Condition {
             Some(head) if head.partial => Self::First,
             Some(head) if head.gaps => Self::Gaps,
             Some(_) => Self::Protected,
+        }
+    }
+
+    /// Least protected first, whatever the time: machines of one state have one rank.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Altered => 0,
+            Self::Unchecked => 1,
+            Self::Missed(_) => 2,
+            Self::Waiting => 3,
+            Self::First => 4,
+            Self::Gaps => 5,
+            Self::Protected => 6,
+            Self::Revoked => 7,
         }
     }
 
@@ -153,7 +167,7 @@ mod tests {
     fn the_least_protected_comes_first() {
         let mut all =
             [Condition::Revoked, Condition::Protected, Condition::Missed(1), Condition::Altered, Condition::Gaps];
-        all.sort();
+        all.sort_by_key(Condition::rank);
         assert_eq!(
             all,
             [Condition::Altered, Condition::Missed(1), Condition::Gaps, Condition::Protected, Condition::Revoked]

@@ -44,6 +44,7 @@ fn Browse(set: SetId) -> impl IntoView {
     let past = Memo::new(move |_| {
         points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
     });
+    let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
     let choose = Callback::new(move |at| go.run(spot.get_untracked().at(at)));
     let (shown, shown_ms) = (RwSignal::new(None::<u64>), RwSignal::new(None::<u64>));
     let again = Trigger::new();
@@ -57,10 +58,10 @@ fn Browse(set: SetId) -> impl IntoView {
         <div class="browse">
             <section class="card card--flush" class:in-past=past aria-label="Time">
                 {move || {
-                    if points.list().with(Vec::is_empty) {
-                        view! { <NoPoints points /> }.into_any()
+                    if some.get() {
+                        view! { <TimeSlider points at=slider_at choose /> }.into_any()
                     } else {
-                        view! { <TimeSlider points=points.list() at=slider_at choose /> }.into_any()
+                        view! { <NoPoints points /> }.into_any()
                     }
                 }}
             </section>

@@ -74,7 +74,7 @@ fn Between(set: SetId) -> impl IntoView {
         }
         view! {
             <section class="card card--flush" aria-label="Earlier point">
-                <TimeSlider points=points.list() at=chosen choose />
+                <TimeSlider points at=chosen choose />
             </section>
             <Gate skeleton=sealed>
                 {move || match (span.get(), chosen.get()) {

@@ -1,8 +1,12 @@
 //! `/machines/:set`: how a machine is, as far as the server and its signed log say.
 
+mod gaps;
+
+use gaps::Gaps;
+
 use iota_core::api::json::UploadState;
 use iota_core::id::SetId;
-use iota_core::vault::{GapView, OpenPoint, PointView, Problem};
+use iota_core::vault::{OpenPoint, PointView, Problem};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -24,7 +28,7 @@ use crate::fleet::{Condition, Fleet, Machine};
 use crate::pages::browse_page::{NoPoints, follow_points};
 use crate::spot;
 use crate::vault::Vault;
-use crate::words::{Moment, bytes, count, many};
+use crate::words::{Moment, bytes, count};
 
 /// A sentence, then what it is made of.
 #[component]
@@ -36,6 +40,7 @@ pub fn MachinePage() -> impl IntoView {
 fn Status(set: SetId) -> impl IntoView {
     let fleet = Fleet::current();
     let points = follow_points(set);
+    let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
     let machine = Memo::new(move |_| fleet.machine(set));
     let vault = Vault::current();
     let open = Memo::new(move |_| vault.is_open());
@@ -85,10 +90,10 @@ fn Status(set: SetId) -> impl IntoView {
                         </A>
                     </div>
                     {move || {
-                        if points.list().with(Vec::is_empty) {
-                            view! { <NoPoints points /> }.into_any()
-                        } else {
+                        if some.get() {
                             view! { <GrowthChart points=points.list() /> }.into_any()
+                        } else {
+                            view! { <NoPoints points /> }.into_any()
                         }
                     }}
                 </section>
@@ -313,7 +318,7 @@ fn Inside(set: SetId, machine: Memo<Option<Machine>>) -> impl IntoView {
     move || match (head.get(), answer.get()) {
         (Some(None), _) => view! { <p class="small ink-2">"Nothing yet."</p> }.into_any(),
         (_, None) => view! { <Skeleton /> }.into_any(),
-        (_, Some(Ok(point))) => view! { <Totals point /> }.into_any(),
+        (_, Some(Ok(point))) => view! { <Totals set point /> }.into_any(),
         (_, Some(Err(problem))) => {
             let retry = Callback::new(move |()| {
                 answer.set(None);
@@ -325,7 +330,7 @@ fn Inside(set: SetId, machine: Memo<Option<Machine>>) -> impl IntoView {
 }
 
 #[component]
-fn Totals(point: PointView) -> impl IntoView {
+fn Totals(set: SetId, point: PointView) -> impl IntoView {
     let PointView { files, dirs, others, bytes: size, gap_count, gaps, .. } = point;
     let others = (others > 0).then(|| {
         view! {
@@ -351,51 +356,7 @@ fn Totals(point: PointView) -> impl IntoView {
                 <dd>{bytes(size)}</dd>
             </div>
         </dl>
-        <Gaps gap_count gaps />
-    }
-    .into_any()
-}
-
-#[component]
-fn Gaps(gap_count: u64, gaps: Vec<GapView>) -> impl IntoView {
-    if gap_count == 0 {
-        return view! { <p class="small ink-2">"No gaps: all that its rules include was read."</p> }.into_any();
-    }
-    let more = gap_count.saturating_sub(gaps.len() as u64);
-    let rows: Vec<_> = gaps
-        .into_iter()
-        .map(|gap| {
-            view! {
-                <tr>
-                    <td>
-                        <bdi class="mono machine__path">{gap.path}</bdi>
-                    </td>
-                    <td>{gap.reason}</td>
-                </tr>
-            }
-        })
-        .collect();
-    let rest =
-        (more > 0).then(|| view! { <p class="small ink-3 machine__rest">{format!("And {} more.", count(more))}</p> });
-    view! {
-        <details class="machine__gaps" open="">
-            <summary>
-                <span class="state state--warn">
-                    <Icon name="shield-x" />
-                    {many(gap_count, "gap", "gaps")}
-                </span>
-            </summary>
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Where"</th>
-                        <th scope="col">"Why"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-            {rest}
-        </details>
+        <Gaps set gap_count gaps />
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::components::churn_card::ChurnCard;
+use crate::components::growth_chart::GrowthChart;
 use crate::components::kept_card::KeptCard;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::point_table::{PointTable, Step};
@@ -14,9 +15,9 @@ use crate::components::space_card::SpaceCard;
 use crate::components::time_slider::TimeSlider;
 use crate::pages::browse_page::{NoPoints, follow_points, reach};
 use crate::spot::Spot;
-use crate::time::{Day, Points, days, place};
+use crate::time::{Day, Point, Points, days, place};
 use crate::vault::Vault;
-use crate::words::many;
+use crate::words::{Moment, many};
 
 /// Days that are listed at once.
 const DAYS: usize = 60;
@@ -43,6 +44,8 @@ fn Timeline(set: SetId) -> impl IntoView {
         navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     });
     let all_days = Memo::new(move |_| points.list().with(|list| days(list)));
+    // Older points that come leave what is shown as it is.
+    let of_day = Memo::new(move |_| points.list().with(|list| all_days.with(|days| OfDay::of(list, days, at.get()))));
     let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
     let past = Memo::new(move |_| {
         points.list().with(|list| place(list, at.get()).is_some_and(|place| place + 1 < list.len()))
@@ -63,10 +66,10 @@ fn Timeline(set: SetId) -> impl IntoView {
         }
         view! {
             <section class="card card--flush" class:in-past=past aria-label="Time">
-                <TimeSlider points=points.list() at choose />
+                <TimeSlider points at choose />
             </section>
             <div class="split split--timeline" class:in-past=past>
-                {move || of_day(set, points, all_days, at)}
+                {move || of_day.get().map(|day| view! { <PointsOfDay set day /> })}
                 <section class="card card--flush" aria-labelledby="days">
                     <div class="card__head">
                         <h2 class="card__title" id="days">
@@ -81,6 +84,14 @@ fn Timeline(set: SetId) -> impl IntoView {
                     <DayList points all_days at choose />
                 </section>
             </div>
+            <section class="card" aria-labelledby="growth">
+                <div class="card__head">
+                    <h2 class="card__title" id="growth">
+                        "Stored over time"
+                    </h2>
+                </div>
+                <GrowthChart points=points.list() />
+            </section>
             {move || {
                 open.get()
                     .then(|| {
@@ -96,32 +107,64 @@ fn Timeline(set: SetId) -> impl IntoView {
     }
 }
 
-/// The points of the day that is chosen.
-fn of_day(set: SetId, points: Points, all_days: Memo<Vec<Day>>, at: RwSignal<Option<u64>>) -> Option<AnyView> {
-    points.list().with(|list| {
-        let place = place(list, at.get())?;
-        let day = all_days
-            .with(|days| days.iter().find(|day| (day.first..day.first + day.count).contains(&place)).copied())?;
+/// The points of a day.
+#[derive(Clone, PartialEq)]
+struct OfDay {
+    moment: Moment,
+    /// Newest first.
+    steps: Vec<Step>,
+    chosen: Option<u64>,
+}
+
+impl OfDay {
+    /// Those of the day that is chosen.
+    fn of(list: &[Point], days: &[Day], at: Option<u64>) -> Option<Self> {
+        let place = place(list, at)?;
+        let day = days.iter().find(|day| (day.first..day.first + day.count).contains(&place))?;
         let step = |place: usize| -> Step {
             (list[place], place.checked_sub(1).map(|before| (list[before].seq, list[before].live_bytes)))
         };
-        let steps: Vec<_> = (day.first..(day.first + day.count).min(list.len())).rev().map(step).collect();
-        let chosen = list.get(place).map(|point| point.seq);
-        Some(
-            view! {
-                <section class="card card--flush" aria-labelledby="points">
-                    <div class="card__head">
-                        <h2 class="card__title" id="points">
-                            {day.moment.day_date()}
-                        </h2>
-                        <span class="card__note">{many(day.count as u64, "point", "points")}</span>
-                    </div>
-                    <PointTable set steps chosen />
-                </section>
-            }
-            .into_any(),
-        )
-    })
+        let steps = (day.first..(day.first + day.count).min(list.len())).rev().map(step).collect();
+        Some(Self { moment: day.moment, steps, chosen: list.get(place).map(|point| point.seq) })
+    }
+}
+
+#[component]
+fn PointsOfDay(set: SetId, day: OfDay) -> impl IntoView {
+    let OfDay { moment, steps, chosen } = day;
+    view! {
+        <section class="card card--flush" aria-labelledby="points">
+            <div class="card__head">
+                <h2 class="card__title" id="points">
+                    {moment.day_date()}
+                </h2>
+                <span class="card__note">{many(steps.len() as u64, "point", "points")}</span>
+            </div>
+            <PointTable set steps chosen />
+        </section>
+    }
+    .into_any()
+}
+
+/// A day in the list.
+#[derive(Clone, PartialEq)]
+struct DayItem {
+    moment: Moment,
+    count: usize,
+    /// Its last commit.
+    last: Option<u64>,
+    chosen: bool,
+}
+
+impl DayItem {
+    fn of(day: &Day, list: &[Point], chosen: Option<usize>) -> Self {
+        Self {
+            moment: day.moment,
+            count: day.count,
+            last: day.of(list).last().map(|point| point.seq),
+            chosen: chosen.is_some_and(|place| (day.first..day.first + day.count).contains(&place)),
+        }
+    }
 }
 
 #[component]
@@ -132,14 +175,16 @@ fn DayList(
     choose: Callback<Option<u64>>,
 ) -> impl IntoView {
     let shown = RwSignal::new(DAYS);
-    let current = Memo::new(move |_| points.list().with(|list| place(list, at.get())));
-    let days = move || {
-        let current = current.get();
-        all_days.with(|days| {
-            let newest = days.iter().rev().take(shown.get());
-            newest.map(|day| day_item(*day, current, points, choose)).collect::<Vec<_>>()
+    let items = Memo::new(move |_| {
+        points.list().with(|list| {
+            let chosen = place(list, at.get());
+            let newest = |days: &Vec<Day>| -> Vec<DayItem> {
+                days.iter().rev().take(shown.get()).map(|day| DayItem::of(day, list, chosen)).collect()
+            };
+            all_days.with(newest)
         })
-    };
+    });
+    let days = move || items.get().into_iter().map(|item| day_item(item, choose)).collect::<Vec<_>>();
     let rest = move || all_days.with(Vec::len).saturating_sub(shown.get());
     let more = move |_| {
         if rest() > 0 {
@@ -171,17 +216,18 @@ fn DayList(
     .into_any()
 }
 
-fn day_item(day: Day, current: Option<usize>, points: Points, choose: Callback<Option<u64>>) -> AnyView {
-    let on = current.is_some_and(|place| (day.first..day.first + day.count).contains(&place));
-    let press = move |_| {
-        let last = points.list().with_untracked(|list| day.of(list).last().map(|point| point.seq));
-        choose.run(last);
-    };
+fn day_item(item: DayItem, choose: Callback<Option<u64>>) -> AnyView {
+    let DayItem { moment, count, last, chosen } = item;
     view! {
         <li>
-            <button class="days__day" type="button" aria-pressed=if on { "true" } else { "false" } on:click=press>
-                <span>{day.moment.day_date()}</span>
-                <span class="ink-3 num">{many(day.count as u64, "point", "points")}</span>
+            <button
+                class="days__day"
+                type="button"
+                aria-pressed=if chosen { "true" } else { "false" }
+                on:click=move |_| choose.run(last)
+            >
+                <span>{moment.day_date()}</span>
+                <span class="ink-3 num">{many(count as u64, "point", "points")}</span>
             </button>
         </li>
     }

@@ -12,6 +12,8 @@ use crate::client;
 const PAGE: usize = 1000;
 /// Longest list; a commit every ten minutes makes as many in nine years.
 const MAX_POINTS: usize = 500_000;
+/// Pages of the past that come without anybody asking.
+const MAX_FILL: usize = 40;
 
 /// A commit, as far as anybody may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,13 +53,19 @@ impl Point {
     }
 }
 
-/// The points of one machine, as far as they were asked for. A copy is the same list.
+/// The points of one machine: first the newest, then the rest by itself, as far as that goes. A copy is the same list.
 #[derive(Clone, Copy)]
 pub struct Points {
     set: SetId,
     list: RwSignal<Vec<Point>>,
     stage: RwSignal<Stage>,
     problem: RwSignal<Option<Problem>>,
+    /// Whether the past is being read page by page.
+    filling: RwSignal<bool>,
+    /// Pages that came that way.
+    filled: StoredValue<usize>,
+    /// The oldest commit that somebody wants to see.
+    wanted: StoredValue<Option<u64>>,
 }
 
 /// How much of the list is there.
@@ -77,6 +85,9 @@ impl Points {
             list: RwSignal::new(Vec::new()),
             stage: RwSignal::new(Stage::Nothing),
             problem: RwSignal::new(None),
+            filling: RwSignal::new(false),
+            filled: StoredValue::new(0),
+            wanted: StoredValue::new(None),
         }
     }
 
@@ -95,6 +106,11 @@ impl Points {
         self.stage.get() == Stage::Asking
     }
 
+    /// Whether the rest of the past comes without anybody asking.
+    pub fn is_filling(&self) -> bool {
+        self.filling.get()
+    }
+
     /// Whether there are none before.
     pub fn is_complete(&self) -> bool {
         self.stage.get() == Stage::All
@@ -105,16 +121,46 @@ impl Points {
         self.problem.into()
     }
 
-    /// Asks for what is newer than what is there.
+    /// Asks for what is newer than what is there; then the past goes on.
     pub async fn refresh(&self) {
         let known = self.list.with_untracked(|list| list.last().map(|point| point.seq));
-        let Some(known) = known else {
-            // That there was none does not mean that there is none.
-            if self.stage.get_untracked() == Stage::All {
-                self.stage.set(Stage::Nothing);
+        match known {
+            Some(known) => self.newer(known).await,
+            None => {
+                // That there was none does not mean that there is none.
+                if self.stage.get_untracked() == Stage::All {
+                    self.stage.set(Stage::Nothing);
+                }
+                self.page_before().await;
             }
-            return self.older().await;
-        };
+        }
+        self.fill().await;
+    }
+
+    /// Asks for the newest anew: some may have gone.
+    pub async fn reload(&self) {
+        if let Some((page, full)) = self.page(None, 0).await {
+            self.list.set(page);
+            self.stage.set(if full { Stage::Some } else { Stage::All });
+            self.filled.try_update_value(|filled| *filled = 0);
+            self.fill().await;
+        }
+    }
+
+    /// Asks for a thousand more of the past.
+    pub async fn older(&self) {
+        self.page_before().await;
+        self.fill().await;
+    }
+
+    /// Asks for more of the past until a commit is among them.
+    pub async fn reach(&self, seq: u64) {
+        self.wanted.try_update_value(|wanted| *wanted = Some(wanted.map_or(seq, |wanted| wanted.min(seq))));
+        self.fill().await;
+    }
+
+    /// Asks for what is newer than a commit.
+    async fn newer(&self, known: u64) {
         let mut fresh = Vec::new();
         let mut before = None;
         // It ends: each page is older than the one before, and what is known begins somewhere.
@@ -127,44 +173,58 @@ impl Points {
                 break;
             }
         }
-        if !fresh.is_empty() {
-            self.list.update(|list| list.extend(fresh));
+        if fresh.is_empty() {
+            return;
         }
+        self.list.update(|list| {
+            // The same may have been told to another question meanwhile.
+            let last = list.last().map(|point| point.seq);
+            list.extend(fresh.into_iter().filter(|point| last.is_none_or(|last| point.seq > last)));
+        });
     }
 
-    /// Asks for the newest anew: some may have gone.
-    pub async fn reload(&self) {
-        if let Some((page, full)) = self.page(None, 0).await {
-            self.list.set(page);
-            self.stage.set(if full { Stage::Some } else { Stage::All });
+    /// Reads the past page by page, as far as it comes by itself or somebody wants to see; once at a time.
+    async fn fill(&self) {
+        if self.filling.try_get_untracked() != Some(false) {
+            return;
         }
+        self.filling.set(true);
+        while self.wants_more() {
+            self.page_before().await;
+            self.filled.try_update_value(|filled| *filled += 1);
+        }
+        // Who looked may have gone.
+        self.filling.try_set(false);
     }
 
-    /// Asks for a thousand more of the past.
-    pub async fn older(&self) {
+    /// Whether another page is to come by itself. Who looked may have gone: then none is.
+    fn wants_more(&self) -> bool {
+        let may_ask = self.stage.try_get_untracked() == Some(Stage::Some);
+        let well = self.problem.try_with_untracked(Option::is_none) == Some(true);
+        let first = self.list.try_with_untracked(|list| list.first().map(|point| point.seq)).flatten();
+        let wanted = self.wanted.try_get_value().flatten();
+        let filled = self.filled.try_get_value().unwrap_or(MAX_FILL);
+        may_ask && well && is_short(filled, first, wanted)
+    }
+
+    /// Asks for the page before what is there.
+    async fn page_before(&self) {
         let stage = self.stage.get_untracked();
         if matches!(stage, Stage::Asking | Stage::All) {
             return;
         }
         self.stage.set(Stage::Asking);
         let (before, known) = self.list.with_untracked(|list| (list.first().map(|point| point.seq), list.len()));
-        match self.page(before, known).await {
+        let answer = self.page(before, known).await;
+        let first = self.list.try_with_untracked(|list| list.first().map(|point| point.seq));
+        match answer {
+            // The list began anew meanwhile, or has gone: the page does not fit to it.
+            _ if first != Some(before) => {}
             Some((page, full)) => {
                 self.list.update(|list| drop(list.splice(0..0, page)));
                 self.stage.set(if full { Stage::Some } else { Stage::All });
             }
             None => self.stage.set(stage),
-        }
-    }
-
-    /// Asks for more of the past until a commit is among them.
-    pub async fn reach(&self, seq: u64) {
-        while self.list.with_untracked(|list| list.first().is_none_or(|point| point.seq > seq)) {
-            self.older().await;
-            let stuck = self.problem.with_untracked(Option::is_some);
-            if stuck || self.stage.get_untracked() != Stage::Some {
-                return;
-            }
         }
     }
 
@@ -189,6 +249,11 @@ impl Points {
     }
 }
 
+/// Whether a list whose first commit is `first` lacks what comes by itself, or what somebody wants to see.
+fn is_short(filled: usize, first: Option<u64>, wanted: Option<u64>) -> bool {
+    filled < MAX_FILL || wanted.is_some_and(|wanted| first.is_none_or(|first| first > wanted))
+}
+
 /// Newest first, and all before `limit`: so each page ends below the one above.
 fn in_order(page: Vec<SnapshotInfo>, limit: u64) -> Result<Vec<SnapshotInfo>, Problem> {
     let seqs = || page.iter().map(|info| info.seq);
@@ -211,6 +276,13 @@ mod tests {
     fn listed(seqs: impl IntoIterator<Item = u64>) -> Vec<SnapshotInfo> {
         let info = |seq| SnapshotInfo { seq, received_ms: 0, header: Bytes(vec![]), live_bytes: 0 };
         seqs.into_iter().map(info).collect()
+    }
+
+    #[test]
+    fn the_past_comes_by_itself_up_to_a_limit_and_beyond_it_when_it_is_wanted() {
+        assert!(is_short(0, Some(9), None) && is_short(MAX_FILL - 1, Some(9), Some(9)));
+        assert!(!is_short(MAX_FILL, Some(9), None) && !is_short(MAX_FILL, Some(9), Some(9)));
+        assert!(is_short(MAX_FILL, Some(9), Some(8)) && is_short(MAX_FILL, None, Some(8)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! "Are we protected?", answered in one sentence: the worst exception and its age, then what is not at risk.
 
+use std::cmp::Reverse;
+
 use iota_core::id::SetId;
 
 use crate::fleet::{Condition, Machine};
@@ -71,17 +73,9 @@ pub(super) fn answer(machines: &[Machine], now_ms: u64) -> Option<Answer> {
 }
 
 /// Least protected first, and of the missed ones the longest.
-fn rank(condition: &Condition) -> (u8, u64) {
-    match condition {
-        Condition::Altered => (0, 0),
-        Condition::Unchecked => (1, 0),
-        Condition::Missed(ms) => (2, u64::MAX - ms),
-        Condition::Waiting => (3, 0),
-        Condition::First => (4, 0),
-        Condition::Gaps => (5, 0),
-        Condition::Protected => (6, 0),
-        Condition::Revoked => (7, 0),
-    }
+fn rank(condition: &Condition) -> (u8, Reverse<u64>) {
+    let missed_ms = if let Condition::Missed(ms) = condition { *ms } else { 0 };
+    (condition.rank(), Reverse(missed_ms))
 }
 
 /// How the others are, as in "Three of the other five are protected up to their last backup."

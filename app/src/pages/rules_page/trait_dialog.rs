@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use iota_core::rules::{Attachment, Chunking, Priority, Sharing, Trait};
+use iota_core::rules::{Attachment, Chunking, PathKind, Priority, Sharing, Trait};
 use leptos::prelude::*;
 
 use crate::components::dialog::Dialog;
@@ -40,7 +40,8 @@ pub(super) fn TraitDialog(draft: Draft, editing: RwSignal<Option<Editing>>) -> i
     .into_any()
 }
 
-/// One text, parsed when the form is sent.
+/// One text, parsed when the form is sent. A copy is the same text.
+#[derive(Clone, Copy)]
 struct Text {
     value: RwSignal<String>,
     wrong: RwSignal<Option<String>>,
@@ -61,14 +62,98 @@ impl Text {
     }
 }
 
+/// Which paths have the trait, as it is written.
+#[derive(Clone, Copy)]
+struct Place {
+    paths: RwSignal<String>,
+    larger: Text,
+    smaller: Text,
+    older: Text,
+    newer: Text,
+    kind: RwSignal<String>,
+}
+
+impl Place {
+    fn of(attachment: &Attachment) -> Self {
+        Self {
+            paths: RwSignal::new(attachment.paths.join("\n")),
+            larger: Text::of(attachment.larger_than),
+            smaller: Text::of(attachment.smaller_than),
+            older: Text::of(attachment.older_than),
+            newer: Text::of(attachment.newer_than),
+            kind: RwSignal::new(attachment.kind.map(kind_word).unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// What it says, for a trait of a name. What is wrong is said below the fields.
+    fn parse(&self, name: String) -> Result<Attachment, ()> {
+        let (larger, smaller) = (self.larger.parse(), self.smaller.parse());
+        let (older, newer) = (self.older.parse(), self.newer.parse());
+        let typed = self.paths.get_untracked();
+        let paths = typed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        Ok(Attachment {
+            name,
+            paths,
+            larger_than: larger?,
+            smaller_than: smaller?,
+            older_than: older?,
+            newer_than: newer?,
+            kind: kind_of(&self.kind.get_untracked()),
+        })
+    }
+}
+
+#[component]
+fn PlaceFields(place: Place) -> impl IntoView {
+    let Place { paths, larger, smaller, older, newer, kind } = place;
+    view! {
+        <div class="field">
+            <label for="trait-paths">"Which paths"</label>
+            <textarea
+                class="input input--mono"
+                id="trait-paths"
+                rows="3"
+                autocapitalize="none"
+                spellcheck="false"
+                placeholder="everything"
+                prop:value=move || paths.get()
+                aria-describedby="trait-paths-hint"
+                on:input=move |event| paths.set(event_target_value(&event))
+            ></textarea>
+            <span class="field__hint" id="trait-paths-hint">
+                "Patterns as in .gitignore, one on each line. A folder stands for all that is in it."
+            </span>
+        </div>
+        <div class="duo">
+            <TextField id="trait-larger" label="Only files over" value=larger.value hint="20M, 4G" error=larger.wrong mono=true />
+            <TextField id="trait-smaller" label="Only files under" value=smaller.value hint="500K, 2M" error=smaller.wrong mono=true />
+        </div>
+        <div class="duo">
+            <TextField id="trait-older" label="Only files older than" value=older.value hint="30d, 8h" error=older.wrong mono=true />
+            <TextField id="trait-newer" label="Only files newer than" value=newer.value hint="1h, 2d" error=newer.wrong mono=true />
+        </div>
+        <Choice
+            id="trait-kind"
+            label="What they are"
+            value=kind
+            options=&[
+                ("", "anything"),
+                ("file", "files"),
+                ("directory", "folders"),
+                ("link", "links"),
+                ("other", "devices, pipes and sockets"),
+            ]
+        />
+    }
+    .into_any()
+}
+
 #[component]
 fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
     let Editing { place, attachment, settings, known } = edited;
     let fresh = known.is_none();
     let name = Text::of((!fresh).then_some(&attachment.name));
-    let paths = RwSignal::new(attachment.paths.join("\n"));
-    let larger = Text::of(attachment.larger_than);
-    let older = Text::of(attachment.older_than);
+    let where_it_is = Place::of(&attachment);
     let settle = Text::of(settings.settle);
     let longest = Text::of(settings.longest_wait);
     let schedule = Text::of(settings.schedule.as_ref());
@@ -78,20 +163,14 @@ fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
     let isolated = RwSignal::new(settings.domain == Some(Sharing::Isolated));
     let exclude = RwSignal::new(settings.exclude == Some(true));
     let wrong = RwSignal::new(None::<String>);
-    let fields = (
-        (name.value, larger.value, older.value, settle.value, longest.value, schedule.value),
-        (name.wrong, larger.wrong, older.wrong, settle.wrong, longest.wrong, schedule.wrong),
-    );
-    let ((name_of, larger_of, older_of, settle_of, longest_of, schedule_of), wrongs) = fields;
-    let (name_wrong, larger_wrong, older_wrong, settle_wrong, longest_wrong, schedule_wrong) = wrongs;
     let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let named = name_of.get_untracked().trim().to_owned();
+        let named = name.value.get_untracked().trim().to_owned();
         let plain_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
         let named_well = !named.is_empty() && named.chars().all(plain_name);
-        name_wrong.set((!named_well).then(|| "Letters, digits, - and _".to_owned()));
-        let parsed = (larger.parse(), older.parse(), settle.parse(), longest.parse(), schedule.parse());
-        let (Ok(larger), Ok(older), Ok(settle), Ok(longest), Ok(schedule)) = parsed else { return };
+        name.wrong.set((!named_well).then(|| "Letters, digits, - and _".to_owned()));
+        let parsed = (where_it_is.parse(named.clone()), settle.parse(), longest.parse(), schedule.parse());
+        let (Ok(placed), Ok(settle), Ok(longest), Ok(schedule)) = parsed else { return };
         if !named_well {
             return;
         }
@@ -113,15 +192,6 @@ fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
         if changed == Trait::default() {
             return wrong.set(Some("Set something: a quiet time, a schedule, a priority…".to_owned()));
         }
-        let typed = paths.get_untracked();
-        let patterns = typed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        let placed = Attachment {
-            name: named.clone(),
-            paths: patterns,
-            larger_than: larger,
-            older_than: older,
-            ..attachment.clone()
-        };
         let known = known.clone();
         draft.edit(move |file| {
             match place {
@@ -139,48 +209,24 @@ fn Form(draft: Draft, edited: Editing, open: RwSignal<bool>) -> impl IntoView {
         open.set(false);
     };
     let attached = fresh || place.is_some();
-    let where_fields = attached.then(|| {
-        view! {
-            <div class="field">
-                <label for="trait-paths">"Which paths"</label>
-                <textarea
-                    class="input input--mono"
-                    id="trait-paths"
-                    rows="3"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    placeholder="everything"
-                    prop:value=move || paths.get()
-                    aria-describedby="trait-paths-hint"
-                    on:input=move |event| paths.set(event_target_value(&event))
-                ></textarea>
-                <span class="field__hint" id="trait-paths-hint">
-                    "Patterns as in .gitignore, one on each line. A folder stands for all that is in it."
-                </span>
-            </div>
-            <div class="duo">
-                <TextField id="trait-larger" label="Only files over" value=larger_of hint="20M, 4G" error=larger_wrong mono=true />
-                <TextField id="trait-older" label="Only files older than" value=older_of hint="30d, 8h" error=older_wrong mono=true />
-            </div>
-        }
-    });
+    let where_fields = attached.then(|| view! { <PlaceFields place=where_it_is /> });
     view! {
         <form class="stack" on:submit=send>
             <h2 class="dialog__title" id="trait-title">
                 {if fresh { "A new trait" } else { "Change a trait" }}
             </h2>
-            <TextField id="trait-name" label="Name" value=name_of error=name_wrong focus=true />
+            <TextField id="trait-name" label="Name" value=name.value error=name.wrong focus=true />
             {where_fields}
             <div class="duo">
-                <TextField id="trait-settle" label="Quiet for" value=settle_of hint="5s, 10m" error=settle_wrong mono=true />
-                <TextField id="trait-longest" label="At the latest after" value=longest_of hint="1h, 6h" error=longest_wrong mono=true />
+                <TextField id="trait-settle" label="Quiet for" value=settle.value hint="5s, 10m" error=settle.wrong mono=true />
+                <TextField id="trait-longest" label="At the latest after" value=longest.value hint="1h, 6h" error=longest.wrong mono=true />
             </div>
             <TextField
                 id="trait-schedule"
                 label="Only at these times"
-                value=schedule_of
+                value=schedule.value
                 hint="22:00-06:00 · mon-fri 12:00-13:00, sat"
-                error=schedule_wrong
+                error=schedule.wrong
                 mono=true
             />
             <div class="duo">
@@ -265,4 +311,49 @@ fn priority_of(text: &str) -> Option<Priority> {
 
 fn chunking_of(text: &str) -> Option<Chunking> {
     [Chunking::Auto, Chunking::Normal, Chunking::Fine].into_iter().find(|chunking| chunking.to_string() == text)
+}
+
+fn kind_of(text: &str) -> Option<PathKind> {
+    [PathKind::File, PathKind::Directory, PathKind::Link, PathKind::Other]
+        .into_iter()
+        .find(|kind| kind_word(*kind) == text)
+}
+
+/// As it stands in a file of rules.
+fn kind_word(kind: PathKind) -> &'static str {
+    match kind {
+        PathKind::File => "file",
+        PathKind::Directory => "directory",
+        PathKind::Link => "link",
+        PathKind::Other => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_trait_is_comes_back_as_it_was_written() {
+        let owner = Owner::new();
+        owner.set();
+        let attachment = Attachment {
+            name: "film".into(),
+            paths: vec!["*.mkv".into(), "/srv".into()],
+            larger_than: Some("20M".parse().unwrap()),
+            smaller_than: Some("4G".parse().unwrap()),
+            older_than: Some("8h".parse().unwrap()),
+            newer_than: Some("30d".parse().unwrap()),
+            kind: Some(PathKind::File),
+        };
+        assert_eq!(Place::of(&attachment).parse("film".into()), Ok(attachment));
+        let nothing = Attachment { name: "all".into(), ..Attachment::default() };
+        assert_eq!(Place::of(&nothing).parse("all".into()), Ok(nothing));
+        let wrong = Place::of(&Attachment::default());
+        wrong.smaller.value.set("2 boxes".into());
+        assert!(wrong.parse("all".into()).is_err() && wrong.smaller.wrong.get_untracked().is_some());
+        for kind in [PathKind::File, PathKind::Directory, PathKind::Link, PathKind::Other] {
+            assert_eq!(kind_of(kind_word(kind)), Some(kind));
+        }
+    }
 }
