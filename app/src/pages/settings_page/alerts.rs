@@ -117,7 +117,8 @@ fn AlertsForm(alerts: Alerts) -> impl IntoView {
                 id="alerts-mails"
                 label="Mail me"
                 value=desk.mails
-                hint="Once when a backup is missed, and once when it is over."
+                hint="When a backup is missed and when it is over; when something is deleted, or a new password was set by recovery. \
+                 Until you save a choice here, these last ones come to the address that you sign in with."
             />
             {move || desk.problem.get().map(|problem| view! { <ProblemNotice problem /> })}
             {move || desk.tested.get().map(tested)}
