@@ -246,7 +246,8 @@ impl Live {
         match result {
             Ok(report) => {
                 self.queue.forget_before(began_ms);
-                self.lost_ms = self.lost_ms.filter(|lost_ms| *lost_ms >= began_ms);
+                // What is lost from now on is told when it is heard.
+                self.lost_ms = None;
                 self.postpone(&report, now_ms, work);
                 self.whole_ended_ms = Some(now_ms);
                 self.whole_due_ms = now_ms + ms(SCAN_EVERY);

@@ -302,6 +302,12 @@ pub fn Waiting(
     word: Word,
 ) -> impl IntoView {
     move || match word.heard.get() {
+        Some(Ok(LiveView { status: Some(status), .. })) if status.waiting > 0 && status.first.is_empty() => {
+            // It is in the middle of a run, and has not sorted them in.
+            let changed = many(status.waiting, "change came", "changes came");
+            view! { <p class="small ink-2">{format!("{changed} meanwhile: their turn is when this run is done.")}</p> }
+                .into_any()
+        }
         Some(Ok(LiveView { status: Some(status), .. })) if status.waiting > 0 => {
             let more = status.waiting.saturating_sub(status.first.len() as u64);
             let now = Clock::current().now();

@@ -14,14 +14,14 @@ use crate::machines;
 use crate::platform::Platform;
 use crate::problem::{Result, failed};
 use crate::show;
-use crate::witness::{SeenWord, Witness};
+use crate::witness::SeenWord;
 
 /// Numbers of statuses are times of the machine, in milliseconds. One that is newer than what is kept by no more than this is not
 /// kept: there is at most one write a minute, and a later visit may miss the last minute of this one.
 const KEPT_EVERY_MS: u64 = 60_000;
 /// One further ahead of this browser's clock is not kept: when the machine's clock is put right, its words would be refused until
 /// the time that it showed before.
-const KEPT_AHEAD_MS: u64 = 60 * 60 * 1000;
+const KEPT_AHEAD_MS: u64 = 5 * 60 * 1000;
 
 /// What was heard of a machine, in this visit and in those before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLiv
     let kept = if keeps { seq } else { heard.kept };
     open.keep_heard(set, Heard { status: seq, kept, order: heard.order.max(status.last_order), ..heard });
     if keeps {
-        Witness::note_word(platform, open.account, set, SeenWord { key_epoch, status: seq }).await;
+        SeenWord { key_epoch, status: seq }.note(platform, open.account, set).await;
     }
     Ok(LiveView { listens: state.listens, received_ms: state.received_ms, status: Some(safe(status)) })
 }
@@ -128,7 +128,7 @@ async fn recall(platform: &impl Platform, open: &OpenVault, set: SetId, key_epoc
     if of_epoch(open, set, key_epoch).is_some() {
         return Ok(());
     }
-    let word = Witness::load(platform, open.account).await?.word(set);
+    let word = SeenWord::load(platform, open.account, set).await?;
     let status = word.filter(|word| word.key_epoch == key_epoch).map_or(0, |word| word.status);
     // Another question may have been faster.
     if of_epoch(open, set, key_epoch).is_none() {

@@ -25,9 +25,6 @@ pub struct Witness {
     decisions: u64,
     /// By set.
     sets: BTreeMap<String, SeenSet>,
-    /// The newest word that was kept of each machine, by set.
-    #[serde(default)]
-    words: BTreeMap<String, SeenWord>,
 }
 
 /// What was seen of a set.
@@ -51,6 +48,37 @@ pub struct SeenWord {
     pub status: u64,
 }
 
+impl SeenWord {
+    /// The newest that was kept of a machine. It lies beside the witness, so that each is written by itself.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Altered`] when it cannot be read.
+    pub async fn load(platform: &impl Platform, account: AccountId, set: SetId) -> Result<Option<Self>> {
+        let mut newest = None;
+        for store in [Store::Witness, Store::Visit] {
+            if let Some(bytes) = platform.load(store, &[Self::place(account, set)]).await?.pop().flatten() {
+                newest = newest.max(Some(serde_json::from_slice(&bytes).map_err(|_| unread())?));
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Keeps it, unless a newer one is kept: a server that shows an older one in a later visit is noticed.
+    pub async fn note(self, platform: &impl Platform, account: AccountId, set: SetId) {
+        let Ok(known) = Self::load(platform, account, set).await else { return };
+        let newest = known.map_or(self, |known| known.max(self));
+        let bytes = serde_json::to_vec(&newest).expect("two numbers have a JSON form");
+        for store in [Store::Visit, Store::Witness] {
+            // A browser that keeps nothing notices nothing later; that is its honest answer.
+            let _ = platform.save(store, &[(Self::place(account, set), &bytes)]).await;
+        }
+    }
+
+    fn place(account: AccountId, set: SetId) -> String {
+        format!("{account}/{set}")
+    }
+}
+
 impl Witness {
     /// What was seen before; nothing at the first visit.
     ///
@@ -64,23 +92,10 @@ impl Witness {
 
     async fn load_from(platform: &impl Platform, store: Store, account: AccountId) -> Result<Self> {
         let Some(bytes) = platform.load(store, &[account.to_string()]).await?.pop().flatten() else {
-            return Ok(Self {
-                version: VERSION,
-                identity: None,
-                slots: 0,
-                decisions: 0,
-                sets: BTreeMap::new(),
-                words: BTreeMap::new(),
-            });
+            return Ok(Self { version: VERSION, identity: None, slots: 0, decisions: 0, sets: BTreeMap::new() });
         };
         let witness = serde_json::from_slice::<Self>(&bytes).ok().filter(|witness| witness.version == VERSION);
-        witness.ok_or_else(|| {
-            Problem::new(
-                ProblemKind::Altered,
-                "what this browser noted of earlier visits cannot be read, so it cannot tell whether the server shows the newest state; \
-                 compare with `iota verify`, then delete this site’s data in the browser",
-            )
-        })
+        witness.ok_or_else(unread)
     }
 
     /// Keeps it, together with what other tabs kept meanwhile.
@@ -103,9 +118,6 @@ impl Witness {
         for (set, &seen) in &other.sets {
             grow(&mut self.sets, set.clone(), seen);
         }
-        for (set, &word) in &other.words {
-            hear(&mut self.words, set.clone(), word);
-        }
     }
 
     /// Notes a certificate that this account has just signed: a server that shows fewer is noticed.
@@ -117,20 +129,6 @@ impl Witness {
             // A browser that keeps nothing notices nothing later; that is its honest answer.
             let _ = witness.save(platform, account).await;
         }
-    }
-
-    /// Notes a word of a machine that was opened: a server that shows an older one in a later visit is noticed.
-    pub async fn note_word(platform: &impl Platform, account: AccountId, set: SetId, word: SeenWord) {
-        if let Ok(mut witness) = Self::load(platform, account).await {
-            hear(&mut witness.words, set.to_string(), word);
-            // A browser that keeps nothing notices nothing later; that is its honest answer.
-            let _ = witness.save(platform, account).await;
-        }
-    }
-
-    /// The newest word that was kept of a machine.
-    pub fn word(&self, set: SetId) -> Option<SeenWord> {
-        self.words.get(&set.to_string()).copied()
     }
 
     /// The sets that were seen.
@@ -201,7 +199,10 @@ fn grow(sets: &mut BTreeMap<String, SeenSet>, set: String, new: SeenSet) {
     known.certificates = known.certificates.max(new.certificates);
 }
 
-fn hear(words: &mut BTreeMap<String, SeenWord>, set: String, new: SeenWord) {
-    let known = words.entry(set).or_insert(new);
-    *known = new.max(*known);
+fn unread() -> Problem {
+    Problem::new(
+        ProblemKind::Altered,
+        "what this browser noted of earlier visits cannot be read, so it cannot tell whether the server shows the newest state; \
+         compare with `iota verify`, then delete this site’s data in the browser",
+    )
 }

@@ -37,6 +37,8 @@ pub struct Context {
     pub output: Output,
     /// How the vault is opened.
     pub credentials: Credentials,
+    /// Of all that is fetched together.
+    downloads: Throttle,
 }
 
 /// Signed in, with an open vault.
@@ -51,8 +53,10 @@ pub struct SignedIn {
 
 impl Context {
     pub(super) fn new(global: Global, output: Output) -> Result<Self> {
+        let config_dir = config::config_dir(global.config_dir.as_deref())?;
         Ok(Self {
-            config_dir: config::config_dir(global.config_dir.as_deref())?,
+            downloads: download_limit(config_dir.clone()),
+            config_dir,
             state_dir: config::state_dir(global.state_dir.as_deref())?,
             output,
             credentials: global.credentials,
@@ -131,16 +135,7 @@ impl Context {
 
     /// Connections to the server: the given one, or this machine's.
     pub fn http(&self, identity: Option<&Identity>, patience: Patience) -> Result<Arc<Http>> {
-        Ok(Arc::new(Http::new(self.server(identity)?, patience)?.slowed(self.download_limit())))
-    }
-
-    /// As the rules of this machine say at the time; rules that cannot be read limit nothing here, and are told where they count.
-    fn download_limit(&self) -> Throttle {
-        let directory = self.config_dir.clone();
-        Throttle::new(move || {
-            let rules = rules::load(&directory).ok()?;
-            rules.download_limit(local_time(SystemClock.now_ms()))
-        })
+        Ok(Arc::new(Http::new(self.server(identity)?, patience)?.slowed(self.downloads.clone())))
     }
 
     /// Connections for a backup, which uploads at most so many bytes a second as `limit` says at the time.
@@ -152,7 +147,7 @@ impl Context {
     ) -> Result<Arc<Http>> {
         let throttle = Throttle::new(move || limit(local_time(SystemClock.now_ms())));
         Ok(Arc::new(
-            Http::new(self.server(Some(identity))?, patience)?.throttled(throttle).slowed(self.download_limit()),
+            Http::new(self.server(Some(identity))?, patience)?.throttled(throttle).slowed(self.downloads.clone()),
         ))
     }
 
@@ -175,6 +170,14 @@ impl Context {
     pub fn progress(&self, total_bytes: Option<u64>) -> Progress {
         Progress::start(self.output.is_chatty(), total_bytes)
     }
+}
+
+/// As the rules of this machine say at the time; rules that cannot be read limit nothing here, and are told where they count.
+fn download_limit(config_dir: PathBuf) -> Throttle {
+    Throttle::new(move || {
+        let rules = rules::load(&config_dir).ok()?;
+        rules.download_limit(local_time(SystemClock.now_ms()))
+    })
 }
 
 /// Signs in; a code of the second factor comes from `IOTA_CODE`, or is asked for when the server wants one.

@@ -123,9 +123,10 @@ pub fn explain_path(context: &Context, arguments: &Explain) -> Result<Outcome> {
         context.output.line(format!("  {:<24} {why}", format!("{setting} = {value}")));
         rows.push(json!({"setting": setting, "value": value, "trait": source.trait_name, "why": why}));
     }
-    let waits = waits(context, &rules, &path)?;
+    // Whether something waits is told as far as it can be read.
+    let waits = if decision.is_kept() { waits(context, &rules, &path).unwrap_or_default() } else { None };
     if let Some(reason) = &waits {
-        context.output.line(format!("  It has changed and waits: {reason}"));
+        context.output.line(format!("  It waits, or a directory above that changed: {reason}"));
     }
     let why = decision.to_string();
     context.output.object(&json!({"kept": decision.is_kept(), "why": why, "settings": rows, "waits": waits}));

@@ -210,7 +210,9 @@ impl Queue {
         for (path, waiting) in std::mem::take(&mut self.waiting) {
             self.by_due.remove(&(waiting.due_ms(), path.clone()));
             let (first_ms, last_ms) = (waiting.first_ms.min(now_ms), waiting.last_ms.min(now_ms));
-            let waiting = Waiting { first_ms, last_ms, ..waiting };
+            // When a schedule opens was told by the old clock: it is looked up again.
+            let urgency = Urgency { opens_ms: 0, ..waiting.urgency };
+            let waiting = Waiting { first_ms, last_ms, urgency, looked_at: false, ..waiting };
             self.by_due.insert((waiting.due_ms(), path.clone()));
             self.unsaved.insert(path.clone());
             self.waiting.insert(path, waiting);
@@ -350,6 +352,9 @@ mod tests {
         queue.touch(b"/a", false, 1_000_000 * SECOND, small);
         queue.clock_was_set(10 * SECOND);
         assert_eq!(queue.next_due_ms(), Some(15 * SECOND));
+        queue.touch(b"/scheduled", false, 10 * SECOND, by_name);
+        queue.clock_was_set(SECOND);
+        assert!(queue.in_order().all(|(_, waiting)| waiting.due_ms() == 6 * SECOND));
         let saved = Saved { path: b"/a"[..].into(), first_ms: 99 * SECOND, last_ms: 99 * SECOND, below: false };
         assert_eq!(Queue::of_saved([saved.clone()], 10 * SECOND, small).next_due_ms(), Some(15 * SECOND));
         assert_eq!(Queue::of_saved([saved], 10 * SECOND, large).next_due_ms(), Some(130 * SECOND));

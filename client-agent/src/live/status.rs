@@ -27,6 +27,10 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_NAMED: usize = 20;
 /// Reasons of failures that are told.
 const MAX_TROUBLES: usize = 5;
+/// Longest reason, characters.
+const MAX_REASON: usize = 500;
+/// The same failure sooner than this after the last one is still that one.
+const SAME_MS: u64 = 3_000;
 /// A service that has not written for this long is not running.
 const SILENT_MS: u64 = 90_000;
 /// How long the rules are told after somebody asked.
@@ -174,12 +178,18 @@ impl Board {
 
     /// A backup has failed.
     pub fn failed(&self, error: &dyn std::fmt::Display, now_ms: u64) {
-        let reason = error.to_string();
+        let reason: String = error.to_string().chars().take(MAX_REASON).collect();
         let mut status = lock(&self.status);
         status.last_error = Some((now_ms, reason.clone()));
         let place = status.troubles.iter().position(|known| known.reason == reason);
-        let count = place.map_or(0, |place| status.troubles.remove(place).count) + 1;
-        status.troubles.insert(0, Trouble { reason, count, last_ms: now_ms });
+        let known = place.map(|place| status.troubles.remove(place));
+        let mut trouble = known.unwrap_or(Trouble { reason, count: 0, last_ms: 0 });
+        // What is looked at every second and found wrong is one failure for as long as it is.
+        if trouble.count == 0 || now_ms.saturating_sub(trouble.last_ms) >= SAME_MS {
+            trouble.count += 1;
+        }
+        trouble.last_ms = now_ms;
+        status.troubles.insert(0, trouble);
         status.troubles.truncate(MAX_TROUBLES);
     }
 
@@ -276,11 +286,12 @@ mod tests {
         assert_eq!(status.current.as_deref(), Some("/home/ada/\u{fffd}"));
         // Of failures each reason is told once, what came last first.
         for (number, reason) in ["a", "b", "a", "c", "d", "e", "f"].iter().enumerate() {
-            board.failed(reason, number as u64);
+            board.failed(reason, number as u64 * SAME_MS);
+            board.failed(reason, number as u64 * SAME_MS + 1);
         }
         let troubles = board.status().troubles;
         let told: Vec<_> = troubles.iter().map(|trouble| (&*trouble.reason, trouble.count, trouble.last_ms)).collect();
-        assert_eq!(told, [("f", 1, 6), ("e", 1, 5), ("d", 1, 4), ("c", 1, 3), ("a", 2, 2)]);
+        assert_eq!(told, [("f", 1, 18_001), ("e", 1, 15_001), ("d", 1, 12_001), ("c", 1, 9_001), ("a", 2, 6_001)]);
         board.write(10).unwrap();
         // Nothing new is not written; a sign of life is.
         let file = directory.path().join(FILE_NAME);

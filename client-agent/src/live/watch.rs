@@ -84,8 +84,11 @@ struct SeenMounts {
 impl SeenMounts {
     fn look(&mut self, now: Instant) {
         if self.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= MOUNTS_FRESH) {
-            // A system that does not tell of its mounts has none that are known to be remote.
-            self.take_in(Mounts::now().unwrap_or_default(), now);
+            match Mounts::now() {
+                Ok(mounts) => self.take_in(mounts, now),
+                // What was known stays; of a system that never tells, none is known to be remote.
+                Err(_) => self.looked = self.looked.map(|_| now),
+            }
         }
     }
 

@@ -52,12 +52,14 @@ pub struct DueMail {
     pub text: Text,
 }
 
-/// Puts a mail on its way.
+/// Puts a mail on its way. A warning whose like still waits for the same address says nothing new, and is not written.
 pub async fn insert(connection: &mut PgConnection, mail: &NewMail, now_ms: u64) -> Result<()> {
     let NewMail { account_no, set_no, warned, text } = mail;
     sqlx::query!(
         "INSERT INTO mail (account_no, set_no, message_id, subject, body, created_ms, due_ms, deletion, address)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+         SELECT $1::bigint, $2::bigint, $3::bytea, $4::text, $5::text, $6::bigint, $6, $7::boolean, $8::text
+         WHERE NOT $7 OR NOT EXISTS
+             (SELECT FROM mail WHERE account_no = $1 AND deletion AND subject = $4 AND mail.address = $8)",
         account_no,
         *set_no,
         &text.message_id[..],

@@ -176,4 +176,10 @@ async fn a_deletion_is_told_by_mail() {
     assert_eq!(told(&server, &post).await, [], "mails are switched off");
     set_mails(&scene, "alerts@example.org", true).await;
     assert_eq!(told(&server, &post).await, [], "and were when it was written");
+
+    // Of many warnings that say the same one is on its way at a time.
+    for seq in [5, 1] {
+        scene.decide(&server, delete(&scene, seq, seq)).await;
+    }
+    assert_eq!(told(&server, &post).await.len(), 1);
 }

@@ -25,7 +25,7 @@ pub(super) fn Gaps(set: SetId, gap_count: u64, gaps: Vec<GapView>) -> impl IntoV
         return view! { <p class="small ink-2">"No gaps: all that its rules include was read."</p> }.into_any();
     }
     let more = gap_count.saturating_sub(gaps.len() as u64);
-    let groups: Vec<_> = grouped(gaps).into_iter().map(|group| group_item(set, group)).collect();
+    let groups: Vec<_> = grouped(gaps).into_iter().map(|group| group_item(set, group, more == 0)).collect();
     let rest =
         (more > 0).then(|| view! { <p class="small ink-3 machine__rest">{format!("And {} more.", count(more))}</p> });
     view! {
@@ -55,10 +55,11 @@ fn grouped(gaps: Vec<GapView>) -> Vec<Group> {
     groups
 }
 
-fn group_item(set: SetId, group: Group) -> AnyView {
+/// How many there are of a reason is known when all are listed.
+fn group_item(set: SetId, group: Group, all: bool) -> AnyView {
     let known = known(&group.reason);
     let title = known.map_or(group.reason, |known| title(known).to_owned());
-    let number = count(group.paths.len() as u64);
+    let number = all.then(|| view! { <span class="badge">{count(group.paths.len() as u64)}</span> });
     let action = known.map(|known| {
         let rules = helped_by_rules(known).then(|| view! { <A href=spot::rules(set)>"Rules"</A> });
         view! {
@@ -75,7 +76,7 @@ fn group_item(set: SetId, group: Group) -> AnyView {
             <p>
                 <b>{title}</b>
                 " "
-                <span class="badge">{number}</span>
+                {number}
             </p>
             {action}
             <ul class="machine__places">{places}</ul>

@@ -73,13 +73,15 @@ struct Desk {
 #[component]
 fn AlertsForm(alerts: Alerts) -> impl IntoView {
     let login = Viewer::current().session.map(|session| session.login).unwrap_or_default();
-    let address = if alerts.address.is_empty() { login } else { alerts.address.clone() };
+    let undecided = alerts.address.is_empty();
+    let address = if undecided { login } else { alerts.address.clone() };
     let desk = Desk {
         proof: Proof::current(),
         toasts: Toasts::current(),
         saved: RwSignal::new(alerts.address),
         address: RwSignal::new(address),
-        mails: RwSignal::new(alerts.mails),
+        // Who has not decided yet is warned: saving something else must not end that unseen.
+        mails: RwSignal::new(alerts.mails || undecided),
         limit: RwSignal::new(Some(alerts.limit_hours)),
         wrong: RwSignal::new(None),
         problem: RwSignal::new(None),

@@ -77,8 +77,8 @@ fn the_word_of_a_machine_is_opened_made_safe_and_never_older_than_before() {
 /// The number that is kept for later visits.
 fn kept(tab: &Tab, rig: &Rig) -> Option<u64> {
     let kept = tab.browser.0.kept.borrow();
-    let witness: serde_json::Value = serde_json::from_slice(&kept[&(Store::Witness, ACCOUNT.to_string())]).unwrap();
-    witness["words"][rig.set.to_string()]["status"].as_u64()
+    let word = kept.get(&(Store::Witness, format!("{ACCOUNT}/{}", rig.set)))?;
+    serde_json::from_slice::<serde_json::Value>(word).unwrap()["status"].as_u64()
 }
 
 /// What a later visit says to a word.
