@@ -5,10 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use futures::channel::oneshot;
 use futures::future::join_all;
 use idb::{Database, DatabaseEvent, Factory, ObjectStoreParams, TransactionMode};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 
 use crate::platform::Store;
 use crate::problem::{Result, failed};
@@ -83,9 +85,7 @@ impl Storage {
         let bytes = values.iter().map(|(_, value)| value.len()).sum::<usize>();
         if self.bytes.get() + bytes > HALF_BYTES {
             let old = 1 - self.young.get();
-            let transaction = database.transaction(&[HALVES[old]], TransactionMode::ReadWrite)?;
-            transaction.object_store(HALVES[old])?.clear()?.await?;
-            transaction.commit()?.await?;
+            to_its_end(clear(Rc::clone(&database), HALVES[old])).await?;
             self.young.set(old);
             self.bytes.set(0);
         }
@@ -124,12 +124,32 @@ async fn opened(
     Ok(database)
 }
 
+/// Work with a database goes on when nobody waits for it any more, as after a download that was cancelled: a request whose future is
+/// dropped would call into what is gone, and an error that nobody catches ends the Worker.
+async fn to_its_end<T: 'static>(
+    work: impl Future<Output = std::result::Result<T, idb::Error>> + 'static,
+) -> std::result::Result<T, idb::Error> {
+    let (done, answer) = oneshot::channel();
+    spawn_local(async move {
+        // Who asked may have gone.
+        let _ = done.send(work.await);
+    });
+    answer.await.unwrap_or(Err(idb::Error::OneshotChannelReceiveError))
+}
+
 async fn read(
     database: std::result::Result<Rc<Database>, idb::Error>,
-    store: &str,
+    store: &'static str,
     keys: &[String],
 ) -> std::result::Result<Vec<Option<Vec<u8>>>, idb::Error> {
-    let database = database?;
+    to_its_end(read_all(database?, store, keys.to_vec())).await
+}
+
+async fn read_all(
+    database: Rc<Database>,
+    store: &'static str,
+    keys: Vec<String>,
+) -> std::result::Result<Vec<Option<Vec<u8>>>, idb::Error> {
     let transaction = database.transaction(&[store], TransactionMode::ReadOnly)?;
     let store = transaction.object_store(store)?;
     let asked = keys.iter().map(|key| store.get(JsValue::from_str(key))).collect::<std::result::Result<Vec<_>, _>>()?;
@@ -140,18 +160,30 @@ async fn read(
 
 async fn write(
     database: std::result::Result<Rc<Database>, idb::Error>,
-    store: &str,
+    store: &'static str,
     values: &[(String, &[u8])],
 ) -> std::result::Result<(), idb::Error> {
-    let database = database?;
+    let values = values.iter().map(|(key, value)| (JsValue::from_str(key), Uint8Array::from(*value))).collect();
+    to_its_end(write_all(database?, store, values)).await
+}
+
+async fn write_all(
+    database: Rc<Database>,
+    store: &'static str,
+    values: Vec<(JsValue, Uint8Array)>,
+) -> std::result::Result<(), idb::Error> {
     let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
     let objects = transaction.object_store(store)?;
-    let put = values
-        .iter()
-        .map(|(key, value)| objects.put(&Uint8Array::from(*value), Some(&JsValue::from_str(key))))
-        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let put =
+        values.iter().map(|(key, value)| objects.put(value, Some(key))).collect::<std::result::Result<Vec<_>, _>>()?;
     for written in join_all(put.into_iter().map(IntoFuture::into_future)).await {
         written?;
     }
+    transaction.commit()?.await.map(drop)
+}
+
+async fn clear(database: Rc<Database>, store: &'static str) -> std::result::Result<(), idb::Error> {
+    let transaction = database.transaction(&[store], TransactionMode::ReadWrite)?;
+    transaction.object_store(store)?.clear()?.await?;
     transaction.commit()?.await.map(drop)
 }
