@@ -118,6 +118,9 @@ test('unlocked pages are accessible and fit', async ({}, info) => {
   await ada.unlock(page);
   await expect(page.getByRole('main').getByText('Nora’s laptop')).toBeVisible();
   await look('machines', (file) => info.outputPath(file));
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Home' }).click();
+  await expect(page.getByRole('main').getByText('Nora’s laptop').first()).toBeVisible();
+  await look('home-open', (file) => info.outputPath(file));
   await page.getByRole('main').getByRole('link', { name: /Nora’s laptop/ }).click();
   await expect(page.getByText(/^No\. 2/)).toBeVisible();
   await look('machine', (file) => info.outputPath(file));

@@ -1,21 +1,22 @@
 import { expect, test } from '../support/fixtures';
-import { lookOnce } from '../support/look';
+import { look, lookOnce } from '../support/look';
 import { Person, badge } from '../support/person';
 import { hydrated } from '../support/watch';
 
 test.use({ own: 'keys' });
 
-test('a wrong passphrase is said in place, and each way opens the vault', async ({ page, appliance }) => {
-  test.setTimeout(150_000);
+test('a wrong passphrase is said in place, and each way opens the vault', async ({ page, appliance }, info) => {
+  test.setTimeout(180_000);
   const choice = { keyFile: true, passphrase: 'seven quiet lanterns over gravel 12' };
-  const ada = await Person.signUp(page, await appliance.setupToken(), choice, lookOnce);
+  const steps = ['sign-up-choose', 'sign-up-kit', 'sign-up-words'];
+  const ada = await Person.signUp(page, await appliance.setupToken(), choice, (page) => look(page, info, steps.shift()!));
   await expect(badge(page, 'open')).toBeVisible();
   await badge(page, 'open').click();
   await expect(badge(page, 'locked')).toBeVisible();
 
   const dialog = await ada.beginUnlock(page);
   await expect(dialog.getByRole('button', { name: 'Recovery words' })).toBeVisible();
-  await lookOnce(page);
+  await look(page, info, 'unlock');
   await dialog.getByLabel('Vault password or passphrase').fill(ada.password);
   await dialog.getByRole('button', { name: 'Unlock' }).click();
   await expect(dialog.getByText(/did not open the vault/)).toBeVisible({ timeout: 30_000 });
