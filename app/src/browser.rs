@@ -75,16 +75,32 @@ mod wire {
 
     /// The text of the file that was chosen in an input; none when none was.
     pub async fn chosen_text(input: HtmlInputElement) -> Result<Option<String>, Problem> {
-        let Some(file) = input.files().and_then(|files| files.get(0)) else { return Ok(None) };
+        Ok(chosen_texts(input).await?.into_iter().next())
+    }
+
+    /// The texts of the files that were chosen in an input.
+    pub async fn chosen_texts(input: HtmlInputElement) -> Result<Vec<String>, Problem> {
+        let mut texts = Vec::new();
+        let files = input.files();
+        // Nobody has more of what is kept.
+        for number in 0..files.as_ref().map_or(0, |files| files.length().min(64)) {
+            if let Some(file) = files.as_ref().and_then(|files| files.get(number)) {
+                texts.push(text_of(&file).await?);
+            }
+        }
+        Ok(texts)
+    }
+
+    async fn text_of(file: &web_sys::File) -> Result<String, Problem> {
         // What a person keeps is a page of text.
         if file.size() > 65_536.0 {
             return Err(Problem::new(
                 ProblemKind::WrongSecret,
-                "that file is too large for a recovery kit or key file; choose another",
+                "that file is too large for a recovery kit, key file or sheet; choose another",
             ));
         }
         let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string());
-        text.map(Some).ok_or_else(|| Problem::new(ProblemKind::Failed, "that file cannot be read; choose it again"))
+        text.ok_or_else(|| Problem::new(ProblemKind::Failed, "that file cannot be read; choose it again"))
     }
 
     /// Path, query and fragment of this page.
@@ -220,6 +236,10 @@ mod wire {
 
     pub async fn chosen_text(_input: HtmlInputElement) -> Result<Option<String>, Problem> {
         Ok(None)
+    }
+
+    pub async fn chosen_texts(_input: HtmlInputElement) -> Result<Vec<String>, Problem> {
+        Ok(Vec::new())
     }
 
     pub fn address() -> String {

@@ -13,12 +13,14 @@ pub mod deciding;
 #[cfg(feature = "ssr")]
 pub mod docs;
 pub mod downloads;
+pub mod drills;
 pub mod fleet;
 pub mod install_line;
 pub mod live;
 pub mod look;
 pub mod pages;
 pub mod parts;
+pub mod passkey;
 pub mod session;
 #[cfg(feature = "ssr")]
 pub mod shell;

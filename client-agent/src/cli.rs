@@ -116,6 +116,9 @@ pub struct Credentials {
     /// Key file that opens the vault (of `account create`: where one is written)
     #[arg(long, global = true, value_name = "FILE", help_heading = "Vault")]
     pub key_file: Option<PathBuf>,
+    /// Sheet of a trusted person; give as many as are needed, and they open the vault together
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Vault")]
+    pub share: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -259,6 +262,7 @@ mod tests {
             "iota account create --server https://a --login a@b --invite C --kit k --key-file f --separate-passphrase",
             "iota account slots --login a@b",
             "iota account add-key-file f --login a@b",
+            "iota account add-shares --threshold 2 --count 3 --to d --login a@b",
             "iota account add-passphrase --login a@b --password-file p",
             "iota account remove-slot 00112233445566778899aabbccddeeff --login a@b",
             "iota enroll IOTA-ENROL-1-AAAA --server https://a",
@@ -277,6 +281,7 @@ mod tests {
             "iota pause --for 8h",
             "iota resume",
             "iota snapshots --kit k --set attic",
+            "iota snapshots --share a --share b",
             "iota retention",
             "iota retention --set attic --what-if 7d,31d,366d,forever --kit k",
             "iota retention set 14d,31d,366d,3650d --login a@b",

@@ -28,7 +28,7 @@ use iota_core::{
     api::json::{RestoreOrder, code},
     id::RestoreId,
     refs::Reference,
-    restore::{Ending, Outcome, SignedGrant, Target},
+    restore::{Ending, Opens, Outcome, SignedGrant, Target},
 };
 use iota_crypto::{
     keys::DedupKey,
@@ -117,7 +117,7 @@ impl Orders<'_> {
         }
         let source = Source { remote: self.remote, restore: signed.grant.restore };
         let progress = Progress::begin(self.board, signed.grant.restore, wish.dry_run, self.clock.now_ms());
-        match self.restore(&source, wish, &progress) {
+        match self.restore(&source, (wish, signed.grant.opens), &progress) {
             Ok(ending) => Ok(ending),
             Err(error) => match remote_error(&error) {
                 Some(RemoteError::Unreachable { .. }) => Err(into_remote(error)),
@@ -128,7 +128,12 @@ impl Orders<'_> {
         }
     }
 
-    fn restore(&self, source: &Source<'_>, wish: &Wish, progress: &Progress<'_>) -> Result<Ending, RestoreError> {
+    fn restore(
+        &self,
+        source: &Source<'_>,
+        (wish, opens): (&Wish, Opens),
+        progress: &Progress<'_>,
+    ) -> Result<Ending, RestoreError> {
         let commits = self.remote.commits(source.restore).map_err(ReadError::from)?;
         let point =
             Point::ordered(&commits, wish, Objects::new(source, DedupKey::from_bytes(*self.identity.dedup.expose())))?;
@@ -145,7 +150,7 @@ impl Orders<'_> {
         progress.expect(forecast.bytes);
         let report = restore::restore(&point, &wish.paths, &target, options, progress)?;
         let (_, gaps) = point.gaps_in(&wish.paths);
-        Ok(outcome::done(&report, gaps))
+        Ok(outcome::done(&report, gaps, opens))
     }
 
     fn seal(&self, restore: RestoreId, outcome: &Outcome) -> Vec<u8> {

@@ -18,6 +18,7 @@ use iota_crypto::{
     keys::MasterKey,
     kit::{KeyFile, Kit},
     login::auth_secret,
+    shares::Share,
     slot::{SlotSecret, open_any},
 };
 use std::sync::Arc;
@@ -179,6 +180,15 @@ pub fn owner_by_kit(http: &Arc<Http>, kit: &Kit, pinned: &Pinned) -> Result<Owne
 /// [`VaultError`].
 pub fn owner_by_key_file(http: &Arc<Http>, file: &KeyFile, pinned: &Pinned) -> Result<Owner> {
     by_own_slot(http, file.account(), file.open()?, pinned)
+}
+
+/// Opens a vault by enough shares of trusted people; needs no login.
+///
+/// # Errors
+/// [`VaultError`].
+pub fn owner_by_shares(http: &Arc<Http>, shares: &[Share], pinned: &Pinned) -> Result<Owner> {
+    let (account, master) = Share::open_together(shares)?;
+    by_own_slot(http, account, master, pinned)
 }
 
 fn by_own_slot(http: &Arc<Http>, account: AccountId, master: MasterKey, pinned: &Pinned) -> Result<Owner> {

@@ -18,10 +18,10 @@ use iota_core::{
         frames::StoredCommit,
         json::{Bytes, ErrorDetail, RestoreOrder, code},
     },
-    id::{AgreementKey, DeviceId, RestoreId, ServerId, SetId},
+    id::{AgreementKey, Cid, DeviceId, Digest, RestoreId, ServerId, SetId},
     path::TreePath,
     refs::Reference,
-    restore::{Ending, Grant, Outcome, Overwrite, Target},
+    restore::{Ending, Grant, ObjectList, Opened, Opens, Outcome, Overwrite, SignedGrant, Target},
 };
 use iota_crypto::{
     keys::{AgreementSecret, DedupKey, MasterKey, SigningKey},
@@ -30,7 +30,7 @@ use iota_crypto::{
     secret::{random_bytes, system_random},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::{ffi::OsStrExt, fs::symlink},
     path::Path,
@@ -53,6 +53,10 @@ const NOW_MS: u64 = 1_900_000_500_000;
 struct Desk<'a> {
     rig: &'a Rig,
     orders: Mutex<Vec<(RestoreId, u64, RestoreOrder)>>,
+    /// The lists of those that open files.
+    lists: Mutex<BTreeMap<RestoreId, Vec<u8>>>,
+    /// Every object that was asked for.
+    asked: Mutex<BTreeSet<Cid>>,
     ended: Mutex<Vec<(RestoreId, Vec<u8>)>>,
     /// Reads until the owner cancels; below zero: never.
     cancelled_in: AtomicI64,
@@ -63,7 +67,15 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     fn new(rig: &'a Rig) -> Self {
         let never = || AtomicI64::new(-1);
-        Self { rig, orders: Mutex::default(), ended: Mutex::default(), cancelled_in: never(), away_in: never() }
+        Self {
+            rig,
+            orders: Mutex::default(),
+            lists: Mutex::default(),
+            asked: Mutex::default(),
+            ended: Mutex::default(),
+            cancelled_in: never(),
+            away_in: never(),
+        }
     }
 
     fn call(&self) -> Result<(), RemoteError> {
@@ -77,6 +89,16 @@ impl<'a> Desk<'a> {
         self.call()?;
         let found = self.orders.lock().unwrap().iter().find(|(known, ..)| *known == restore).map(|(_, seq, _)| *seq);
         found.ok_or_else(no_order)
+    }
+}
+
+impl Desk<'_> {
+    fn opened(&self, restore: RestoreId) -> Opened {
+        let orders = self.orders.lock().unwrap();
+        let (.., order) = orders.iter().find(|(known, ..)| *known == restore).unwrap();
+        let grant = SignedGrant::decode(&order.grant.0).unwrap().grant;
+        let lists = self.lists.lock().unwrap();
+        grant.opens.with_list(lists.get(&restore).map_or(&[], Vec::as_slice)).unwrap()
     }
 }
 
@@ -101,7 +123,12 @@ impl OrderedRestores for Desk<'_> {
             self.orders.lock().unwrap().retain(|(known, ..)| *known != restore);
         }
         self.seq(restore)?;
-        self.rig.archive().read_objects(references)
+        let opened = self.opened(restore);
+        self.asked.lock().unwrap().extend(references.iter().map(|asked| asked.cid));
+        let answer = self.rig.archive().read_objects(references)?;
+        let shown =
+            |(object, asked): (Option<bytes::Bytes>, &Reference)| object.filter(|_| opened.contains(&asked.cid));
+        Ok(answer.into_iter().zip(references).map(shown).collect())
     }
 
     fn end(&self, restore: RestoreId, outcome: &[u8]) -> Result<(), RemoteError> {
@@ -190,8 +217,17 @@ impl Given {
             seq,
             ordered_ms: NOW_MS - 1000,
             until_ms: NOW_MS + 1000,
+            opens: Opens::Snapshot,
         };
         Self { grant, wish, to: second.identity.agreement.public(), by: rig.master.identity(ACCOUNT) }
+    }
+
+    /// The same, opening these objects of the snapshot only.
+    fn of_files(mut self, objects: &BTreeSet<Cid>, desk: &Desk<'_>) -> Self {
+        let list = ObjectList::of(objects).unwrap().encode();
+        self.grant.opens = Opens::Files(Digest::of(&list));
+        desk.lists.lock().unwrap().insert(self.grant.restore, list);
+        self
     }
 
     fn give(self, second: &Second, desk: &Desk<'_>) -> RestoreOrder {
@@ -255,6 +291,43 @@ fn another_machine_restores_what_was_ordered_and_says_so() {
     second.look(&desk).unwrap();
     assert_eq!(done(&second.told(&desk)).1, 3);
     assert!(desk.orders.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_order_of_files_needs_no_more_than_they_do_and_what_it_does_not_open_is_told() {
+    let rig = Rig::new();
+    let (source, was) = history(&rig);
+    let (second, desk) = (Second::new(&rig.master), Desk::new(&rig));
+    let one = source.path().join("docs/two");
+    let mut number = 0;
+    let mut order = |needed: Option<&BTreeSet<Cid>>, paths: &[&Path]| {
+        number += 1;
+        let target = second.config.path().join(format!("restored{number}"));
+        let mut given = Given::new(&rig, &second, 2, paths, Target::Beside(target.to_str().unwrap().into()));
+        given.grant.ordered_ms += number;
+        let given = if let Some(needed) = needed { given.of_files(needed, &desk) } else { given };
+        desk.asked.lock().unwrap().clear();
+        given.give(&second, &desk);
+        second.look(&desk).unwrap();
+        let asked = std::mem::take(&mut *desk.asked.lock().unwrap());
+        (target.join(source.path().strip_prefix("/").unwrap()), second.told(&desk), asked)
+    };
+    let (_, _, needed) = order(None, &[&one]);
+    let (restored, outcome, asked) = order(Some(&needed), &[&one]);
+    assert_eq!((done(&outcome), &asked), ((1, 0, 0), &needed));
+    assert_eq!(fs::read(restored.join("docs/two")).unwrap(), fs::read(was.path().join("docs/two")).unwrap());
+
+    // The same list, and a wish for more: the pages are open, the neighbour's content is not, and its owner hears of it.
+    let three = source.path().join("docs/three");
+    let (restored, outcome, asked) = order(Some(&needed), &[&one, &three]);
+    assert!(!asked.is_subset(&needed));
+    assert_eq!((done(&outcome).0, done(&outcome).2), (1, 1));
+    let Ending::Done { losses, .. } = &outcome.ending else { panic!("{outcome:?}") };
+    assert!(losses[0].path.ends_with("/docs/three") && losses[0].reason.contains("this order does not open it"));
+    assert!(restored.join("docs/two").exists() && !restored.join("docs/three").exists());
+    // Without any object not even names are known, and that is a loss too.
+    let (restored, outcome, _) = order(Some(&BTreeSet::new()), &[&one]);
+    assert!(done(&outcome).0 == 0 && done(&outcome).2 > 0 && !restored.exists(), "{outcome:?}");
 }
 
 #[test]

@@ -194,6 +194,15 @@ impl Entry {
         entry_hash(&self.path, &self.encode_tail())
     }
 
+    /// Hash of path, kind and content, whatever the metadata: the same as long as the bytes of a file lie in the same places.
+    pub fn content_hash(&self) -> Digest {
+        let mut bare = Self { path: self.path.clone(), metadata: Metadata::default(), kind: self.kind.clone() };
+        if let Kind::File { link, .. } = &mut bare.kind {
+            *link = None;
+        }
+        bare.hash()
+    }
+
     /// Bytes of content; 0 for what is no file.
     pub fn size(&self) -> u64 {
         if let Kind::File { size, .. } = self.kind { size } else { 0 }

@@ -138,8 +138,21 @@ impl Certificates {
     /// # Errors
     /// [`HistoryError`].
     pub fn verify_segment(&self, segment: Segment, at: u64) -> Result<VerifiedSegment> {
+        self.verify_from(segment, at, None)
+    }
+
+    /// Checks a segment that was asked for with `at`, and `after` that of the commit with the header `known`: what follows that commit, or
+    /// all from the base on, when it is a later one.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    pub fn verify_segment_after(&self, segment: Segment, at: u64, known: &Header) -> Result<VerifiedSegment> {
+        self.verify_from(segment, at, Some(known))
+    }
+
+    fn verify_from(&self, segment: Segment, at: u64, known: Option<&Header>) -> Result<VerifiedSegment> {
         self.verify_path(&segment.path, at)?;
-        if Some(verify_links(&segment.commits)?) != segment.path.last() {
+        if Some(verify_links(&segment.commits, known)?) != segment.path.last() {
             return Err(HistoryError::OtherCommits);
         }
         let mut steps = Vec::new();
@@ -169,26 +182,30 @@ impl Certificates {
 /// # Errors
 /// [`HistoryError`].
 pub fn verify_leading_to(commits: &[StoredCommit], header: HeaderHash) -> Result<()> {
-    if verify_links(commits)?.header.hash() == header { Ok(()) } else { Err(HistoryError::OtherCommits) }
+    if verify_links(commits, None)?.header.hash() == header { Ok(()) } else { Err(HistoryError::OtherCommits) }
 }
 
-/// Returns the last header.
-fn verify_links(commits: &[StoredCommit]) -> Result<&SignedHeader> {
-    let headers = || commits.iter().map(|commit| &commit.header);
-    let (base, last) = headers().next().zip(headers().next_back()).ok_or(HistoryError::OtherCommits)?;
-    let deltas = headers().skip(1).all(|signed| signed.header.kind == CommitKind::Delta);
-    if base.header.kind != CommitKind::Base || !deltas {
+/// A base and deltas, or deltas that follow the commit that is known. Returns the last header.
+fn verify_links<'c>(commits: &'c [StoredCommit], known: Option<&'c Header>) -> Result<&'c SignedHeader> {
+    let headers = || commits.iter().map(|commit| &commit.header.header);
+    let last = commits.last().ok_or(HistoryError::OtherCommits)?;
+    let begins_with_base = headers().next().is_some_and(|first| first.kind == CommitKind::Base);
+    let below = known.filter(|_| !begins_with_base);
+    let deltas = headers().skip(1).all(|header| header.kind == CommitKind::Delta);
+    if !(begins_with_base || below.is_some()) || !deltas {
         return Err(HistoryError::OtherCommits);
     }
-    for (lower, upper) in headers().zip(headers().skip(1)) {
-        if upper.header.prev != lower.header.hash() || upper.header.seq != lower.header.seq + 1 {
-            return Err(BrokenChain { seq: upper.header.seq, expected: lower.header.seq }.into());
+    let chain = || below.into_iter().chain(headers());
+    for (lower, upper) in chain().zip(chain().skip(1)) {
+        if upper.prev != lower.hash() || upper.seq != lower.seq + 1 {
+            return Err(BrokenChain { seq: upper.seq, expected: lower.seq }.into());
         }
     }
-    Ok(last)
+    Ok(&last.header)
 }
 
-/// A base and the deltas after it, which belong to the set and lie under a signed head. The bodies are still sealed.
+/// A base and the deltas after it, or deltas after a commit that is known, which belong to the set and lie under a signed head. The
+/// bodies are still sealed.
 #[derive(Debug, Clone)]
 pub struct VerifiedSegment {
     /// Seq and hash of the head of the log: what to remember as seen.
@@ -201,11 +218,5 @@ impl VerifiedSegment {
     /// The commits, ascending, each with the number of its step in the ratchet of its key epoch.
     pub fn commits(&self) -> impl Iterator<Item = (&StoredCommit, u64)> {
         self.commits.iter().zip(self.steps.iter().copied())
-    }
-
-    /// Whether a commit is among them.
-    pub fn holds(&self, set: SetId, seq: u64) -> bool {
-        let headers = || self.commits.iter().map(|commit| &commit.header.header);
-        headers().any(|header| (header.set, header.seq) == (set, seq))
     }
 }

@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 pub const MAX_FRAME_BYTES: usize = 64 << 10;
 /// Longest rules that fit into a message together with what is told of them, bytes of JSON.
 pub const MAX_RULES_BYTES: usize = 32 << 10;
+/// Paths that are backed up, as a status tells them, at most.
+pub const MAX_ROOTS: usize = 100;
+/// The bytes of those paths together, at most.
+pub const MAX_ROOTS_BYTES: usize = 8 << 10;
 /// A pace that was kept for a shorter time foretells nothing, milliseconds.
 const FORECAST_AFTER_MS: u64 = 5_000;
 /// How long a machine is thought to listen after it asked last, milliseconds.
@@ -150,8 +154,12 @@ pub struct Status {
     pub last_commit: Option<(u64, u64)>,
     /// What is missing from the state.
     pub gap_count: u64,
-    /// The last failure: when and what.
-    pub last_error: Option<(u64, String)>,
+    /// The paths that its rules include, in their order: as many as [`MAX_ROOTS`] and [`MAX_ROOTS_BYTES`] let.
+    #[serde(default)]
+    pub roots: Vec<String>,
+    /// How many more there are.
+    #[serde(default)]
+    pub more_roots: u64,
     /// Failures since the start by their reason, those that came last first.
     #[serde(default)]
     pub troubles: Vec<Trouble>,

@@ -8,9 +8,10 @@ use crate::{
     id::Digest,
     operation::Operation,
     page::PageRef,
-    state::{Overlay, ReplayError, State},
+    state::{Overlay, ReplayError, State, Word},
 };
 use ::core::mem::swap;
+use std::sync::Arc;
 
 /// The way from a commit to a neighbour.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ enum StepChange {
     /// Another base, and what was changed since.
     Base(Vec<PageRef>, Overlay),
     /// By key, what the overlay says then: nothing where the base has the word.
-    Overlay(Vec<(Vec<u8>, Option<Operation>)>),
+    Overlay(Vec<(Arc<[u8]>, Option<Word>)>),
 }
 
 impl Step {
@@ -37,7 +38,8 @@ impl Step {
         let change = match change {
             Change::Base(top) => StepChange::Base(top, Overlay::default()),
             Change::Delta(operations) => {
-                let by_key = |operation: Operation| (operation.path().key().as_bytes().to_vec(), Some(operation));
+                let by_key =
+                    |operation: Operation| (Arc::from(operation.path().key().as_bytes()), Some(Arc::new(operation)));
                 StepChange::Overlay(operations.into_iter().map(by_key).collect())
             }
         };
@@ -81,7 +83,23 @@ impl Replay {
         Ok(Self { state, steps: bodies.map(Step::to).collect(), at: 0 })
     }
 
-    /// The state at the commit where it stands.
+    /// Further commits lie ahead, after the last.
+    pub fn extend(&mut self, bodies: impl IntoIterator<Item = Body>) {
+        self.steps.extend(bodies.into_iter().map(Step::to));
+    }
+
+    /// Goes to the commit with this place, from 0 for the first, one step after the other; `false`, and nothing happens, when there is
+    /// none.
+    pub fn go(&mut self, to: usize) -> bool {
+        if to > self.steps.len() {
+            return false;
+        }
+        while self.at < to && self.advance() {}
+        while self.at > to && self.rewind() {}
+        true
+    }
+
+    /// The state at the commit where it stands. A copy of it costs nothing that grows with what changed.
     pub fn state(&self) -> &State {
         &self.state
     }

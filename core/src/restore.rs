@@ -1,9 +1,11 @@
 //! Restores that the owner orders and a machine carries out: the signed grant, by which the server opens what is needed, the order, which
 //! only the machine can read, and what became of it, which only the owner can read. Documented in `docs/format/restores.md`.
 
+mod opens;
 mod outcome;
 mod target;
 
+pub use opens::{FILES_LIFE_MS, MAX_LIST_BYTES, MAX_LISTED_OBJECTS, ObjectList, Opened, Opens};
 pub use outcome::{Ending, Foretold, MAX_TOLD_LOSSES, MAX_TOLD_PATHS, Ordered, Outcome, ToldLoss};
 pub use target::{Overwrite, Target};
 
@@ -13,7 +15,8 @@ use crate::{
 };
 
 const TYPE: &[u8] = b"iotabackup/restore-grant/v1\0";
-/// How long a machine may take to begin and to end, milliseconds.
+const FILES_TYPE: &[u8] = b"iotabackup/restore-grant-files/v1\0";
+/// How long a machine may take to begin and to end, milliseconds; to files [`FILES_LIFE_MS`].
 pub const LIFE_MS: u64 = 30 * 24 * 3_600_000;
 /// Longest sealed order, bytes.
 pub const MAX_ORDER_BYTES: usize = 512 << 10;
@@ -22,7 +25,7 @@ pub const MAX_OUTCOME_BYTES: usize = 64 << 10;
 /// Orders that wait for one machine.
 pub const MAX_WAITING: usize = 16;
 
-/// Lets a machine read what one snapshot uses, until it is done, cancelled, or its time is over.
+/// Lets a machine read what one snapshot uses, or a part of that, until it is done, cancelled, or its time is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
     /// The account.
@@ -39,21 +42,30 @@ pub struct Grant {
     pub seq: u64,
     /// When it was signed, milliseconds since 1970. A machine takes no order that is not above the last that it took.
     pub ordered_ms: u64,
-    /// When it ends; at most [`LIFE_MS`] later.
+    /// When it ends; at most [`Opens::life_ms`] later.
     pub until_ms: u64,
+    /// What it opens of the snapshot.
+    pub opens: Opens,
 }
 
 impl Grant {
     /// What the seal of its order is bound to.
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::typed(TYPE);
+        let mut writer = match self.opens {
+            Opens::Snapshot => Writer::typed(TYPE),
+            Opens::Files(_) => Writer::typed(FILES_TYPE),
+        };
         writer.raw(&self.account.0).raw(&self.restore.0).raw(&self.machine.0).raw(&self.device.0);
         writer.raw(&self.source.0).u64(self.seq).u64(self.ordered_ms).u64(self.until_ms);
+        if let Opens::Files(list) = self.opens {
+            writer.raw(&list.0);
+        }
         writer.finish()
     }
 
     fn read(bytes: &[u8]) -> Result<(Self, Digest)> {
-        let mut reader = Reader::typed(bytes, TYPE)?;
+        let is_files = bytes.starts_with(FILES_TYPE);
+        let mut reader = Reader::typed(bytes, if is_files { FILES_TYPE } else { TYPE })?;
         let grant = Self {
             account: AccountId(reader.array()?),
             restore: RestoreId(reader.array()?),
@@ -63,11 +75,12 @@ impl Grant {
             seq: reader.u64()?,
             ordered_ms: reader.u64()?,
             until_ms: reader.u64()?,
+            opens: if is_files { Opens::Files(Digest(reader.array()?)) } else { Opens::Snapshot },
         };
         let sealed = Digest(reader.array()?);
         reader.finish()?;
-        let lives =
-            grant.until_ms.checked_sub(grant.ordered_ms).is_some_and(|life_ms| (1..=LIFE_MS).contains(&life_ms));
+        let life_ms = grant.until_ms.checked_sub(grant.ordered_ms);
+        let lives = life_ms.is_some_and(|life_ms| (1..=grant.opens.life_ms()).contains(&life_ms));
         if !lives || grant.until_ms > i64::MAX as u64 || !(1..=i64::MAX as u64).contains(&grant.seq) {
             return Err(WireError::Invalid("grant"));
         }
@@ -104,7 +117,7 @@ impl SignedGrant {
     /// Parses [`SignedGrant::encode`]; does not check the signature.
     ///
     /// # Errors
-    /// [`WireError`], also when it would last longer than [`LIFE_MS`].
+    /// [`WireError`], also when it would last longer than [`Opens::life_ms`].
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let signature = Signature(reader.array()?);
@@ -142,19 +155,31 @@ mod tests {
         seq: 9,
         ordered_ms: 1_000,
         until_ms: 2_000,
+        opens: Opens::Snapshot,
     };
+    const FILES: Grant = Grant { opens: Opens::Files(Digest([8; 32])), ..GRANT };
 
     #[test]
     fn a_grant_has_one_encoding_and_an_end() {
         let encode = |grant| SignedGrant { grant, sealed: Digest([6; 32]), signature: Signature([7; 64]) }.encode();
-        assert_eq!(SignedGrant::decode(&encode(GRANT)).unwrap().encode(), encode(GRANT));
-        let too_long = [&encode(GRANT)[..], &[0]].concat();
-        assert!(SignedGrant::decode(&too_long).is_err());
+        for grant in [GRANT, FILES] {
+            assert_eq!(SignedGrant::decode(&encode(grant)).unwrap().grant, grant);
+            assert_eq!(SignedGrant::decode(&encode(grant)).unwrap().encode(), encode(grant));
+            let too_long = [&encode(grant)[..], &[0]].concat();
+            assert_eq!(SignedGrant::decode(&too_long), Err(WireError::Trailing));
+            for end in 0..encode(grant).len() {
+                assert!(SignedGrant::decode(&encode(grant)[..end]).is_err(), "{end}");
+            }
+            let longest = Grant { until_ms: 1_000 + grant.opens.life_ms(), ..grant };
+            assert!(SignedGrant::decode(&encode(longest)).is_ok());
+        }
         for wrong in [
             Grant { seq: 0, ..GRANT },
             Grant { until_ms: 1_000, ..GRANT },
             Grant { until_ms: 999, ..GRANT },
             Grant { until_ms: 1_001 + LIFE_MS, ..GRANT },
+            Grant { until_ms: 1_001 + FILES_LIFE_MS, ..FILES },
+            Grant { seq: 0, ..FILES },
             Grant { ordered_ms: u64::MAX - 1, until_ms: u64::MAX, ..GRANT },
         ] {
             assert_eq!(SignedGrant::decode(&encode(wrong)), Err(WireError::Invalid("grant")), "{wrong:?}");

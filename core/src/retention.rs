@@ -16,7 +16,7 @@ mod clocks;
 mod explain;
 mod signed;
 
-pub use clocks::{MAX_SKEW_MS, agreed_ms, is_doubtful};
+pub use clocks::{MAX_SKEW_MS, agreed_ms, apart_ms, is_doubtful};
 pub use explain::{Gap, Shown, unexplained};
 pub use signed::{Decision, Decisions, Deletion, MAX_VERSION, SignedDecision, UNDO_MS, UnprovedDecisions, What};
 

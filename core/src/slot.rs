@@ -7,6 +7,7 @@ use crate::{
 
 const SLOT_TYPE: &[u8] = b"iotabackup/slot/v1\0";
 const LIST_TYPE: &[u8] = b"iotabackup/slot-list/v1\0";
+const PASSKEY_TYPE: &[u8] = b"iotabackup/passkey/v1\0";
 /// Most slots of one vault.
 pub const MAX_SLOTS: usize = 32;
 
@@ -19,15 +20,21 @@ pub enum SlotKind {
     RecoveryWords,
     /// A key file: 32 random bytes.
     KeyFile,
+    /// A passkey: 32 bytes that an authenticator computes (WebAuthn PRF extension).
+    Passkey,
+    /// Shares that trusted people keep: 32 random bytes, split.
+    Shares,
 }
 
 impl SlotKind {
-    /// The byte in the slot header.
+    /// The byte in the slot header. 4 stays unknown, as readers of the first slots have it.
     pub fn code(self) -> u8 {
         match self {
             Self::Passphrase => 1,
             Self::RecoveryWords => 2,
             Self::KeyFile => 3,
+            Self::Shares => 5,
+            Self::Passkey => 6,
         }
     }
 
@@ -37,9 +44,23 @@ impl SlotKind {
             1 => Ok(Self::Passphrase),
             2 => Ok(Self::RecoveryWords),
             3 => Ok(Self::KeyFile),
+            5 => Ok(Self::Shares),
+            6 => Ok(Self::Passkey),
             _ => Err(WireError::Invalid("slot kind")),
         }
     }
+
+    /// Whether it opens the vault without anybody's memory, a certain device or a server: a vault keeps one such way.
+    pub fn works_offline(self) -> bool {
+        matches!(self, Self::RecoveryWords | Self::KeyFile | Self::Shares)
+    }
+}
+
+/// What the passkeys of an account compute their 32 bytes from: the first input of WebAuthn's PRF extension.
+pub fn passkey_input(account: AccountId) -> Vec<u8> {
+    let mut writer = Writer::typed(PASSKEY_TYPE);
+    writer.raw(&account.0);
+    writer.finish()
 }
 
 /// The public part of a slot; it is bound into the wrapping key and authenticated.
@@ -201,5 +222,27 @@ impl SignedSlotList {
     /// [`BadSignature`].
     pub fn verify(&self, identity: &VerifyingKey) -> ::core::result::Result<(), BadSignature> {
         identity.verify(&self.list.encode(), &self.signature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_one_kind_or_none() {
+        let known: Vec<u8> = (0..=255).filter(|&code| SlotKind::parse(code).is_ok()).collect();
+        assert_eq!(known, [1, 2, 3, 5, 6]);
+        let kinds: Vec<SlotKind> = known.iter().map(|&code| SlotKind::parse(code).unwrap()).collect();
+        assert!(known.iter().zip(&kinds).all(|(&code, kind)| kind.code() == code));
+        kinds.iter().for_each(|kind| {
+            assert_eq!(kind.works_offline(), !matches!(kind, SlotKind::Passphrase | SlotKind::Passkey));
+        });
+    }
+
+    #[test]
+    fn passkeys_of_two_accounts_compute_from_other_bytes() {
+        assert_eq!(passkey_input(AccountId([7; 16])), [&b"iotabackup/passkey/v1\0"[..], &[7; 16]].concat());
+        assert_ne!(passkey_input(AccountId([7; 16])), passkey_input(AccountId([8; 16])));
     }
 }

@@ -12,7 +12,9 @@ use crate::{
     path::Key,
     replay::Step,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use rpds::RedBlackTreeMapSync;
+use std::ops::Bound;
+use std::{collections::BTreeSet, sync::Arc};
 use thiserror::Error;
 
 /// Bodies were applied in an impossible order.
@@ -26,9 +28,13 @@ pub enum ReplayError {
     StateRoot,
 }
 
-/// The changes since a base: the last word on each path.
+/// The changes since a base: the last word on each path. A copy shares what both have in common, so that it costs nothing to keep the
+/// state before a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overlay(BTreeMap<Vec<u8>, Operation>);
+pub struct Overlay(RedBlackTreeMapSync<Arc<[u8]>, Word>);
+
+/// The last word on a path.
+pub(crate) type Word = Arc<Operation>;
 
 impl Overlay {
     /// Whether nothing changed since the base.
@@ -37,17 +43,18 @@ impl Overlay {
     }
 
     /// Replaces the last word on the path with `key` by `word`, and `word` by it.
-    pub(crate) fn exchange(&mut self, key: &[u8], word: &mut Option<Operation>) {
-        *word = match word.take() {
-            Some(operation) => self.0.insert(key.to_vec(), operation),
-            None => self.0.remove(key),
-        };
+    pub(crate) fn exchange(&mut self, key: &Arc<[u8]>, word: &mut Option<Word>) {
+        let before = self.0.get(key).cloned();
+        match std::mem::replace(word, before) {
+            Some(operation) => self.0.insert_mut(Arc::clone(key), operation),
+            None => drop(self.0.remove_mut(key)),
+        }
     }
 
     /// The keys on which one of both has a word and the other has none, which leaves it to pages.
     pub fn told_apart<'o>(&'o self, other: &'o Self) -> BTreeSet<&'o [u8]> {
         let only = |one: &'o Self, other: &'o Self| one.0.keys().filter(|&key| !other.0.contains_key(key));
-        only(self, other).chain(only(other, self)).map(Vec::as_slice).collect()
+        only(self, other).chain(only(other, self)).map(|key| &key[..]).collect()
     }
 
     /// The entries with keys in `start..end`: those of `pages`, in key order, with the changes laid over.
@@ -59,16 +66,12 @@ impl Overlay {
         start: Vec<u8>,
         end: Option<Vec<u8>>,
     ) -> impl Iterator<Item = Result<Entry, E>> + 'a {
+        let is_empty = end.as_ref().is_some_and(|end| *end <= start);
         let range = (
-            std::ops::Bound::Included(start.clone()),
-            match &end {
-                Some(end) if *end > start => std::ops::Bound::Excluded(end.clone()),
-                Some(_) => std::ops::Bound::Excluded(start.clone()),
-                None => std::ops::Bound::Unbounded,
-            },
+            Bound::Included(Arc::from(&start[..])),
+            end.as_deref().map_or(Bound::Unbounded, |end| Bound::Excluded(Arc::from(end))),
         );
-        let empty = matches!(&range, (std::ops::Bound::Included(a), std::ops::Bound::Excluded(b)) if a == b);
-        let changes = if empty { None } else { Some(self.0.range(range)) };
+        let changes = (!is_empty).then(|| self.0.range::<Arc<[u8]>, _>(range));
         Merge { pages: pages.peekable(), changes: changes.into_iter().flatten().peekable(), start, end }
     }
 }
@@ -83,7 +86,7 @@ struct Merge<P: Iterator, C: Iterator> {
 impl<'a, E, P, C> Iterator for Merge<P, C>
 where
     P: Iterator<Item = Result<Entry, E>>,
-    C: Iterator<Item = (&'a Vec<u8>, &'a Operation)>,
+    C: Iterator<Item = (&'a Arc<[u8]>, &'a Word)>,
 {
     type Item = Result<Entry, E>;
 
@@ -106,7 +109,7 @@ where
             }
             let in_range = key.filter(|key| self.end.as_ref().is_none_or(|end| key.as_bytes() < &end[..]));
             let change_first = match (self.changes.peek(), &in_range) {
-                (Some((changed, _)), Some(key)) => changed.as_slice() <= key.as_bytes(),
+                (Some((changed, _)), Some(key)) => changed[..] <= *key.as_bytes(),
                 (Some(_), None) => true,
                 (None, Some(_)) => false,
                 (None, None) => return None,
@@ -115,10 +118,10 @@ where
                 return self.pages.next();
             }
             let (changed, operation) = self.changes.next()?;
-            if in_range.is_some_and(|key| key.as_bytes() == changed.as_slice()) {
+            if in_range.is_some_and(|key| *key.as_bytes() == changed[..]) {
                 self.pages.next();
             }
-            if let Operation::Put(entry) = operation {
+            if let Operation::Put(entry) = &**operation {
                 return Some(Ok(entry.clone()));
             }
         }

@@ -74,6 +74,9 @@ questions! {
     ListSlots -> Vec<SlotView>;
     AddPassphrase -> Vec<SlotView>;
     AddKeyFile -> KeyFileMade;
+    AddPasskey -> Vec<SlotView>;
+    AddShares -> SharesMade;
+    ReadShare -> ShareView;
     RemoveSlot -> Vec<SlotView>;
     PrepareKit -> NewKey;
     ConfirmKit -> Vec<SlotView>;
@@ -105,7 +108,7 @@ questions! {
     MeasureZip -> ZipView;
     ReadRetention -> RetentionView;
     DecideRetention -> RetentionView;
-    FindMissing -> Vec<MissingView>;
+    CheckPoints -> PointsCheck;
     OrderRestore -> crate::id::RestoreId;
     ListRestores -> Vec<RestoreView>;
     CancelRestore -> ();

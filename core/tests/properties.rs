@@ -208,7 +208,8 @@ fn any_certificate() -> impl Strategy<Value = SignedCertificate> {
 }
 
 fn any_slot_list() -> impl Strategy<Value = SignedSlotList> {
-    let slot = (1..4u8, any::<[u32; 3]>(), any::<[u8; 32]>(), 1..5u32);
+    let kinds = proptest::sample::select(&[1u8, 2, 3, 5, 6][..]);
+    let slot = (kinds, any::<[u32; 3]>(), any::<[u8; 32]>(), 1..5u32);
     let slots = proptest::collection::btree_map(any::<[u8; 16]>(), slot, 1..5);
     (slots, any::<[u8; 16]>(), 1..=u32::MAX, any::<[[u8; 32]; 2]>()).prop_map(|(slots, account, version, signature)| {
         let account = AccountId(account);

@@ -43,12 +43,48 @@ pub enum CryptoError {
         /// What to look at.
         hint: &'static str,
     },
+    /// Shares of trusted people do not add up.
+    #[error(transparent)]
+    Shares(#[from] SharesError),
     /// Foreign bytes are malformed.
     #[error(transparent)]
     Wire(#[from] WireError),
     /// The operating system gave no randomness, or compression failed.
     #[error("the system failed: {0}")]
     System(&'static str),
+}
+
+/// Why shares do not open their slot.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SharesError {
+    /// So many are not made.
+    #[error("that cannot be shared: there are 2 to 16 sheets, and 2 of them at least are needed")]
+    Numbers,
+    /// There is none.
+    #[error("there is no sheet yet; choose or type the first")]
+    None,
+    /// There are not enough of them.
+    #[error("{threshold} of {count} sheets are needed, {given} given; bring more of them together")]
+    TooFew {
+        /// How many are needed.
+        threshold: u8,
+        /// How many there are.
+        count: u8,
+        /// How many are here.
+        given: usize,
+    },
+    /// One counts once.
+    #[error("sheet {0} is given twice; each counts once")]
+    Twice(u8),
+    /// Some were made at another time, or for another vault.
+    #[error("these sheets do not belong together; take those that show the same set")]
+    OtherSet,
+    /// They say different things about themselves.
+    #[error("these sheets contradict each other; one of them was altered")]
+    Mixed,
+    /// What they add up to is not the secret of their slot.
+    #[error("these sheets do not open it; one of them was altered")]
+    Wrong,
 }
 
 /// Result of this crate.

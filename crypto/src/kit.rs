@@ -14,7 +14,7 @@ use iota_core::{
 };
 use std::fmt::Write;
 
-const SLOT_PREFIX: &str = "IOTA-SLOT-1";
+pub(crate) const SLOT_PREFIX: &str = "IOTA-SLOT-1";
 const KEY_PREFIX: &str = "IOTA-KEY-1";
 
 /// The text form of a slot: `IOTA-SLOT-1-…`.
@@ -22,7 +22,7 @@ pub fn slot_text(slot: &Slot) -> String {
     text::encode(SLOT_PREFIX, &slot.encode())
 }
 
-fn parse_slot(what: &'static str, line: &str) -> Result<Slot> {
+pub(crate) fn parse_slot(what: &'static str, line: &str) -> Result<Slot> {
     Ok(Slot::decode(&text::decode(SLOT_PREFIX, what, line)?)?)
 }
 

@@ -26,6 +26,7 @@ pub mod restore;
 pub mod retention;
 mod seal;
 pub mod secret;
+pub mod shares;
 pub mod slot;
 mod text;
 pub mod vectors;

@@ -229,7 +229,10 @@ fn word_aad(of: &[u8], (place, restore): (&Place, RestoreId)) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::secret::system_random;
-    use iota_core::id::{AccountId, DeviceId, SetId};
+    use iota_core::{
+        id::{AccountId, DeviceId, SetId},
+        restore::Opens,
+    };
 
     const GRANT: Grant = Grant {
         account: AccountId([1; 16]),
@@ -240,6 +243,7 @@ mod tests {
         seq: 9,
         ordered_ms: 1_000,
         until_ms: 2_000,
+        opens: Opens::Snapshot,
     };
 
     fn wish() -> Wish {
@@ -283,6 +287,11 @@ mod tests {
         let other = Grant { source: SetId([6; 16]), ..GRANT };
         assert!(SignedGrant { grant: other, ..signed }.verify(&identity.verifying_key(), &sealed).is_err());
         let wrong = Some(CryptoError::Restore);
+        for opens in [Opens::Files(Digest([1; 32])), Opens::Files(Digest([2; 32]))] {
+            let other = Grant { opens, ..GRANT };
+            assert!(SignedGrant { grant: other, ..signed }.verify(&identity.verifying_key(), &sealed).is_err());
+            assert_eq!(open_order(&other, &sealed, &machine, &live).err(), wrong, "one that opens something else");
+        }
         assert_eq!(open_order(&other, &sealed, &machine, &live).err(), wrong, "another grant's");
         let elsewhere = AgreementSecret::generate(&mut random);
         assert_eq!(open_order(&GRANT, &sealed, &elsewhere, &live).err(), wrong, "another machine's");

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! KEK  = Argon2id(NFKC(passphrase), salt, m, t, p) | derive("… recovery words", entropy16) | derive("… key file", secret32)
+//!      | derive("… passkey", prf32) | derive("… shares", secret32)
 //! okm  = derive("… slot wrap", KEK ‖ hdr) → 64 bytes = commit32 ‖ k32
 //! blob = hdr ‖ commit ‖ XChaCha20Poly1305(k, nonce, AMK, aad = hdr)
 //! ```
@@ -34,10 +35,14 @@ const CEILING_M_KIB: u32 = 1 << 20;
 const CEILING_T: u32 = 10;
 
 secrets! {
-    /// What a passphrase, recovery words or a key file become: wraps the master key.
+    /// What the secret of a slot becomes: wraps the master key.
     Kek;
     /// The secret of a key file.
     KeyFileSecret;
+    /// What a passkey computes (WebAuthn PRF extension, first output).
+    PasskeySecret;
+    /// What enough shares add up to.
+    SharedSecret;
 }
 
 /// What a person gives to open a slot.
@@ -48,6 +53,10 @@ pub enum SlotSecret<'a> {
     RecoveryWords(&'a crate::words::RecoveryWords),
     /// A key file.
     KeyFile(&'a KeyFileSecret),
+    /// A passkey.
+    Passkey(&'a PasskeySecret),
+    /// Enough shares, put together.
+    Shares(&'a SharedSecret),
 }
 
 impl SlotSecret<'_> {
@@ -57,6 +66,8 @@ impl SlotSecret<'_> {
             Self::Passphrase(_) => SlotKind::Passphrase,
             Self::RecoveryWords(_) => SlotKind::RecoveryWords,
             Self::KeyFile(_) => SlotKind::KeyFile,
+            Self::Passkey(_) => SlotKind::Passkey,
+            Self::Shares(_) => SlotKind::Shares,
         }
     }
 
@@ -68,6 +79,8 @@ impl SlotSecret<'_> {
             }
             Self::RecoveryWords(words) => Ok(words.kek()),
             Self::KeyFile(secret) => Ok(Kek(crate::derive::derive(context!("key file"), &[&secret.0]))),
+            Self::Passkey(secret) => Ok(Kek(crate::derive::derive(context!("passkey"), &[&secret.0]))),
+            Self::Shares(secret) => Ok(Kek(crate::derive::derive(context!("shares"), &[&secret.0]))),
         }
     }
 }
@@ -79,7 +92,9 @@ fn check_bounds(header: &SlotHeader) -> Result<()> {
                 && (FLOOR_T..=CEILING_T).contains(&header.t)
                 && header.p == 1
         }
-        SlotKind::RecoveryWords | SlotKind::KeyFile => (header.m_kib, header.t, header.p) == (0, 0, 0),
+        SlotKind::RecoveryWords | SlotKind::KeyFile | SlotKind::Passkey | SlotKind::Shares => {
+            (header.m_kib, header.t, header.p) == (0, 0, 0)
+        }
     };
     if within { Ok(()) } else { Err(CryptoError::SlotBounds) }
 }
@@ -119,7 +134,7 @@ pub fn create(
 ) -> Result<Slot> {
     let (m_kib, t, p) = match secret.kind() {
         SlotKind::Passphrase => (PASSPHRASE_M_KIB, PASSPHRASE_T, 1),
-        SlotKind::RecoveryWords | SlotKind::KeyFile => (0, 0, 0),
+        SlotKind::RecoveryWords | SlotKind::KeyFile | SlotKind::Passkey | SlotKind::Shares => (0, 0, 0),
     };
     let header = SlotHeader {
         account,
@@ -233,6 +248,29 @@ mod tests {
         for (m_kib, t, p) in [(1024, 3, 1), (65536, 2, 1), (65536, 3, 4), (2 << 20, 3, 1), (65536, 11, 1)] {
             (slot.header.m_kib, slot.header.t, slot.header.p) = (m_kib, t, p);
             assert_eq!(open(&slot, &SlotSecret::Passphrase("x"), None).err(), Some(CryptoError::SlotBounds));
+        }
+    }
+
+    #[test]
+    fn equal_bytes_of_another_kind_open_nothing() {
+        let mut random = crate::secret::system_random();
+        let (account, master) = (AccountId([1; 16]), MasterKey::from_bytes([0x42; 32]));
+        let (file, passkey, shared) =
+            (KeyFileSecret([5; 32]), PasskeySecret::from_bytes([5; 32]), SharedSecret::from_bytes([5; 32]));
+        let secrets = [SlotSecret::KeyFile(&file), SlotSecret::Passkey(&passkey), SlotSecret::Shares(&shared)];
+        for made in &secrets {
+            let slot = create(account, &master, made, &mut random).unwrap();
+            for given in &secrets {
+                let mut moved = slot.clone();
+                moved.header.kind = given.kind();
+                let opened = open(&moved, given, None);
+                if made.kind() == given.kind() {
+                    assert_eq!(opened.unwrap().expose(), master.expose());
+                } else {
+                    assert_eq!(opened.err(), Some(CryptoError::Slot));
+                    assert_eq!(open(&slot, given, None).err(), Some(CryptoError::Slot));
+                }
+            }
         }
     }
 

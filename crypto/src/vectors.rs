@@ -85,6 +85,8 @@ fn check(vector: &Vector<'_>) -> Check {
         "words" => text::words(vector),
         "kit" => text::kit(vector),
         "key-file" => text::key_file(vector),
+        "share" => text::share(vector),
+        "shares" => text::shares(vector),
         "enrol-code" => text::enrol_code(vector),
         "enrol-hello" => text::enrol_hello(vector),
         "enrol-grant" => text::enrol_grant(vector),

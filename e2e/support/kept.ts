@@ -3,10 +3,15 @@ import { readFileSync } from 'node:fs';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { fromBase32 } from './base32';
 
-/** Keys derive under these (docs/format.md). */
+/** A key that derives under a name (docs/format.md). */
 export function derived(name: string, ...material: Buffer[]): Buffer {
+  return derivedBytes(32, name, ...material);
+}
+
+/** Likewise, of another length. */
+export function derivedBytes(dkLen: number, name: string, ...material: Buffer[]): Buffer {
   const context = Buffer.from(`iotabackup 2026-11 v1 ${name}`);
-  return Buffer.from(blake3(Buffer.concat(material), { context }));
+  return Buffer.from(blake3(Buffer.concat(material), { context, dkLen }));
 }
 
 /** The bytes of a text that a person keeps: a code, or a line of a kit or key file (docs/format/keys.md). */
@@ -40,7 +45,12 @@ export function entropyOf(words: string[]): Buffer {
 export function keysOfMachine(identity: Buffer): { keys: Record<string, Buffer>; signingKey: Buffer } {
   const begins = { 'signing seed': -165, 'agreement secret': -133, K_dedup: -97, K_chunker: -64, K_live: -32 };
   const keys = Object.fromEntries(Object.entries(begins).map(([name, at]) => [name, Buffer.from(identity.subarray(at, at + 32 || undefined))]));
-  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), keys['signing seed']]);
+  return { keys, signingKey: publicKeyOf(keys['signing seed']) };
+}
+
+/** The public half of the Ed25519 key of a seed. */
+export function publicKeyOf(seed: Buffer): Buffer {
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
   const spki = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })).export({ format: 'der', type: 'spki' });
-  return { keys, signingKey: spki.subarray(-32) };
+  return spki.subarray(-32);
 }

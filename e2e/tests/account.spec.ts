@@ -81,6 +81,7 @@ test('ways to open the vault come and go, but two stay', async ({ page, applianc
   await drill.getByRole('textbox').fill(ada.words.join(' '));
   await drill.getByRole('button', { name: 'Try it' }).click();
   await expect(drill.getByText(/it opens the vault\.$/)).toBeVisible({ timeout: 30_000 });
+  await expect(drill.getByText(/^Last proven on .*, next on .*\.$/)).toBeVisible();
 });
 
 test('a second factor is set up, asked for, and switched off', async ({ page, context, appliance }, info) => {

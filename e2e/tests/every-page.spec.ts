@@ -142,3 +142,41 @@ test('unlocked pages are accessible and fit', async ({}, info) => {
   expect(await page.content()).not.toContain('Recipes');
   watch.check();
 });
+
+test('keys search and are listed, never while somebody types, and can be switched off', async ({}, info) => {
+  test.setTimeout(120_000);
+  const list = page.getByRole('dialog', { name: 'Keys' });
+  const field = page.getByRole('textbox', { name: /A part of a name/ });
+  /** Presses a key outside of any field, and lets the page draw what comes of it. */
+  const press = async (key: string) => {
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press(key);
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  };
+  await page.goto(`${machine}/timeline`);
+  await hydrated(page);
+  await press('?');
+  await expect(list.getByText('Search the names of the machine')).toBeVisible();
+  await look('keys-list', (file) => info.outputPath(file));
+  await page.keyboard.press('/');
+  await expect(page).toHaveURL(`${machine}/timeline`);
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
+  await press('/');
+  await expect(page).toHaveURL(`${machine}/search`);
+  await ada.unlock(page);
+  await press('/');
+  await expect(field).toBeFocused();
+  await page.keyboard.type('/?');
+  await expect(field).toHaveValue('/?');
+  await expect(list).toBeHidden();
+
+  await press('?');
+  await list.getByRole('switch', { name: 'Keys of one letter' }).uncheck();
+  await list.getByRole('button', { name: 'Close' }).click();
+  await expect(list).toBeHidden();
+  for (const key of ['?', '/']) await press(key);
+  await expect(list).toBeHidden();
+  await expect(field).not.toBeFocused();
+  watch.check();
+});

@@ -1,9 +1,12 @@
-import { expect, test } from '../support/fixtures';
+import { expect, expectAccessible, expectNarrow, test } from '../support/fixtures';
 import { look, lookOnce } from '../support/look';
 import { Person, badge } from '../support/person';
 import { hydrated } from '../support/watch';
 
 test.use({ own: 'keys' });
+
+/** Half a year, and what the slow clock of a page may be behind. */
+const HALF_YEAR_MS = 182 * 86_400_000 + 120_000;
 
 test('a wrong passphrase is said in place, and each way opens the vault', async ({ page, appliance }, info) => {
   test.setTimeout(180_000);
@@ -109,6 +112,45 @@ test('who closes the dialog while the vault is being opened finds it locked', as
     await context.unroute('**/api/v1/vault');
     await ada.unlock(page);
   }
+});
+
+test('half a year after the vault was proven to open, Home asks for a drill, until one is made', async ({ page, appliance }) => {
+  test.setTimeout(120_000);
+  const ada = await Person.signUp(page, await appliance.newInvitation());
+  const card = page.getByRole('region', { name: 'Can you still open it?' });
+  const home = async () => {
+    const told = page.waitForResponse('**/api/v1/vault/drill');
+    await page.goto('/');
+    await hydrated(page);
+    await (await told).finished();
+    await expect(page.getByRole('region', { name: 'Your key' })).toBeVisible();
+  };
+  await home();
+  await expect(card).toBeHidden();
+  await appliance.sql(`UPDATE account SET drilled_ms = drilled_ms - ${HALF_YEAR_MS} WHERE login = '${ada.login}'`);
+  await home();
+  await expect(card).toContainText(/was last proven on \d+\s\w+ \d{4}/);
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await expectNarrow(page);
+  await page.setViewportSize({ width: 1440, height: 1000 });
+
+  await card.getByRole('link', { name: 'Try your paper' }).click();
+  await expect(page).toHaveURL('/keys#drill');
+  const drill = page.getByRole('region', { name: 'Try your paper' });
+  await expect(drill.getByText(/: it is time to try it again\.$/)).toBeVisible();
+  await drill.getByRole('button', { name: 'Begin' }).click();
+  // Other words prove nothing.
+  await drill.getByRole('textbox').fill(`${'abandon '.repeat(11)}about`);
+  await drill.getByRole('button', { name: 'Try it' }).click();
+  await expect(drill.getByText('That does not open the vault.')).toBeVisible({ timeout: 30_000 });
+  await expect(drill.getByText(/: it is time to try it again\.$/)).toBeVisible();
+  await drill.getByRole('textbox').fill(ada.words.join(' '));
+  await drill.getByRole('button', { name: 'Try it' }).click();
+  await expect(drill.getByText(/it opens the vault\.$/)).toBeVisible({ timeout: 30_000 });
+  await expect(drill.getByText(/^Last proven on .*, next on .*\.$/)).toBeVisible();
+  await home();
+  await expect(card).toBeHidden();
 });
 
 test('who lost the password sets a new one by the recovery words', async ({ page, context, appliance }) => {

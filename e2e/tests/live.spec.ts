@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, expectAccessible, test } from '../support/fixtures';
-import { Person } from '../support/person';
+import { Person, badge } from '../support/person';
 
 test.use({ own: 'live' });
 
@@ -15,6 +15,8 @@ test('a page follows what the service does, and gives it orders', async ({ page,
   await ada.unlock(page);
   const now = page.getByRole('region', { name: 'Right now' });
   const waiting = page.getByRole('region', { name: 'Waiting' });
+  const roots = page.getByRole('list', { name: 'Backed up' });
+  await expect(page.getByText('Which folders these are, the machine says when it is online and its service runs.')).toBeVisible();
   await expect(now).toContainText('It is not connected now.');
 
   await attic.tell('include', attic.files);
@@ -23,6 +25,7 @@ test('a page follows what the service does, and gives it orders', async ({ page,
     await expect(now).toContainText('Up to date, and watching', { timeout: 60_000 });
     await expect(now.getByRole('listitem').filter({ hasText: 'Live' })).toHaveAttribute('aria-current', 'step');
     await expect(now).toContainText(/Folders watched\s*\d/);
+    await expect(roots.getByRole('listitem')).toHaveText([attic.files]);
     await expect(waiting).toContainText('every change that was seen is stored');
     await expect(page.getByText(/^No\. 1/)).toBeVisible({ timeout: 20_000 });
     await expect(page.getByText('Nothing stored yet')).toBeHidden();
@@ -59,6 +62,11 @@ test('a page follows what the service does, and gives it orders', async ({ page,
   await test.step('a service that ends is said to be gone', async () => {
     await service.end();
     await expect(now).toContainText('not connected, last measured', { timeout: 90_000 });
+    await expect(roots.getByRole('listitem')).toHaveText([attic.files]);
+    await badge(page, 'open').click();
+    await expect(badge(page, 'locked')).toBeVisible();
+    await expect(roots).toBeHidden();
+    await expect(page.getByText(attic.files)).toBeHidden();
   });
 
   await test.step('no name lies anywhere at the server', async () => {

@@ -8,7 +8,8 @@ import { type Appliance } from '../support/appliance';
 import { toBase32 } from '../support/base32';
 import { bytes } from '../support/bytes';
 import { expect, newBrowser, test } from '../support/fixtures';
-import { bytesOfText, derived, entropyOf, keysOfMachine, partsOfCode } from '../support/kept';
+import { bytesOfText, derived, entropyOf, keysOfMachine, partsOfCode, publicKeyOf } from '../support/kept';
+import { type Chunk, Commit, Slot, chunksOf, keysOfAccount, loginKeys, openSealed, slotsOf } from '../support/opened';
 import { Person, enterFolder, entry, saved, savedAt } from '../support/person';
 import { Recorder } from '../support/recorder';
 import { type Place, Search, type Secret, content, text } from '../support/search';
@@ -35,7 +36,16 @@ let watch: Watch;
 let ada: Person;
 let machine: Agent;
 let code: string;
+let keys: Keys;
 let secrets: Secret[];
+
+/** What derives from the secrets of the story, and is kept by nobody. */
+type Keys = {
+  account: ReturnType<typeof keysOfAccount>;
+  login: ReturnType<typeof loginKeys>;
+  passphrase: Buffer;
+  chunks: Chunk[];
+};
 
 /** From the set-up token to a vault that a key file opens, with everything that a server could overhear on the way. */
 async function story(appliance: Appliance): Promise<void> {
@@ -85,6 +95,40 @@ async function takeOut(name: string, kept: Buffer): Promise<void> {
   expect(readFileSync(file).equals(kept)).toBe(true);
 }
 
+/** Opens the slot of the kit with its words, and derives the rest by docs/format. */
+function keysOfStory(): Keys {
+  const slot = new Slot(bytesOfText('IOTA-SLOT-1', ada.kitCode));
+  const account = keysOfAccount(slot.open(derived('recovery words', entropyOf(ada.words))), slot.account, commit().set);
+  const objects = uploaded();
+  return {
+    account,
+    login: loginKeys(ada.login, ada.password, Buffer.from(answerOf(/^GET \/api\/v1\/server$/).server_id, 'hex')),
+    passphrase: slotOfKind(1).keyOf(PASSPHRASE),
+    chunks: [NOTE_CONTENT, PHOTO_CONTENT].flatMap((content) => chunksOf(content, objects, account.K_dedup)),
+  };
+}
+
+/** The newest slot of a kind that the server showed. */
+function slotOfKind(kind: number): Slot {
+  const slots = slotsOf(Buffer.from(answerOf(/^GET \/api\/v1\/vault$/).slot_list, 'base64'));
+  const slot = slots.find((slot) => slot.kind === kind);
+  if (!slot) throw new Error(`there is no slot of kind ${kind}`);
+  return slot;
+}
+
+/** The last answer to a question. */
+function answerOf(name: RegExp) {
+  const exchange = recorder.find(name).filter(({ status }) => status === 200).at(-1);
+  if (!exchange) throw new Error(`nobody asked ${name}`);
+  return JSON.parse(exchange.answer.toString());
+}
+
+/** The machine's first commit. */
+function commit(): Commit {
+  const [first] = recorder.find(/^POST \/api\/v1\/agent\/uploads\/[0-9a-f]+\/commit$/);
+  return new Commit(first.body);
+}
+
 /** What no server may learn (docs/security.md). */
 function secretsOfStory(): Secret[] {
   const [keyLine, slotLine] = (ada.keyFile ?? '').trim().split('\n');
@@ -109,6 +153,16 @@ function secretsOfStory(): Secret[] {
     { what: 'the secret of the enrolment code', bytes: ofCode },
     ...['enrol hello', 'enrol confirm', 'enrol psk'].map((name) => ({ what: `the key ${name}`, bytes: derived(name, ofCode) })),
     ...Object.entries(ofMachine).map(([name, bytes]) => ({ what: `the machine's ${name}`, bytes })),
+    ...Object.entries(keys.account).map(([name, bytes]) => ({ what: `the account's ${name}`, bytes })),
+    { what: 'the stretched password', bytes: keys.login.stretched },
+    { what: 'the stretched passphrase', bytes: keys.passphrase },
+    // Of pages of the state, which are chunks, too, only the names in them are looked for: where they end cannot be known from outside.
+    ...keys.chunks.flatMap(({ bytes, key }, place) => [
+      { what: `the key of chunk ${place}`, bytes: key },
+      { what: `the sealing key of chunk ${place}`, bytes: derived('chunk enc', key) },
+      { what: `the nonce key of chunk ${place}`, bytes: derived('chunk nonce', key) },
+      { what: `the BLAKE3 of chunk ${place}`, bytes: Buffer.from(blake3(bytes)) },
+    ]),
     ...text('the name of the machine', MACHINE),
     ...text('its new name', LABEL),
     ...text('the path that is backed up', machine.files.slice(1)),
@@ -140,6 +194,7 @@ test.beforeAll(async ({ browser, appliance }) => {
   ({ context, watch } = await newBrowser(browser, recorder.url));
   page = await context.newPage();
   await story(appliance);
+  keys = keysOfStory();
   secrets = secretsOfStory();
   watch.check();
 });
@@ -154,13 +209,18 @@ test('the recording has all of the story', () => {
   expect([signIn.status, more.length]).toEqual([200, 0]);
   expect(JSON.parse(signIn.body.toString())).toMatchObject({ login: ada.login, auth_secret: expect.stringMatching(/^[0-9a-f]{64}$/) });
 
-  const objects = recorder.find(/^POST \/api\/v1\/agent\/uploads\/[0-9a-f]+\/objects$/).flatMap(({ body }) => objectsOf(body));
+  const objects = uploaded();
   expect(objects.length).toBeGreaterThan(2);
   expect(objects.reduce((sum, object) => sum + object.length, 0)).toBeGreaterThan(PHOTO_CONTENT.length);
 
   const heard = recorder.find(/^GET \/api\/v1\/events/).map(({ answer }) => answer.toString());
   expect(heard.join('')).toContain('data:');
 });
+
+/** Every object that the machine sent. */
+function uploaded(): Buffer[] {
+  return recorder.find(/^POST \/api\/v1\/agent\/uploads\/[0-9a-f]+\/objects$/).flatMap(({ body }) => objectsOf(body));
+}
 
 /** The objects of an upload (docs/format/frames.md); each has the hash of its bytes for a name. */
 function objectsOf(frames: Buffer): Buffer[] {
@@ -174,6 +234,30 @@ function objectsOf(frames: Buffer): Buffer[] {
   }
   return objects;
 }
+
+test('what is looked for is what the clients work with', () => {
+  const { account, login, passphrase, chunks } = keys;
+  const shown = answerOf(/^GET \/api\/v1\/vault$/);
+  expect(publicKeyOf(account.identity).toString('hex')).toBe(shown.identity);
+  expect(slotOfKind(1).open(passphrase).equals(account.master)).toBe(true);
+  expect(slotOfKind(2).account.toString('hex')).toBe(shown.account);
+  const keyOfFile = bytesOfText('IOTA-KEY-1', (ada.keyFile ?? '').trim().split('\n')[0]);
+  expect(slotOfKind(3).open(derived('key file', keyOfFile)).equals(account.master)).toBe(true);
+  const { K_dedup, K_chunker, K_live } = keysOfMachine(identity()).keys;
+  expect([account.K_dedup, account.K_chunker, account.K_live]).toEqual([K_dedup, K_chunker, K_live]);
+
+  const [signIn] = recorder.find(/^POST \/api\/v1\/login$/);
+  expect(JSON.parse(signIn.body.toString()).auth_secret).toBe(login.authSecret.toString('hex'));
+  // LK_0 opens the first commit, and K_label the name.
+  expect(commit().seq).toBe(1n);
+  expect(commit().open(account.BK_0).length).toBeGreaterThan(0);
+  const [rename] = recorder.find(/^PUT \/api\/v1\/sets\/[0-9a-f]+\/label$/).slice(-1);
+  const label = Buffer.from(JSON.parse(rename.body.toString()).label, 'base64');
+  const aad = Buffer.concat([Buffer.from('iotabackup/label/v1\0'), commit().set]);
+  expect(openSealed(account.K_label, label, aad).toString().trimEnd()).toBe(LABEL);
+  expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).equals(Buffer.concat([NOTE_CONTENT, PHOTO_CONTENT]))).toBe(true);
+  expect(chunks.length).toBeGreaterThan(2);
+});
 
 test('the search sees what the server may know', () => {
   const login = new Search(text('the login', ada.login));
@@ -221,6 +305,8 @@ test('the search finds what is planted, and nothing else', async () => {
     ['/9', { method: 'POST', body: NOTE_CONTENT.subarray(3, 3 + 31) }],
     ['/10', { method: 'POST', body: JSON.stringify(ada.words) }],
     ['/11', { method: 'POST', body: Buffer.from(blake3(NOTE_CONTENT)).toString('hex') }],
+    ['/12', { method: 'POST', body: keys.account.master.toString('base64') }],
+    ['/13', { headers: { 'x-note': keys.chunks[1].key.toString('hex') } }],
   ];
   for (const [path, options] of planted) await fetch(`${recorder.url}/planted${path}`, options);
   const places = recorder.exchanges.slice(begun).flatMap((exchange) => exchange.sentPlaces);
@@ -234,7 +320,10 @@ test('the search finds what is planted, and nothing else', async () => {
     'the secret of the enrolment code, base32, in the body of POST /planted/7',
     'its new name, base64, in the body of POST /planted/8',
     'the recovery words, as it is, in the body of POST /planted/10',
+    'the BLAKE3 of chunk 0, hex, in the body of POST /planted/11',
     'the BLAKE3 of the note, hex, in the body of POST /planted/11',
+    "the account's master, base64, in the body of POST /planted/12",
+    'the key of chunk 1, hex, in the head of GET /planted/13',
   ]);
 });
 

@@ -13,6 +13,7 @@ mod texts;
 
 use std::time::Duration;
 
+use iota_core::api::json::DRILL_EVERY_MS;
 use sqlx::PgConnection;
 
 pub use self::deliver::deliver;
@@ -21,6 +22,7 @@ use crate::app_state::AppState;
 use crate::error::{ApiError, ApiResult};
 use crate::mail::parse_address;
 use crate::rounds::{self, Rounds};
+use crate::store::account;
 use crate::store::alerts::{self, Warned};
 use crate::store::mail::{self, NewMail, Text};
 use crate::store::watch;
@@ -31,7 +33,7 @@ const PAUSE: Duration = Duration::from_secs(120);
 /// Makes rounds from now on.
 pub fn begin(state: AppState) -> Rounds {
     rounds::begin("alerts", (Duration::ZERO, PAUSE), state, |state| async move {
-        let noted = note(&state).await;
+        let noted = note(&state).await.and(remind(&state).await);
         deliver(&state).await.and(noted)
     })
 }
@@ -71,6 +73,26 @@ pub async fn note(state: &AppState) -> ApiResult<()> {
         state.events().publish_set(one.account_no, one.set);
     }
     Ok(())
+}
+
+/// Writes a mail to each account that asked for mails and has not proved for half a year that it can open its vault; one for each time
+/// that this comes due.
+///
+/// # Errors
+/// `unavailable`, `internal`: nothing was written then.
+pub async fn remind(state: &AppState) -> ApiResult<()> {
+    if state.mailer().is_none() {
+        return Ok(());
+    }
+    let now_ms = state.now_ms();
+    let mut transaction = state.pool().begin().await?;
+    for account_no in account::take_undrilled(&mut transaction, now_ms.saturating_sub(DRILL_EVERY_MS)).await? {
+        let (subject, body) = texts::drill();
+        let text = Text { message_id: message_id(state)?, subject, body };
+        let new = NewMail { account_no, set_no: None, warned: None, text };
+        mail::insert(&mut transaction, &new, now_ms).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// Puts a mail on its way that snapshots of a set were deleted, and until when that can be taken back, unless its account switched mails

@@ -58,6 +58,8 @@ pub fn routes() -> Routes {
         .post("/invitations", api::invitations::create)
         .get("/vault", api::vault::show::show)
         .put("/vault/slots", api::vault::slots::replace)
+        .get("/vault/drill", api::vault::drill::show)
+        .post("/vault/drill", api::vault::drill::create)
         .post("/owner/challenge", api::owner::challenge::create)
         .post("/owner/session", api::owner::session::create)
         .post("/agent/challenge", api::agent::challenge::create)

@@ -70,7 +70,7 @@ enum Body {
 }
 
 /// A route is twice here when who may ask it depends on what is asked.
-const TABLE: [(&str, &str, Who, Body); 62] = [
+const TABLE: [(&str, &str, Who, Body); 64] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -98,6 +98,8 @@ const TABLE: [(&str, &str, Who, Body); 62] = [
     ("POST", "/invitations", Who::FreshWeb, Body::Empty),
     ("GET", "/vault", Who::Reader, Body::None),
     ("PUT", "/vault/slots", Who::FreshWeb, Body::Empty),
+    ("GET", "/vault/drill", Who::Web, Body::None),
+    ("POST", "/vault/drill", Who::Web, Body::None),
     ("POST", "/owner/challenge", Who::All, Body::Empty),
     ("POST", "/owner/session", Who::All, Body::Empty),
     ("POST", "/agent/challenge", Who::All, Body::Empty),

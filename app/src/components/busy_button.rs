@@ -14,6 +14,9 @@ pub fn BusyButton(
     /// What it says meanwhile, as in "Saving…".
     #[prop(into)]
     working: String,
+    /// Id, where something else speaks of it.
+    #[prop(optional)]
+    id: Option<&'static str>,
     /// More classes, as in `button--primary`.
     #[prop(optional)]
     class: &'static str,
@@ -34,6 +37,7 @@ pub fn BusyButton(
     };
     view! {
         <button
+            id=id
             class=format!("button busy-button {class}")
             type=kind
             aria-disabled=move || (busy.get() || disabled.get()).then_some("true")

@@ -6,7 +6,7 @@ mod what_if;
 
 use iota_core::id::SetId;
 use iota_core::retention::{Point as Judged, Policy, Reason, Unit, Verdict, evaluate};
-use iota_core::vault::{DeletionView, FindMissing, MissingView, Problem, ProblemKind, Wish};
+use iota_core::vault::{CheckPoints, DeletionView, MissingView, PointsCheck, Problem, ProblemKind, Wish};
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
@@ -16,7 +16,7 @@ use crate::components::toast::Toasts;
 use crate::deciding::Deciding;
 use crate::time::{Point, Points};
 use crate::vault::Vault;
-use crate::words::{Moment, count, now_ms};
+use crate::words::{Moment, count, now_ms, span};
 
 use calendar::Calendar;
 use delete_chosen::DeleteChosen;
@@ -34,14 +34,19 @@ struct Kept {
     points: Points,
     /// Snapshots that should be there and are not, or why that cannot be told.
     alarm: RwSignal<Option<Problem>>,
+    /// The clocks of machine and server disagree, in words.
+    apart: RwSignal<Option<String>>,
 }
 
 impl Kept {
     /// Whether the server lists all that should be there. It may take a while, and nothing waits for it.
     fn look_for_missing(self, vault: Vault) {
         leptos::task::spawn_local(async move {
-            match vault.ask(FindMissing { set: self.set }).await {
-                Ok(missing) => drop(self.alarm.try_set(alarm(&missing))),
+            match vault.ask(CheckPoints { set: self.set }).await {
+                Ok(PointsCheck { missing, apart_ms }) => {
+                    let _ = self.alarm.try_set(alarm(&missing));
+                    let _ = self.apart.try_set(apart_ms.map(apart));
+                }
                 Err(problem) if problem.kind == ProblemKind::Altered => drop(self.alarm.try_set(Some(problem))),
                 // Whatever else keeps it from being told is told by the rest of the page.
                 Err(_) => {}
@@ -70,7 +75,14 @@ pub fn KeptCard(
     #[prop(into)]
     chosen: Signal<Option<u64>>,
 ) -> impl IntoView {
-    let kept = Kept { deciding: Deciding::begin(), toasts: Toasts::current(), set, points, alarm: RwSignal::new(None) };
+    let kept = Kept {
+        deciding: Deciding::begin(),
+        toasts: Toasts::current(),
+        set,
+        points,
+        alarm: RwSignal::new(None),
+        apart: RwSignal::new(None),
+    };
     let deciding = kept.deciding;
     deciding.load();
     kept.look_for_missing(Vault::current());
@@ -84,6 +96,7 @@ pub fn KeptCard(
                 </h2>
             </div>
             {move || kept.alarm.get().map(|problem| view! { <ProblemNotice problem /> })}
+            {move || kept.apart.get().map(|words| view! { <Apart words /> })}
             {move || deciding.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || match policy.get() {
                 Some(policy) => view! { <Shown kept policy chosen /> }.into_any(),
@@ -113,6 +126,26 @@ fn alarm(missing: &[MissingView]) -> Option<Problem> {
         first.join("; ")
     );
     (!missing.is_empty()).then(|| Problem::new(ProblemKind::Altered, words))
+}
+
+/// How far the clocks of machine and server are apart, in words.
+fn apart(ms: i64) -> String {
+    let by = span(ms.unsigned_abs() / 1000);
+    format!("The clock of this machine is {by} {} the server's.", if ms < 0 { "ahead of" } else { "behind" })
+}
+
+#[component]
+fn Apart(words: String) -> impl IntoView {
+    view! {
+        <div class="notice notice--warn" role="status">
+            <Icon name="triangle-alert" />
+            <div>
+                <b>{words}</b>
+                <p>"Until both agree nothing is let go by rule. Set the one that is wrong."</p>
+            </div>
+        </div>
+    }
+    .into_any()
 }
 
 #[component]

@@ -3,7 +3,7 @@
 mod wish;
 
 use iota_core::id::SetId;
-use iota_core::restore::{LIFE_MS, Overwrite};
+use iota_core::restore::{FILES_LIFE_MS, LIFE_MS, Overwrite};
 use iota_core::vault::Selection;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -146,13 +146,15 @@ fn MachineField(wish: Wish) -> impl IntoView {
         all.into_iter().map(option).collect_view()
     };
     let choose = move |event| wish.choose(event_target_value(&event).parse().ok());
-    let waits = span(LIFE_MS / 1000);
+    // Which of both it is shows when the vault has counted what is needed.
+    let waits =
+        format!("{} when a few files were chosen, {} otherwise", span(FILES_LIFE_MS / 1000), span(LIFE_MS / 1000));
     let presence = move || match wish.machine.get() {
         None => "No machine of this account can take an order. Add one first.".to_owned(),
         Some(machine) => match wish.listens(machine) {
             Some(true) => "It is connected now.".to_owned(),
-            Some(false) => format!("It is not connected now. The order waits for it, for {waits} at most."),
-            None => format!("If it is away, the order waits for it, for {waits} at most."),
+            Some(false) => format!("It is not connected now. The order waits for it: {waits}."),
+            None => format!("If it is away, the order waits for it: {waits}."),
         },
     };
     view! {

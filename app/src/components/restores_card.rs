@@ -249,7 +249,7 @@ fn Open(restores: Restores, order: RestoreId, until_ms: u64) -> impl IntoView {
     let progress = Memo::new(move |_| restores.progress(order));
     let begun = Memo::new(move |_| progress.with(|progress| progress.as_ref().map(|progress| progress.dry_run)));
     let away = Memo::new(move |_| restores.word.listens() == Some(false));
-    let until = Moment::local(until_ms).date();
+    let until = Moment::local(until_ms).full();
     let state = move || match (begun.get(), away.get()) {
         (Some(_), true) => view! { <StateWord look=Look::Warn icon="wifi-off" text="Not connected" /> },
         (Some(false), false) => view! { <StateWord look=Look::Busy icon="loader" text="Under way" /> },

@@ -88,6 +88,14 @@ impl Word {
         self.heard.with(|heard| heard.as_ref()?.as_ref().ok()?.status.as_ref()?.rules.as_deref().cloned())
     }
 
+    /// What its rules include, and how many paths it did not name; `None`: it has not said so in what is known of it.
+    pub fn roots(self) -> Option<(Vec<String>, u64)> {
+        self.heard.with(|heard| {
+            let status = heard.as_ref()?.as_ref().ok()?.status.as_ref()?;
+            Some((status.roots.clone(), status.more_roots))
+        })
+    }
+
     /// How far it is with a restore that was ordered.
     pub fn restore(self) -> Option<RestoreProgress> {
         self.heard.with(|heard| heard.as_ref()?.as_ref().ok()?.status.as_ref()?.restore.clone())

@@ -1,4 +1,4 @@
-//! What a person gives to open the vault: a password, twelve words, or a file.
+//! What a person gives to open the vault: a password, a passkey, twelve words, a file, or sheets of trusted people.
 
 use iota_core::vault::{Problem, ProblemKind, Secret};
 use leptos::ev;
@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::field::{FieldError, PasswordField};
 use crate::components::problem_notice::sentence;
+use crate::components::sheets_field::{Sheet, SheetsField, secret_of_sheets};
 
 /// Begins the text of a key file; a kit has none of it.
 const KEY_FILE_MARK: &str = "IOTA-KEY-1";
@@ -17,10 +18,14 @@ const KEY_FILE_MARK: &str = "IOTA-KEY-1";
 pub enum SecretWay {
     /// Password or passphrase.
     Password,
+    /// A passkey, which the browser asks for.
+    Passkey,
     /// Twelve recovery words.
     Words,
     /// A kit that was saved as text, or a key file.
     File,
+    /// Sheets of trusted people.
+    Shares,
 }
 
 /// What was given so far. A copy is the same input.
@@ -32,6 +37,7 @@ pub struct SecretInput {
     pub error: RwSignal<Option<String>>,
     typed: RwSignal<String>,
     file: RwSignal<Option<String>>,
+    sheets: RwSignal<Vec<Sheet>>,
 }
 
 impl SecretInput {
@@ -42,6 +48,7 @@ impl SecretInput {
             error: RwSignal::new(None),
             typed: RwSignal::new(String::new()),
             file: RwSignal::new(None),
+            sheets: RwSignal::new(Vec::new()),
         }
     }
 
@@ -52,10 +59,14 @@ impl SecretInput {
             SecretWay::Password => {
                 ((!typed.is_empty()).then_some(Secret::Passphrase(typed)), "Type the password first.")
             }
+            SecretWay::Passkey => (None, "Use your passkey."),
             SecretWay::Words => {
                 ((!typed.trim().is_empty()).then_some(Secret::Words(typed)), "Type the twelve words first.")
             }
             SecretWay::File => (self.file.get_untracked().map(secret_of_file), "Choose the file first."),
+            SecretWay::Shares => {
+                (secret_of_sheets(self.sheets.get_untracked(), typed), "Choose or type the sheets first.")
+            }
         };
         self.error.set(secret.is_none().then(|| missing.to_owned()));
         secret
@@ -67,6 +78,7 @@ impl SecretInput {
         if wrong {
             self.error.set(Some(match self.way.get_untracked() {
                 SecretWay::Password => "That did not open the vault. Capital letters?".into(),
+                SecretWay::Passkey => "That passkey does not open this vault. Take another, or another way.".into(),
                 _ => sentence(&problem.message),
             }));
         }
@@ -77,6 +89,7 @@ impl SecretInput {
     pub fn clear(&self) {
         self.typed.set(String::new());
         self.file.set(None);
+        self.sheets.set(Vec::new());
         self.error.set(None);
     }
 
@@ -113,8 +126,20 @@ pub fn SecretField(
             />
         }
         .into_any(),
+        SecretWay::Passkey => view! {
+            <div class="field">
+                <span class="field__hint" id=format!("{id}-hint")>
+                    "Your device asks for a finger, your face or a code."
+                </span>
+                <FieldError id error=input.error />
+            </div>
+        }
+        .into_any(),
         SecretWay::Words => view! { <WordsField input id /> }.into_any(),
         SecretWay::File => view! { <FileField input id /> }.into_any(),
+        SecretWay::Shares => {
+            view! { <SheetsField sheets=input.sheets typed=input.typed error=input.error id /> }.into_any()
+        }
     }
 }
 

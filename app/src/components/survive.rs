@@ -14,6 +14,10 @@ pub struct Ways {
     pub paper: bool,
     /// A key file.
     pub file: bool,
+    /// A passkey, which may live on one device only.
+    pub passkey: bool,
+    /// Sheets of trusted people, in their homes.
+    pub people: bool,
 }
 
 impl Ways {
@@ -24,31 +28,42 @@ impl Ways {
             memory: has(SlotKindView::Passphrase),
             paper: has(SlotKindView::RecoveryWords),
             file: has(SlotKindView::KeyFile),
+            passkey: has(SlotKindView::Passkey),
+            people: has(SlotKindView::Shares),
         }
     }
 
     /// What still opens the vault, in words; none when nothing does.
-    fn words(self) -> Option<&'static str> {
-        Some(match (self.memory, self.paper, self.file) {
-            (true, true, true) => "password, paper or key file opens the vault",
-            (true, true, false) => "password or paper opens the vault",
-            (true, false, true) => "password or key file opens the vault",
-            (false, true, true) => "paper or key file opens the vault",
-            (true, false, false) => "the password opens the vault",
-            (false, true, false) => "the paper opens the vault",
-            (false, false, true) => "the key file opens the vault",
-            (false, false, false) => return None,
+    fn words(self) -> Option<String> {
+        let mut left = self.names();
+        let last = left.pop()?;
+        let open = if self.people { "open" } else { "opens" };
+        Some(match left.join(", ") {
+            none if none.is_empty() => format!("the {last} {open} the vault"),
+            others => format!("{others} or {last} {open} the vault"),
         })
+    }
+
+    /// The ways that there are.
+    fn names(self) -> Vec<&'static str> {
+        let ways = [
+            (self.memory, "password"),
+            (self.paper, "paper"),
+            (self.file, "key file"),
+            (self.passkey, "passkey"),
+            (self.people, "trusted people"),
+        ];
+        ways.into_iter().filter_map(|(is_there, name)| is_there.then_some(name)).collect()
     }
 
     /// Whether one lost secret would lose everything, or all of it depends on memory.
     pub fn is_enough(self) -> bool {
-        let count = [self.memory, self.paper, self.file].into_iter().filter(|&way| way).count();
-        count >= 2 && self.paper
+        self.names().len() >= 2 && self.paper
     }
 
     fn losses(self) -> Vec<Loss> {
-        let mut losses = vec![Loss::new("This computer", self)];
+        let device = if self.passkey { "This computer or phone, with the passkey on it" } else { "This computer" };
+        let mut losses = vec![Loss::new(device, Self { passkey: false, ..self })];
         if self.memory {
             losses.push(Loss::new("Your memory of the password", Self { memory: false, ..self }));
         }
@@ -58,13 +73,16 @@ impl Ways {
         if self.file {
             losses.push(Loss::new("The key file", Self { file: false, ..self }));
         }
+        if self.people {
+            losses.push(Loss::new("More sheets than your people can spare", Self { people: false, ..self }));
+        }
         losses.push(Loss {
             what: "Everything at home at once",
-            survived: self.memory,
-            why: if self.memory {
-                "only what you remember is left; keep a second print elsewhere"
-            } else {
-                "keep a second print elsewhere, or add a passphrase"
+            survived: self.memory || self.people,
+            why: match (self.memory, self.people) {
+                (_, true) => "the trusted people are elsewhere, each with a sheet".into(),
+                (true, false) => "only what you remember is left; keep a second print elsewhere".into(),
+                (false, false) => "keep a second print elsewhere, or add a passphrase".into(),
             },
         });
         losses
@@ -74,13 +92,14 @@ impl Ways {
 struct Loss {
     what: &'static str,
     survived: bool,
-    why: &'static str,
+    why: String,
 }
 
 impl Loss {
     fn new(what: &'static str, left: Ways) -> Self {
         let words = left.words();
-        Self { what, survived: words.is_some(), why: words.unwrap_or("nothing else opens the vault; add another way") }
+        let survived = words.is_some();
+        Self { what, survived, why: words.unwrap_or_else(|| "nothing else opens the vault; add another way".into()) }
     }
 }
 
@@ -123,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_and_kept_follows_from_the_ways() {
-        let all = Ways { memory: true, paper: true, file: true };
+        let all = Ways { memory: true, paper: true, file: true, ..Ways::default() };
         assert!(all.losses().iter().all(|loss| loss.survived) && all.is_enough());
         let paper = Ways { paper: true, ..Ways::default() };
         let lost: Vec<_> = paper.losses().iter().filter(|loss| !loss.survived).map(|loss| loss.what).collect();
@@ -131,5 +150,26 @@ mod tests {
         assert!(!paper.is_enough());
         assert!(!Ways { memory: true, file: true, ..Ways::default() }.is_enough());
         assert!(Ways::default().losses().iter().all(|loss| !loss.survived));
+    }
+
+    #[test]
+    fn a_passkey_goes_with_its_device_and_is_no_paper() {
+        let with_paper = Ways { paper: true, passkey: true, ..Ways::default() };
+        let why = |what: &str| with_paper.losses().into_iter().find(|loss| loss.what.contains(what)).unwrap().why;
+        assert_eq!(why("the passkey on it"), "the paper opens the vault");
+        assert_eq!(why("The paper"), "the passkey opens the vault");
+        assert!(with_paper.is_enough());
+        let alone = Ways { passkey: true, ..Ways::default() };
+        assert!(alone.losses().iter().all(|loss| !loss.survived) && !alone.is_enough());
+        assert!(!Ways { memory: true, passkey: true, ..Ways::default() }.is_enough());
+        let people = Ways { people: true, ..alone };
+        let lost: Vec<_> = people.losses().iter().filter(|loss| !loss.survived).map(|loss| loss.what).collect();
+        assert!(lost.is_empty() && !people.is_enough(), "{lost:?}");
+        assert_eq!(people.words().unwrap(), "passkey or trusted people open the vault");
+        let last = Ways { passkey: false, ..people };
+        assert_eq!(last.words().unwrap(), "the trusted people open the vault");
+        assert_eq!(last.losses().iter().filter(|loss| !loss.survived).count(), 1);
+        let all = Ways { memory: true, file: true, ..with_paper };
+        assert_eq!(all.words().unwrap(), "password, paper, key file or passkey opens the vault");
     }
 }

@@ -309,6 +309,7 @@ fn DaySlider(slider: Slider) -> impl IntoView {
                 aria-valuetext=spoken
                 on:input=input
                 on:change=change
+                on:pointercancel=move |_| slider.draft.set(None)
                 on:keydown=key
             />
         </div>
@@ -450,6 +451,7 @@ fn PartSlider(slider: Slider) -> impl IntoView {
                 aria-valuetext=spoken
                 on:input=input
                 on:change=change
+                on:pointercancel=move |_| slider.draft.set(None)
                 on:keydown=key
             />
         </div>

@@ -1,7 +1,8 @@
 //! Opens the vault, over the page that needs it.
 
-use iota_core::vault::{ListSlots, Problem, SlotKindView, SlotView, Unlock};
+use iota_core::vault::{AskState, ListSlots, Problem, Secret, SlotKindView, SlotView, Unlock};
 use leptos::ev;
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::browser;
@@ -12,6 +13,7 @@ use crate::components::field::UsernameHint;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::secret_field::{SecretField, SecretInput, SecretWay};
+use crate::passkey;
 use crate::vault::Vault;
 use crate::viewer::Viewer;
 
@@ -75,7 +77,7 @@ pub fn UnlockDialog() -> impl IntoView {
 fn UnlockForm() -> impl IntoView {
     let unlocker = Unlocker::current();
     let vault = Vault::current();
-    let login = Viewer::current().session.map(|session| session.login).unwrap_or_default();
+    let (login, account) = Viewer::current().session.map(|session| (session.login, session.account)).unzip();
     let input = SecretInput::new(SecretWay::Password);
     let slots = RwSignal::new(None::<Vec<SlotView>>);
     let problem = RwSignal::new(None::<Problem>);
@@ -101,11 +103,27 @@ fn UnlockForm() -> impl IntoView {
         }
     });
     let open = move || {
-        let Some(secret) = input.take() else { return };
+        // What was typed or chosen, or whose passkey is to be asked for.
+        let given = match account.filter(|_| input.way.get_untracked() == SecretWay::Passkey) {
+            Some(account) => Err(account),
+            None => match input.take() {
+                Some(secret) => Ok(secret),
+                None => return,
+            },
+        };
         problem.set(None);
         unlocker.busy.set(true);
         leptos::task::spawn_local(async move {
-            let answer = vault.ask(Unlock { secret }).await;
+            let secret = match given {
+                Ok(secret) => Ok(secret),
+                Err(account) => passkey::use_any(account).await.map(Secret::Passkey),
+            };
+            let answer = match secret {
+                // Who closed the dialog while the device asked has the vault stay locked.
+                Ok(secret) if !problem.is_disposed() => vault.ask(Unlock { secret }).await,
+                Ok(_) => vault.ask(AskState {}).await,
+                Err(error) => Err(error),
+            };
             unlocker.busy.set(false);
             if problem.is_disposed() {
                 // The dialog was closed meanwhile.
@@ -143,14 +161,23 @@ fn UnlockForm() -> impl IntoView {
                 </p>
             </div>
             <form class="stack" on:submit=submit>
-                <UsernameHint login />
+                <UsernameHint login=login.unwrap_or_default() />
                 <SecretField input id="unlock-secret" />
-                <BusyButton
-                    busy=unlocker.busy
-                    label="Unlock"
-                    working="Opening…"
-                    class="button--primary button--big button--wide"
-                />
+                {move || {
+                    if input.way.get() == SecretWay::Passkey {
+                        view! { <PasskeyButton unlocker /> }.into_any()
+                    } else {
+                        view! {
+                            <BusyButton
+                                busy=unlocker.busy
+                                label="Unlock"
+                                working="Opening…"
+                                class="button--primary button--big button--wide"
+                            />
+                        }
+                            .into_any()
+                    }
+                }}
             </form>
             {move || problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || slots.get().map(|slots| view! { <OtherWays slots input /> })}
@@ -162,6 +189,30 @@ fn UnlockForm() -> impl IntoView {
                     "I have lost my ways in"
                 </DocumentLink>
             </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The way with nothing to type: the button has the focus.
+#[component]
+fn PasskeyButton(unlocker: Unlocker) -> impl IntoView {
+    const ID: &str = "unlock-passkey";
+    let node = NodeRef::<html::Div>::new();
+    Effect::new(move || {
+        if node.get().is_some() {
+            browser::focus(ID);
+        }
+    });
+    view! {
+        <div class="stack" node_ref=node>
+            <BusyButton
+                busy=unlocker.busy
+                id=ID
+                label="Use your passkey"
+                working="Opening…"
+                class="button--primary button--big button--wide"
+            />
         </div>
     }
     .into_any()
@@ -180,8 +231,10 @@ fn OtherWays(slots: Vec<SlotView>, input: SecretInput) -> impl IntoView {
                 .map(|way| {
                     let (icon, label) = match way {
                         SecretWay::Password => ("rectangle-ellipsis", "Password or passphrase"),
+                        SecretWay::Passkey => ("fingerprint-pattern", "Passkey"),
                         SecretWay::Words => ("printer", "Recovery words"),
                         SecretWay::File => ("file-key", "Key file or saved kit"),
+                        SecretWay::Shares => ("users", "Sheets of trusted people"),
                     };
                     view! {
                         <button class="choice" type="button" on:click=move |_| input.choose(way)>
@@ -206,6 +259,9 @@ fn OtherWays(slots: Vec<SlotView>, input: SecretInput) -> impl IntoView {
 fn ways(slots: &[SlotView]) -> Vec<SecretWay> {
     let has = |kind| slots.iter().any(|slot| slot.kind == kind);
     let mut ways = Vec::new();
+    if has(SlotKindView::Passkey) && passkey::obstacle().is_none() {
+        ways.push(SecretWay::Passkey);
+    }
     if has(SlotKindView::Passphrase) {
         ways.push(SecretWay::Password);
     }
@@ -215,10 +271,34 @@ fn ways(slots: &[SlotView]) -> Vec<SecretWay> {
     if has(SlotKindView::KeyFile) || has(SlotKindView::RecoveryWords) {
         ways.push(SecretWay::File);
     }
+    if has(SlotKindView::Shares) {
+        ways.push(SecretWay::Shares);
+    }
     ways
 }
 
 /// The quickest that there is.
 fn best_way(slots: &[SlotView]) -> Option<SecretWay> {
     ways(slots).first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::id::SlotId;
+
+    use super::*;
+
+    #[test]
+    fn a_passkey_is_the_quickest_way_where_there_is_one() {
+        let slots = |kinds: &[SlotKindView]| -> Vec<SlotView> {
+            kinds.iter().map(|&kind| SlotView { slot: SlotId([1; 16]), kind }).collect()
+        };
+        let (kit, word) = (SlotKindView::RecoveryWords, SlotKindView::Passphrase);
+        let with = slots(&[kit, word, SlotKindView::Passkey]);
+        assert_eq!(best_way(&with), Some(SecretWay::Passkey));
+        assert_eq!(ways(&with)[1..], ways(&slots(&[kit, word])));
+        assert_eq!(best_way(&slots(&[kit, word])), Some(SecretWay::Password));
+        assert_eq!(ways(&slots(&[SlotKindView::KeyFile])), [SecretWay::File]);
+        assert_eq!(ways(&slots(&[word, SlotKindView::Shares])), [SecretWay::Password, SecretWay::Shares]);
+    }
 }

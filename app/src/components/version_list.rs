@@ -1,15 +1,22 @@
-//! Every version of a file that is kept, found from the newest backwards.
+//! Every version of a file that is kept, found from the newest backwards: each change of the last week, before it one look a day, and each
+//! change of a day when somebody asks.
+
+mod told;
 
 use iota_core::id::SetId;
 use iota_core::vault::{EntryKind, FindVersions, PathToken, Problem, ProblemKind, Version, Wanted};
 use leptos::prelude::*;
 
+use self::told::{Became, append, insert, is_shown};
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
 use crate::downloads::{Downloads, WantedFile};
 use crate::spot::{self, Spot};
 use crate::vault::Vault;
-use crate::words::{Moment, bytes, many};
+use crate::words::{Moment, bytes, many, now_ms};
+
+/// Each change is read of what is not older than this, milliseconds.
+const EACH_MS: u64 = 7 * 24 * 3_600_000;
 
 /// The search for versions. A copy is the same search.
 #[derive(Clone, Copy)]
@@ -22,6 +29,12 @@ struct Search {
     versions: RwSignal<Vec<Version>>,
     before: RwSignal<Option<u64>>,
     from_ms: RwSignal<Option<u64>>,
+    /// Each change is wanted, of all times.
+    each: RwSignal<bool>,
+    /// When the part begins that was looked at once a day.
+    daily_ms: RwSignal<Option<u64>>,
+    /// Days that could not be read.
+    lost: RwSignal<u32>,
     stage: RwSignal<Stage>,
     problem: RwSignal<Option<Problem>>,
 }
@@ -42,15 +55,20 @@ impl Search {
             // The view may go while an answer is awaited; then the search ends.
             while self.stage.try_get_untracked() == Some(Stage::Searching) {
                 let before = self.before.get_untracked();
-                let question = FindVersions { set: self.set, path: self.path.get_value(), before };
+                let daily = before.is_some() && self.is_daily();
+                let question = FindVersions { set: self.set, path: self.path.get_value(), before, daily };
                 let answer = self.vault.ask(question).await;
                 if self.stage.try_get_untracked().is_none() {
                     return;
                 }
                 match answer {
                     Ok(page) => {
-                        self.versions.update(|known| merge(known, page.versions));
+                        self.versions.update(|known| append(known, page.versions, before.filter(|_| daily)));
+                        if daily && self.daily_ms.get_untracked().is_none() {
+                            self.daily_ms.set(self.from_ms.get_untracked());
+                        }
                         self.from_ms.set(Some(page.from_ms));
+                        self.lost.update(|lost| *lost += page.lost);
                         self.before.set(page.before);
                         if page.before.is_none() {
                             self.stage.set(Stage::All);
@@ -66,15 +84,41 @@ impl Search {
             }
         });
     }
-}
 
-/// Puts older versions after the known ones. What did not change where two parts meet is one version, as old as the older.
-fn merge(known: &mut Vec<Version>, older: Vec<Version>) {
-    for version in older {
-        match known.last_mut() {
-            Some(last) if last.hash == version.hash => *last = version,
-            _ => known.push(version),
-        }
+    /// What is asked for next is looked at once a day.
+    fn is_daily(self) -> bool {
+        let from_ms = self.from_ms.get_untracked();
+        !self.each.get_untracked() && from_ms.is_some_and(|from_ms| from_ms + EACH_MS < now_ms())
+    }
+
+    /// Begins again, and reads each change.
+    fn read_each(self) {
+        self.each.set(true);
+        self.versions.set(Vec::new());
+        self.before.set(None);
+        self.from_ms.set(None);
+        self.daily_ms.set(None);
+        self.lost.set(0);
+        self.run();
+    }
+
+    /// Reads the single changes before a commit that were passed over.
+    fn read_single(self, before: u64) {
+        self.problem.set(None);
+        leptos::task::spawn_local(async move {
+            let path = self.path.get_value();
+            let question = FindVersions { set: self.set, path, before: Some(before), daily: false };
+            let answer = self.vault.ask(question).await;
+            match answer {
+                Ok(page) => {
+                    // The view may be gone.
+                    let _ = self.versions.try_update(|known| insert(known, page.versions, before));
+                }
+                Err(problem) => {
+                    let _ = self.problem.try_set(Some(problem));
+                }
+            }
+        });
     }
 }
 
@@ -103,6 +147,9 @@ pub fn VersionList(
         versions: RwSignal::new(Vec::new()),
         before: RwSignal::new(None),
         from_ms: RwSignal::new(None),
+        each: RwSignal::new(false),
+        daily_ms: RwSignal::new(None),
+        lost: RwSignal::new(0),
         stage: RwSignal::new(Stage::Searching),
         problem: RwSignal::new(None),
     };
@@ -114,21 +161,13 @@ pub fn VersionList(
     let items = move || {
         search.versions.with(|versions| {
             let current = versions.iter().position(|version| version.seq <= chosen);
-            let item = |(place, version): (usize, &Version)| {
-                let first = place + 1 == versions.len() && search.stage.get() == Stage::All;
-                item(
-                    search,
-                    compare,
-                    version,
-                    Marks { newest: place == 0, current: current == Some(place), first, newest_seq: newest },
-                )
+            let all = search.stage.get() == Stage::All;
+            let item = |place: usize| {
+                let became = Became::at(versions, place, all);
+                let marks = Marks { newest: place == 0, current: current == Some(place), became, newest_seq: newest };
+                item(search, compare, &versions[place], versions.get(place + 1), marks)
             };
-            versions
-                .iter()
-                .enumerate()
-                .filter(|(place, version)| *place == 0 || keeps(versions, *place, version))
-                .map(item)
-                .collect::<Vec<_>>()
+            (0..versions.len()).filter(|&place| is_shown(versions, place)).map(item).collect::<Vec<_>>()
         })
     };
     view! {
@@ -150,23 +189,25 @@ pub fn VersionList(
     .into_any()
 }
 
-/// Nothing before the first version is no version.
-fn keeps(versions: &[Version], place: usize, version: &Version) -> bool {
-    version.hash.is_some() || place + 1 < versions.len()
-}
-
 fn how_far(search: Search) -> String {
-    let from = search.from_ms.get().map(|ms| Moment::local(ms).date());
-    match (search.stage.get(), from) {
+    let date = |ms| Moment::local(ms).date();
+    let far = match (search.stage.get(), search.from_ms.get().map(date)) {
         (Stage::All, Some(_)) => "all that is kept".into(),
         (_, Some(from)) => format!("searched back to {from}"),
         (_, None) => String::new(),
-    }
+    };
+    let daily = search.daily_ms.get().map(|ms| format!("; before {} one look a day", date(ms)));
+    let lost = match u64::from(search.lost.get()) {
+        0 => String::new(),
+        lost => format!("; {} could not be read", many(lost, "day", "days")),
+    };
+    far + &daily.unwrap_or_default() + &lost
 }
 
 fn foot(search: Search) -> Option<AnyView> {
     let (label, press): (_, Box<dyn Fn()>) = match search.stage.get() {
-        Stage::All => return None,
+        Stage::All if search.daily_ms.get().is_none() => return None,
+        Stage::All => ("Read every change", Box::new(move || search.read_each())),
         Stage::Searching => ("Stop searching", Box::new(move || search.stage.set(Stage::Stopped))),
         Stage::Stopped if search.problem.with(Option::is_some) => return None,
         Stage::Stopped => ("Search further back", Box::new(move || search.run())),
@@ -188,26 +229,39 @@ fn foot(search: Search) -> Option<AnyView> {
 struct Marks {
     newest: bool,
     current: bool,
-    first: bool,
+    became: Option<Became>,
     newest_seq: u64,
 }
 
-fn item(search: Search, compare: Callback<u64>, version: &Version, marks: Marks) -> AnyView {
+fn item(search: Search, compare: Callback<u64>, version: &Version, older: Option<&Version>, marks: Marks) -> AnyView {
     let downloads = Downloads::current();
     let spot = Spot { at: Some(version.seq), path: Some(search.path.get_value()) };
     let when = Moment::local(version.device_time_ms);
     let there = version.hash.is_some();
-    let dot = match (there, marks.newest) {
-        (false, _) => "version__dot version__dot--gone",
-        (true, true) => "version__dot version__dot--now",
-        (true, false) => "version__dot",
+    let dot = match (there, marks.newest, marks.became) {
+        (false, ..) => "version__dot version__dot--gone",
+        (true, true, _) => "version__dot version__dot--now",
+        (true, false, Some(Became::Back)) => "version__dot version__dot--back",
+        (true, false, _) => "version__dot",
     };
     let title = if marks.newest && there { format!("Now, since {}", when.full()) } else { when.full() };
-    let more = match (there, marks.first) {
-        (false, _) => "deleted, or left out by a rule".to_owned(),
-        (true, true) => format!("first seen, {}", bytes(version.bytes)),
-        (true, false) => bytes(version.bytes),
+    let more = match marks.became {
+        Some(became) => became.words(version, older),
+        None => bytes(version.bytes),
     };
+    let single = version.single.map(|before| {
+        let spoken = format!("Read each change between the version of {} and the one before", when.full());
+        view! {
+            <button
+                class="button button--small button--quiet"
+                type="button"
+                aria-label=spoken
+                on:click=move |_| search.read_single(before)
+            >
+                "Each change"
+            </button>
+        }
+    });
     let file = (version.kind == Some(EntryKind::File)).then(|| WantedFile {
         set: search.set,
         at: version.seq,
@@ -250,35 +304,8 @@ fn item(search: Search, compare: Callback<u64>, version: &Version, marks: Marks)
                 <b>{link}</b>
                 <small>{more}</small>
             </span>
-            <span class="version__do">{other} {download}</span>
+            <span class="version__do">{single} {other} {download}</span>
         </li>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use iota_core::id::Digest;
-
-    use super::*;
-
-    fn version(seq: u64, hash: Option<u8>) -> Version {
-        Version {
-            seq,
-            device_time_ms: seq,
-            hash: hash.map(|byte| Digest([byte; 32])),
-            kind: None,
-            bytes: 0,
-            mtime_s: 0,
-        }
-    }
-
-    #[test]
-    fn what_did_not_change_between_parts_is_one_version() {
-        let mut known = vec![version(9, Some(2)), version(7, Some(1))];
-        merge(&mut known, vec![version(4, Some(1)), version(3, None), version(1, Some(3))]);
-        let seqs: Vec<_> = known.iter().map(|version| version.seq).collect();
-        assert_eq!(seqs, [9, 4, 3, 1]);
-        assert!(!keeps(&[version(2, Some(1)), version(1, None)], 1, &version(1, None)));
-    }
 }

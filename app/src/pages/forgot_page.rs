@@ -1,4 +1,4 @@
-//! `/forgot`: who holds a recovery kit or key file sets a new password.
+//! `/forgot`: who holds a recovery kit, a key file or enough sheets of trusted people sets a new password.
 
 use iota_core::vault::{Problem, RecoverAccount};
 use leptos::ev;
@@ -45,7 +45,7 @@ fn Recovery() -> impl IntoView {
             <div>
                 <h1 class="page-head__title">"Set a new password"</h1>
                 <p class="page-head__lead">
-                    "Nobody can reset it for you. Your recovery kit or key file can: it proves here that the vault is yours."
+                    "Nobody can reset it for you. Your recovery kit, your key file or the sheets of your trusted people can: they prove here that the vault is yours."
                 </p>
             </div>
         </header>
@@ -56,7 +56,7 @@ fn Recovery() -> impl IntoView {
             <aside class="card card--sunken">
                 <h2 class="card__title">"And without them?"</h2>
                 <p class="small ink-2">
-                    "Without password, recovery words and key file nobody opens the vault, not even the makers of this program. A machine that is backed up goes on until somebody takes its key away, and its own files are on it."
+                    "Without password, recovery words, key file and enough sheets of trusted people nobody opens the vault, not even the makers of this program. A machine that is backed up goes on until somebody takes its key away, and its own files are on it."
                 </p>
                 <p class="small ink-2">
                     "If you know the password but have lost the second factor, sign in with one of its recovery codes."
@@ -112,8 +112,16 @@ fn RecoveryForm() -> impl IntoView {
             }
         });
     };
-    let other = move |_| {
-        input.choose(if input.way.get_untracked() == SecretWay::Words { SecretWay::File } else { SecretWay::Words });
+    let other = |way: SecretWay, words: &'static str| {
+        move || {
+            (input.way.get() != way).then(|| {
+                view! {
+                    <button class="link-button small" type="button" on:click=move |_| input.choose(way)>
+                        {words}
+                    </button>
+                }
+            })
+        }
     };
     view! {
         <form class="stack" on:submit=submit>
@@ -128,12 +136,10 @@ fn RecoveryForm() -> impl IntoView {
                 big=true
             />
             <SecretField input id="proof-secret" />
-            <div>
-                <button class="link-button small" type="button" on:click=other>
-                    {move || {
-                        if input.way.get() == SecretWay::Words { "Use a saved kit or key file" } else { "Type the words" }
-                    }}
-                </button>
+            <div class="row">
+                {other(SecretWay::Words, "Type the words")}
+                {other(SecretWay::File, "Use a saved kit or key file")}
+                {other(SecretWay::Shares, "Use sheets of trusted people")}
             </div>
             <NewPasswordField id="password" label="New password for signing in" password />
             <SecondFactorField second id="second" big=true />

@@ -1,6 +1,8 @@
 //! `/keys`: the ways to open the vault, what one can lose, and the drill.
 
+mod add_passkey;
 mod add_passphrase;
+mod add_shares;
 mod drill;
 mod new_kit;
 mod slots;
@@ -24,6 +26,7 @@ use crate::live::Live;
 use crate::vault::Vault;
 
 use add_passphrase::AddPassphraseCard;
+use add_shares::{AddSharesCard, SheetsPanel};
 use drill::DrillCard;
 use new_kit::NewKitPanel;
 use slots::SlotsCard;
@@ -48,6 +51,8 @@ enum Panel {
     Passphrase,
     KeyFile(SavedFile),
     Kit(Arc<NewKey>),
+    People,
+    Sheets(Arc<[SavedFile]>),
 }
 
 /// Slots as cards; each change needs the open vault and a fresh proof of identity.
@@ -101,6 +106,7 @@ fn Keys() -> impl IntoView {
         {move || desk.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
         {move || match desk.panel.get() {
             Panel::Kit(secrets) => view! { <NewKitPanel desk secrets /> }.into_any(),
+            Panel::Sheets(sheets) => view! { <SheetsPanel desk sheets /> }.into_any(),
             _ => view! { <Overview desk /> }.into_any(),
         }}
     }
@@ -118,7 +124,8 @@ fn Overview(desk: Desk) -> impl IntoView {
                 {move || match desk.panel.get() {
                     Panel::Passphrase => view! { <AddPassphraseCard desk /> }.into_any(),
                     Panel::KeyFile(file) => view! { <NewKeyFile desk file /> }.into_any(),
-                    Panel::None | Panel::Kit(_) => ().into_any(),
+                    Panel::People => view! { <AddSharesCard desk /> }.into_any(),
+                    Panel::None | Panel::Kit(_) | Panel::Sheets(_) => ().into_any(),
                 }}
             </div>
             <div class="stack">

@@ -1,8 +1,10 @@
 //! `/machines/:set`: how a machine is, as far as the server and its signed log say.
 
 mod gaps;
+mod included;
 
 use gaps::Gaps;
+use included::Included;
 
 use iota_core::api::json::UploadState;
 use iota_core::id::SetId;
@@ -75,8 +77,12 @@ fn Status(set: SetId) -> impl IntoView {
                         <h2 class="card__title" id="inside">
                             "What is protected"
                         </h2>
+                        <A href=spot::rules(set) attr:class="small">
+                            "Change its rules"
+                        </A>
                     </div>
                     <WhenOpen otherwise=sealed_totals>
+                        <Included word />
                         <Inside set machine />
                     </WhenOpen>
                 </section>

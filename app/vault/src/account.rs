@@ -179,15 +179,15 @@ pub async fn recover(platform: &impl Platform, question: &RecoverAccount) -> Res
 async fn prove_vault(platform: &impl Platform, login: &str, given: &Given) -> Result<(AccountId, MasterKey)> {
     let slots = match given {
         Given::KeyFile(file) => vec![file.slot.clone()],
-        Given::Words(_, Some(slot)) => vec![slot.clone()],
+        Given::Words(_, Some(slot)) | Given::Shares(_, slot) => vec![slot.clone()],
         Given::Words(_, None) => {
             let request = RecoverySlotsRequest { login: login.to_owned() };
             let answer: RecoverySlots = api::send(platform, "POST", "/recovery/slots", &request).await?;
             answer.slots.iter().filter_map(|bytes| Slot::decode(&bytes.0).ok()).collect()
         }
-        Given::Passphrase(_) => {
+        Given::Passphrase(_) | Given::Passkey(_) => {
             return Err(failed(
-                "a passphrase cannot prove the vault before signing in; use recovery words, kit or key file",
+                "a passphrase or passkey cannot prove the vault before signing in; use recovery words, kit, key file or sheets",
             ));
         }
     };

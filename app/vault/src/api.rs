@@ -67,6 +67,11 @@ pub async fn segment(platform: &impl Platform, set: SetId, at: u64) -> Result<Se
     binary_segment(platform, format!("/sets/{set}/segment?at={at}")).await
 }
 
+/// The path from the head to commit `at`, and the commits that follow `after`, or those from its base to it when that is a later one.
+pub async fn segment_after(platform: &impl Platform, set: SetId, at: u64, after: u64) -> Result<Segment> {
+    binary_segment(platform, format!("/sets/{set}/segment?after={after}&at={at}")).await
+}
+
 /// The headers from the head down to commit `to`, both included.
 pub async fn path(platform: &impl Platform, set: SetId, to: u64) -> Result<Vec<SignedHeader>> {
     Ok(binary_segment(platform, format!("/sets/{set}/path?to={to}")).await?.path)

@@ -11,7 +11,7 @@ use iota_core::vault::{MAX_CHOSEN, Selection, ZipView};
 use crate::keys::OpenVault;
 use crate::member_names::MemberNames;
 use crate::platform::Platform;
-use crate::point::{Point, Walk};
+use crate::point::{KeyRange, Point, Walk};
 use crate::problem::{Result, failed, missing};
 use crate::show;
 use crate::zip::{Member, MemberKind};
@@ -50,7 +50,7 @@ pub fn chosen(open: &OpenVault, selection: &Selection) -> Result<(Option<TreePat
 }
 
 /// Ranges of keys, in order.
-type Ranges = VecDeque<(Vec<u8>, Option<Vec<u8>>)>;
+type Ranges = VecDeque<KeyRange>;
 
 /// The members of an archive, as they are needed.
 pub struct Members<'p, P> {
@@ -182,7 +182,7 @@ impl<'p, P: Platform> Members<'p, P> {
 }
 
 /// The keys of a path alone.
-fn itself(path: &TreePath) -> (Vec<u8>, Option<Vec<u8>>) {
+pub fn itself(path: &TreePath) -> KeyRange {
     let start = path.key().as_bytes().to_vec();
     let end = [&start[..], &[0]].concat();
     (start, Some(end))

@@ -206,6 +206,9 @@ impl<P: Platform> Desk<P> {
                 let made: KeyFileMade = slots::add_key_file(platform, &*self.open()?).await?;
                 json(&made)
             }
+            Ask::AddShares(question) => json(&slots::add_shares(platform, &*self.open()?, &question).await?),
+            Ask::ReadShare(question) => json(&slots::read_share(&question.text)?),
+            Ask::AddPasskey(question) => json(&slots::add_passkey(platform, &*self.open()?, &question.output).await?),
             Ask::RemoveSlot(question) => json(&slots::remove(platform, &*self.open()?, question.slot).await?),
             Ask::PrepareKit(_) => json(&self.prepare_kit().await?),
             Ask::ConfirmKit(question) => json(&self.confirm_kit(&question).await?),
@@ -274,7 +277,7 @@ impl<P: Platform> Desk<P> {
             }
             Ask::ReadRetention(_) => json(&retention::view(platform, &*self.open()?).await?),
             Ask::DecideRetention(question) => json(&retention::decide(platform, &*self.open()?, &question).await?),
-            Ask::FindMissing(question) => json(&crate::missing::find(platform, &*self.open()?, &question).await?),
+            Ask::CheckPoints(question) => json(&crate::points_check::check(platform, &*self.open()?, &question).await?),
             Ask::OrderRestore(question) => json(&restore::order(platform, &*self.open()?, &question).await?),
             Ask::ListRestores(question) => json(&restore::list(platform, &*self.open()?, &question).await?),
             Ask::CancelRestore(question) => {

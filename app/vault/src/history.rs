@@ -2,7 +2,7 @@
 
 use iota_core::api::json::{SetInfo, SnapshotInfo};
 use iota_core::certificate::SignedCertificate;
-use iota_core::commit::{Body as CommitBody, Flags, Header, SignedHeader};
+use iota_core::commit::{Body as CommitBody, CommitKind, Flags, Header, SignedHeader};
 use iota_core::history::{Certificates, HistoryError, VerifiedSegment};
 use iota_core::id::{HeaderHash, SetId};
 use iota_crypto::history::open_bodies;
@@ -30,6 +30,8 @@ pub struct History {
 pub struct Kept {
     /// Ascending.
     pub seqs: Vec<u64>,
+    /// Those of them that are bases.
+    pub bases: Vec<u64>,
     /// The newest one before the stretch.
     pub below: Option<u64>,
 }
@@ -139,31 +141,52 @@ impl History {
     /// # Errors
     /// When the server does not answer.
     pub async fn kept(&self, platform: &impl Platform, from: u64, to: u64) -> Result<Kept> {
+        // What is left of the stretch, and the one below.
+        self.kept_while(platform, to, |before| before.saturating_sub(from) + 1, |_, seq| seq >= from).await
+    }
+
+    /// Likewise, down to the base that makes `bases` of them.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn kept_with_bases(&self, platform: &impl Platform, bases: usize, to: u64) -> Result<Kept> {
+        self.kept_while(platform, to, |_| 1000, |kept, _| kept.bases.len() < bases).await
+    }
+
+    async fn kept_while(
+        &self,
+        platform: &impl Platform,
+        to: u64,
+        left: impl Fn(u64) -> u64,
+        belongs: impl Fn(&Kept, u64) -> bool,
+    ) -> Result<Kept> {
         let mut kept = Kept::default();
         let mut before = to + 1;
-        loop {
-            // What is left of the stretch, and the one below.
-            let limit = (before.saturating_sub(from) + 1).min(1000);
+        'listing: loop {
+            let limit = left(before).min(1000);
             let path = format!("/sets/{}/snapshots?limit={limit}&before={before}", self.set);
             let listed: Vec<SnapshotInfo> = api::get(platform, &path).await?;
             if listed.is_empty() {
                 break;
             }
             for info in &listed {
-                let seq = SignedHeader::decode(&info.header.0).tell()?.header.seq;
-                if seq >= before {
+                let header = SignedHeader::decode(&info.header.0).tell()?.header;
+                if header.seq >= before {
                     return Err(malformed(&"snapshots out of order"));
                 }
-                before = seq;
-                if seq < from {
-                    kept.below = Some(seq);
-                    kept.seqs.reverse();
-                    return Ok(kept);
+                before = header.seq;
+                if !belongs(&kept, header.seq) {
+                    kept.below = Some(header.seq);
+                    break 'listing;
                 }
-                kept.seqs.push(seq);
+                kept.seqs.push(header.seq);
+                if header.kind == CommitKind::Base {
+                    kept.bases.push(header.seq);
+                }
             }
         }
         kept.seqs.reverse();
+        kept.bases.reverse();
         Ok(kept)
     }
 
@@ -172,12 +195,30 @@ impl History {
     /// # Errors
     /// [`iota_core::vault::ProblemKind::Altered`] when they do not.
     pub async fn segment(&self, platform: &impl Platform, at: u64) -> Result<VerifiedSegment> {
+        self.segment_after(platform, at, None).await
+    }
+
+    /// Likewise; of a state that is `known` only the commits that follow it, when the base of both is the same.
+    ///
+    /// # Errors
+    /// As [`History::segment`].
+    pub async fn segment_after(
+        &self,
+        platform: &impl Platform,
+        at: u64,
+        known: Option<&Header>,
+    ) -> Result<VerifiedSegment> {
         let newest = self.place().0;
         if !(1..=newest).contains(&at) {
             return Err(missing("point in time"));
         }
-        let segment = api::segment(platform, self.set, at).await?;
-        let segment = self.certificates.verify_segment(segment, at).tell()?;
+        let segment = match known {
+            Some(known) => {
+                let segment = api::segment_after(platform, self.set, at, known.seq).await?;
+                self.certificates.verify_segment_after(segment, at, known).tell()?
+            }
+            None => self.certificates.verify_segment(api::segment(platform, self.set, at).await?, at).tell()?,
+        };
         self.require_continued(platform, segment.head, self.place()).await?;
         Ok(segment)
     }

@@ -1,10 +1,10 @@
 //! The open vault: what is gone when it locks.
 
 use std::cell::{Ref, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 
-use iota_core::history::VerifiedSegment;
+use iota_core::commit::{Body as CommitBody, CommitKind, Header};
 use iota_core::id::{AccountId, SetId, VerifyingKey};
 use iota_core::path::TreePath;
 use iota_core::vault::PathToken;
@@ -16,10 +16,13 @@ use crate::live::Heard;
 use crate::names::Names;
 use crate::point::Point;
 use crate::problem::{Result, locked, missing};
-use crate::versions::Oldest;
+use crate::stretch::Stretch;
+use crate::versions::{Known, LaterVersion};
 
 /// States that are kept open; each holds the changes since its base.
 const MAX_POINTS: usize = 4;
+/// Stretches of the history that are kept open; each holds what its commits change.
+const MAX_STRETCHES: usize = 2;
 
 /// The keys of an account, and what was opened with them.
 pub struct OpenVault {
@@ -31,11 +34,12 @@ pub struct OpenVault {
     keys: RefCell<Option<Keys>>,
     histories: RefCell<Vec<Rc<History>>>,
     points: RefCell<VecDeque<Rc<Point>>>,
-    /// The newest that was fetched: its earlier points are opened without the server.
-    segment: RefCell<Option<Rc<VerifiedSegment>>>,
+    /// What was walked through last, the newest last: points in it are opened without the server.
+    stretches: RefCell<Vec<Stretch>>,
     heard: RefCell<HashMap<SetId, Heard>>,
     names: RefCell<Option<Rc<RefCell<Names>>>>,
-    oldest_version: RefCell<Option<Rc<Oldest>>>,
+    /// Versions of the path that was asked for last.
+    versions: RefCell<Option<Known>>,
 }
 
 /// The keys.
@@ -60,10 +64,10 @@ impl OpenVault {
             })),
             histories: RefCell::default(),
             points: RefCell::default(),
-            segment: RefCell::default(),
+            stretches: RefCell::default(),
             heard: RefCell::default(),
             names: RefCell::default(),
-            oldest_version: RefCell::default(),
+            versions: RefCell::default(),
         }
     }
 
@@ -72,9 +76,9 @@ impl OpenVault {
         self.keys.take();
         self.histories.take();
         self.points.take();
-        self.segment.take();
+        self.stretches.take();
         self.names.take();
-        self.oldest_version.take();
+        self.versions.take();
     }
 
     /// # Errors
@@ -149,15 +153,22 @@ impl OpenVault {
         self.names.replace(Some(Rc::clone(names)));
     }
 
-    /// The oldest version that was told of a path, when what was asked for last ended just there.
-    pub fn oldest_version(&self, set: SetId, path: &TreePath, before: u64) -> Option<Rc<Oldest>> {
-        let oldest = self.oldest_version.borrow();
-        oldest.clone().filter(|oldest| (oldest.set, &oldest.path, oldest.before) == (set, path, before))
+    /// The version of a path from which a search that ends before a commit goes on.
+    pub fn told(&self, set: SetId, path: &TreePath, before: u64) -> Option<Rc<LaterVersion>> {
+        let versions = self.versions.borrow();
+        let known = versions.as_ref().filter(|known| (known.set, &known.path) == (set, path))?;
+        known.told.get(&before).cloned()
     }
 
-    /// Keeps the oldest version that was told of a path.
-    pub fn keep_oldest_version(&self, oldest: Oldest) {
-        self.oldest_version.replace(Some(Rc::new(oldest)));
+    /// Keeps versions that were told of a path, in place of another path's.
+    pub fn keep_told(&self, set: SetId, path: &TreePath, told: impl Iterator<Item = (u64, LaterVersion)>) {
+        let mut versions = self.versions.borrow_mut();
+        if versions.as_ref().is_none_or(|known| (known.set, &known.path) != (set, path)) {
+            versions.replace(Known { set, path: path.clone(), told: BTreeMap::new() });
+        }
+        if let Some(known) = versions.as_mut() {
+            known.told.extend(told.map(|(before, version)| (before, Rc::new(version))));
+        }
     }
 
     /// A state that is open already.
@@ -165,17 +176,39 @@ impl OpenVault {
         self.points.borrow().iter().find(|point| (point.header.set, point.header.seq) == (set, seq)).cloned()
     }
 
-    /// A segment that was fetched and holds this commit.
-    pub fn segment(&self, set: SetId, seq: u64) -> Option<Rc<VerifiedSegment>> {
-        let segment = self.segment.borrow();
-        segment.as_ref().filter(|segment| segment.holds(set, seq)).map(Rc::clone)
+    /// Walks to a state in a stretch that is open.
+    pub fn walk_to(&self, set: SetId, seq: u64) -> Option<Point> {
+        let mut stretches = self.stretches.borrow_mut();
+        let place = stretches.iter().position(|stretch| stretch.holds(set, seq))?;
+        let stretch = stretches.remove(place);
+        stretches.push(stretch);
+        stretches.last_mut()?.walk_to(seq)
     }
 
-    /// Keeps a segment in place of the one before.
-    pub fn keep_segment(&self, segment: VerifiedSegment) -> Rc<VerifiedSegment> {
-        let segment = Rc::new(segment);
-        self.segment.replace(Some(Rc::clone(&segment)));
-        segment
+    /// The end of an open stretch of a set that lies nearest before a commit.
+    pub fn end_before(&self, set: SetId, seq: u64) -> Option<Header> {
+        let stretches = self.stretches.borrow();
+        let ends = stretches.iter().map(Stretch::end).filter(|end| end.set == set && end.seq < seq);
+        ends.max_by_key(|end| end.seq).cloned()
+    }
+
+    /// Keeps opened commits: a new stretch, in place of the one that was walked through longest ago, or the continuation of one.
+    ///
+    /// # Errors
+    /// When they are no commits of a log.
+    pub fn keep_stretch(&self, opened: Vec<(Header, CommitBody)>) -> Result<()> {
+        let mut stretches = self.stretches.borrow_mut();
+        let Some((first, _)) = opened.first() else { return Ok(()) };
+        if first.kind == CommitKind::Base {
+            stretches.retain(|stretch| !stretch.holds(first.set, first.seq));
+            if stretches.len() >= MAX_STRETCHES {
+                stretches.remove(0);
+            }
+            stretches.push(Stretch::start(opened)?);
+        } else if let Some(stretch) = stretches.iter_mut().find(|stretch| stretch.end().hash() == first.prev) {
+            stretch.extend(opened);
+        }
+        Ok(())
     }
 
     /// Keeps a state open; the one that was opened longest ago makes room.

@@ -2,7 +2,7 @@
 
 use iota_core::api::json::{Bytes, LiveState, SendOrder};
 use iota_core::id::SetId;
-use iota_core::live::{MAX_RULES_BYTES, Order, Status};
+use iota_core::live::{MAX_ROOTS, MAX_RULES_BYTES, Order, Status};
 use iota_core::vault::{GiveOrder, LiveView, Problem, ProblemKind, ReadLive};
 use iota_crypto::keys::LiveKey;
 use iota_crypto::live::{self as channel, Direction, Place};
@@ -161,7 +161,8 @@ fn safe(mut status: Status) -> Status {
     // Rules themselves are edited, and stay as they are: fields show them.
     status.rules.iter_mut().for_each(|rules| rules.refused.iter_mut().for_each(show));
     status.restore.iter_mut().flat_map(|restore| &mut restore.current).for_each(show);
-    status.last_error.iter_mut().for_each(|(_, error)| show(error));
+    status.roots.truncate(MAX_ROOTS);
+    status.roots.iter_mut().for_each(show);
     status.troubles.iter_mut().for_each(|trouble| show(&mut trouble.reason));
     status
 }

@@ -1,12 +1,12 @@
 //! The state at a commit: fetch, verify, open, replay. Its pages are read as they are needed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use iota_core::commit::{Flags, Header};
 use iota_core::entry::Entry;
 use iota_core::id::{Cid, SetId};
-use iota_core::page::{PageRef, decode_index, decode_page, pages_in};
+use iota_core::page::{MAX_PAGE_ENTRIES, PageRef, decode_index, decode_page, pages_in};
 use iota_core::path::{Key, TreePath};
 use iota_core::state::State;
 use iota_core::vault::{GapView, OpenPoint, PointView};
@@ -17,11 +17,14 @@ use crate::keys::OpenVault;
 use crate::machines;
 use crate::objects::{self, Sealed};
 use crate::platform::Platform;
-use crate::problem::{Result, Tell, missing};
+use crate::problem::{Result, missing};
 use crate::show;
 
 /// Pages fetched at a time; about 8 MB sealed.
 const WINDOW: usize = 256;
+
+/// Keys from the first on and before the second (`None`: to the last).
+pub type KeyRange = (Vec<u8>, Option<Vec<u8>>);
 
 /// A state that can be read.
 pub struct Point {
@@ -56,16 +59,21 @@ pub async fn open_at(platform: &impl Platform, open: &OpenVault, set: SetId, seq
     Ok(open.keep_point(point))
 }
 
+/// Walks there through what is open; fetches what is not: the commits that follow, or another stretch of the history.
 async fn at(platform: &impl Platform, open: &OpenVault, history: &History, seq: u64) -> Result<Point> {
-    let segment = match open.segment(history.set, seq) {
-        Some(segment) => segment,
-        None => open.keep_segment(history.segment(platform, seq).await?),
-    };
-    let mut opened = opened(&segment, open)?;
-    opened.retain(|(header, _)| header.seq <= seq);
-    let header = opened.last().map(|(header, _)| header.clone()).ok_or_else(|| missing("point in time"))?;
-    let state = State::replay(opened.into_iter().map(|(_, body)| body)).tell()?;
-    Ok(Point { header, state })
+    if let Some(point) = open.walk_to(history.set, seq) {
+        return Ok(point);
+    }
+    // What the answer would continue may have made room for another while it was awaited.
+    for known in [open.end_before(history.set, seq), None] {
+        let segment = history.segment_after(platform, seq, known.as_ref()).await?;
+        open.require_open()?;
+        open.keep_stretch(opened(&segment, open)?)?;
+        if let Some(point) = open.walk_to(history.set, seq) {
+            return Ok(point);
+        }
+    }
+    Err(missing("point in time"))
 }
 
 /// Answers [`OpenPoint`].
@@ -99,6 +107,42 @@ pub async fn show(platform: &impl Platform, open: &OpenVault, question: &OpenPoi
             .collect(),
         first_visit: history.first_visit,
     })
+}
+
+/// What many states whose pages tell everything, bases, say of a path, in order; `None` where the page that would say it is lost. What
+/// they share is read once.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn entries_in_bases(
+    platform: &impl Platform,
+    open: &OpenVault,
+    bases: &[Point],
+    path: &TreePath,
+) -> Result<Vec<Option<Option<Entry>>>> {
+    let start = path.key().as_bytes().to_vec();
+    let end = [&start[..], &[0]].concat();
+    let ranges = [(start, Some(end))];
+    let mut pages = Pages { open, opener: ChunkOpener::default(), lost: Vec::new() };
+    let indexes: Vec<_> = bases.iter().map(|base| within(&base.state.top, None, &ranges)).collect();
+    let sealed = read(platform, &indexes.concat()).await?;
+    open.require_open()?;
+    let mut is_lost = vec![false; bases.len()];
+    let mut wanted = Vec::with_capacity(bases.len());
+    for (indexes, is_lost) in indexes.iter().zip(&mut is_lost) {
+        let of_base: Vec<_> = indexes.iter().flat_map(|index| pages.index(index, &sealed, &ranges)).collect();
+        *is_lost = !std::mem::take(&mut pages.lost).is_empty();
+        wanted.push(of_base);
+    }
+    let sealed = read(platform, &wanted.concat()).await?;
+    open.require_open()?;
+    let mut found = Vec::with_capacity(bases.len());
+    for (wanted, is_lost) in wanted.iter().zip(is_lost) {
+        let entry = wanted.iter().flat_map(|page| pages.page(page, &sealed)).find(|entry| entry.path == *path);
+        let is_lost = is_lost || !std::mem::take(&mut pages.lost).is_empty();
+        found.push((entry.is_some() || !is_lost).then_some(entry));
+    }
+    Ok(found)
 }
 
 impl Point {
@@ -151,6 +195,15 @@ impl Point {
         Ok(walk.lost())
     }
 
+    /// The index pages that lead to keys of `ranges`, and how many pages these hold at least: told without reading anything.
+    pub fn indexes(&self, ranges: &[KeyRange]) -> (Vec<Cid>, u64) {
+        let indexes = within(&self.state.top, None, ranges);
+        let filled = indexes.iter().filter(|index| index.lies_in(ranges));
+        let least =
+            filled.map(|index| index.page.entries.div_ceil(MAX_PAGE_ENTRIES as u64)).fold(0, u64::saturating_add);
+        (indexes.iter().map(|index| index.page.chunk.cid).collect(), least)
+    }
+
     /// Begins to read the entries with keys from `start` on and before `end` (`None`: to the last).
     ///
     /// # Errors
@@ -162,14 +215,29 @@ impl Point {
         start: Vec<u8>,
         end: Option<Vec<u8>>,
     ) -> Result<Walk<'p, P>> {
+        self.walk_in(platform, open, &[(start, end)]).await
+    }
+
+    /// Begins to read the pages that hold keys of `ranges`, which rise and do not overlap. Entries that lie between them may come along.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn walk_in<'p, P: Platform>(
+        &'p self,
+        platform: &'p P,
+        open: &'p OpenVault,
+        ranges: &[KeyRange],
+    ) -> Result<Walk<'p, P>> {
         let mut pages = Pages { open, opener: ChunkOpener::default(), lost: Vec::new() };
-        let indexes = within(&self.state.top, None, &start, end.as_deref());
+        let indexes = within(&self.state.top, None, ranges);
         let sealed = read(platform, &indexes).await?;
         let mut wanted = Vec::new();
         for index in &indexes {
-            wanted.extend(pages.index(index, &sealed, &start, end.as_deref()));
+            wanted.extend(pages.index(index, &sealed, ranges));
         }
-        Ok(Walk { platform, point: self, pages, wanted: wanted.into(), start: Some(start), end })
+        let start = ranges.first().map(|(start, _)| start.clone());
+        let end = ranges.last().and_then(|(_, end)| end.clone());
+        Ok(Walk { platform, point: self, pages, wanted: wanted.into(), start, end })
     }
 }
 
@@ -229,8 +297,8 @@ impl<P: Platform> Walk<'_, P> {
 }
 
 async fn read(platform: &impl Platform, pages: &[Bounded]) -> Result<Sealed> {
-    let cids: Vec<Cid> = pages.iter().map(|bounded| bounded.page.chunk.cid).collect();
-    objects::read_kept(platform, &cids).await
+    let cids: BTreeSet<Cid> = pages.iter().map(|bounded| bounded.page.chunk.cid).collect();
+    objects::read_kept(platform, &Vec::from_iter(cids)).await
 }
 
 /// A reference and where its keys end.
@@ -244,16 +312,36 @@ impl Bounded {
     fn is_before_end(&self, key: &[u8]) -> bool {
         self.end.as_ref().is_none_or(|end| key < &end[..])
     }
+
+    /// Whether it may hold keys of `ranges`.
+    fn meets(&self, ranges: &[KeyRange]) -> bool {
+        range_at(ranges, self.page.first.key().as_bytes()).is_some_and(|(start, _)| self.is_before_end(start))
+    }
+
+    /// Whether one of `ranges` has all keys that it may hold.
+    fn lies_in(&self, ranges: &[KeyRange]) -> bool {
+        let first = self.page.first.key();
+        range_at(ranges, first.as_bytes()).is_some_and(|(start, end)| {
+            let ends = end.as_ref().is_none_or(|end| self.end.as_ref().is_some_and(|own| own <= end));
+            &start[..] <= first.as_bytes() && ends
+        })
+    }
 }
 
-/// Those of `refs` that may hold keys of the range; `last` is where those of the last end.
-fn within(refs: &[PageRef], last: Option<&[u8]>, start: &[u8], end: Option<&[u8]>) -> Vec<Bounded> {
+/// Those of `refs` that may hold keys of `ranges`; `last` is where those of the last end.
+fn within(refs: &[PageRef], last: Option<&[u8]>, ranges: &[KeyRange]) -> Vec<Bounded> {
+    let (Some((start, _)), Some((_, end))) = (ranges.first(), ranges.last()) else { return Vec::new() };
     let key = |page: &PageRef| page.first.key().as_bytes().to_vec();
     let bounded = |index: usize| Bounded {
         page: refs[index].clone(),
         end: refs.get(index + 1).map(key).or_else(|| last.map(<[u8]>::to_vec)),
     };
-    pages_in(refs, start, end).map(bounded).collect()
+    pages_in(refs, start, end.as_deref()).map(bounded).filter(|page| page.meets(ranges)).collect()
+}
+
+/// The first of `ranges` that does not end before `key`.
+pub fn range_at<'r>(ranges: &'r [KeyRange], key: &[u8]) -> Option<&'r KeyRange> {
+    ranges.get(ranges.partition_point(|(_, end)| end.as_deref().is_some_and(|end| end <= key)))
 }
 
 /// Opens pages, and counts what is lost.
@@ -264,11 +352,11 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    fn index(&mut self, bounded: &Bounded, sealed: &Sealed, start: &[u8], end: Option<&[u8]>) -> Vec<Bounded> {
+    fn index(&mut self, bounded: &Bounded, sealed: &Sealed, ranges: &[KeyRange]) -> Vec<Bounded> {
         let pages = objects::open(self.open, &mut self.opener, sealed, &bounded.page.chunk);
         let pages = pages.and_then(|plaintext| decode_index(&plaintext).ok()).filter(|pages| fits(bounded, pages));
         match pages {
-            Some(pages) => within(&pages, bounded.end.as_deref(), start, end),
+            Some(pages) => within(&pages, bounded.end.as_deref(), ranges),
             None => self.lose(bounded),
         }
     }

@@ -44,7 +44,7 @@ impl<T> Tell<T> for std::result::Result<T, CryptoError> {
 
 fn kind(error: &CryptoError) -> ProblemKind {
     match error {
-        CryptoError::Slot | CryptoError::Text { .. } => ProblemKind::WrongSecret,
+        CryptoError::Slot | CryptoError::Text { .. } | CryptoError::Shares(_) => ProblemKind::WrongSecret,
         CryptoError::Chunk => ProblemKind::Damaged,
         CryptoError::System(_) => ProblemKind::Failed,
         CryptoError::Body

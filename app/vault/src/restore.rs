@@ -1,8 +1,8 @@
 //! Restores that machines carry out: orders are sealed to the machine, grants are signed by the account.
 
 use iota_core::api::json::{Bytes, NewRestore, RestoreInfo, RestoreOrder};
-use iota_core::id::{RestoreId, SetId};
-use iota_core::restore::{Ending, Grant, LIFE_MS, MAX_TOLD_PATHS, Ordered, Outcome, SignedGrant, Target};
+use iota_core::id::{Digest, RestoreId, SetId};
+use iota_core::restore::{Ending, Grant, MAX_TOLD_PATHS, ObjectList, Opens, Ordered, Outcome, SignedGrant, Target};
 use iota_core::vault::{
     CancelRestore, ListRestores, MAX_CHOSEN, OrderRestore, Problem, ProblemKind, RestoreView, Standing,
 };
@@ -17,7 +17,9 @@ use crate::archive::chosen;
 use crate::history::History;
 use crate::keys::OpenVault;
 use crate::machines;
+use crate::needed::objects_of;
 use crate::platform::Platform;
+use crate::point::open_at;
 use crate::problem::{Result, Tell, failed, missing};
 use crate::show;
 
@@ -51,6 +53,9 @@ pub async fn order(platform: &impl Platform, open: &OpenVault, question: &OrderR
         overwrite: question.overwrite,
         dry_run: question.dry_run,
     };
+    let point = open_at(platform, open, question.set, question.at).await?;
+    let objects = objects_of(platform, open, &point, &wish.paths).await?.map(|list: ObjectList| list.encode());
+    let opens = objects.as_ref().map_or(Opens::Snapshot, |list| Opens::Files(Digest::of(list)));
     let listed = listed(platform, open, question.machine).await?;
     let newest_ms = listed.iter().map(|(signed, _)| signed.grant.ordered_ms).max().unwrap_or(0);
     // A machine takes each only when it is above the last, whoever gave it.
@@ -63,7 +68,8 @@ pub async fn order(platform: &impl Platform, open: &OpenVault, question: &OrderR
         source: question.set,
         seq: question.at,
         ordered_ms,
-        until_ms: ordered_ms + LIFE_MS,
+        until_ms: ordered_ms + opens.life_ms(),
+        opens,
     };
     let live = open.keys()?.master.live_key(open.account, question.machine, certificate.key_epoch);
     let note = sealed_note(&live, &grant, &wish)?;
@@ -72,7 +78,7 @@ pub async fn order(platform: &impl Platform, open: &OpenVault, question: &OrderR
     let (signed, sealed) =
         sealed.map_err(|_| failed("too much was chosen for one order; order its folder".to_owned()))?;
     let order = RestoreOrder { grant: Bytes(signed.encode()), sealed: Bytes(sealed) };
-    let body = NewRestore { order, note: Bytes(note) };
+    let body = NewRestore { order, objects: Bytes(objects.unwrap_or_default()), note: Bytes(note) };
     let () = api::send(platform, "POST", &format!("/sets/{}/restores", question.machine), &body).await?;
     Ok(grant.restore)
 }

@@ -1,15 +1,17 @@
 //! The ways to open the vault: each change is a new version of the whole list, signed by the account.
 
-use iota_core::api::json::{Bytes, ChangeSlots, Vault};
-use iota_core::id::SlotId;
+use iota_core::api::json::{Bytes, ChangeSlots, SessionInfo, Vault};
+use iota_core::id::{Digest, SlotId};
 use iota_core::slot::{SignedSlotList, Slot, SlotKind};
 use iota_core::vault::{
-    KeyFileMade, KitSheet, NewKey, Problem, ProblemKind, SavedFile, Secret, SlotKindView, SlotView,
+    AddShares, KeyFileMade, KitSheet, NewKey, Problem, ProblemKind, SavedFile, Secret, ShareView, SharesMade,
+    SlotKindView, SlotView,
 };
 use iota_crypto::keys::MasterKey;
 use iota_crypto::kit::{KeyFile, Kit, KitPlace, slot_text};
 use iota_crypto::secret::{random_bytes, system_random};
-use iota_crypto::slot::{KeyFileSecret, SlotSecret, create, open_any, sign_list};
+use iota_crypto::shares::{self, Share, combine};
+use iota_crypto::slot::{KeyFileSecret, PasskeySecret, SharedSecret, SlotSecret, create, open_any, sign_list};
 use iota_crypto::words::{RecoveryWords, WORD_COUNT};
 
 use crate::api;
@@ -17,6 +19,7 @@ use crate::keys::OpenVault;
 use crate::passphrase::require_strong;
 use crate::platform::Platform;
 use crate::problem::{Result, Tell, failed};
+use crate::server;
 use crate::witness::Witness;
 
 /// A secret that a person gave, in the form that opens slots.
@@ -27,6 +30,10 @@ pub enum Given {
     Words(RecoveryWords, Option<Slot>),
     /// A key file.
     KeyFile(KeyFile),
+    /// What a passkey computed.
+    Passkey(PasskeySecret),
+    /// What shares add up to, with their own slot.
+    Shares(SharedSecret, Slot),
 }
 
 impl Given {
@@ -43,6 +50,12 @@ impl Given {
                 Ok(Self::Words(words, Some(slot)))
             }
             Secret::KeyFile(text) => Ok(Self::KeyFile(KeyFile::parse(text).tell()?)),
+            Secret::Passkey(output) => Ok(Self::Passkey(passkey_secret(output)?)),
+            Secret::Shares(texts) => {
+                let shares = texts.iter().map(|text| Share::parse(text)).collect::<std::result::Result<Vec<_>, _>>();
+                let (secret, slot) = combine(&shares.tell()?).tell()?;
+                Ok(Self::Shares(secret, slot))
+            }
         }
     }
 
@@ -52,8 +65,18 @@ impl Given {
             Self::Passphrase(text) => SlotSecret::Passphrase(text),
             Self::Words(words, _) => SlotSecret::RecoveryWords(words),
             Self::KeyFile(file) => SlotSecret::KeyFile(&file.secret),
+            Self::Passkey(secret) => SlotSecret::Passkey(secret),
+            Self::Shares(secret, _) => SlotSecret::Shares(secret),
         }
     }
+}
+
+/// What a passkey computed, from its text form.
+fn passkey_secret(output: &str) -> Result<PasskeySecret> {
+    let digest: Digest = output
+        .parse()
+        .map_err(|_| Problem::new(ProblemKind::WrongSecret, "the passkey gave no 32 bytes to open the vault with"))?;
+    Ok(PasskeySecret::from_bytes(digest.0))
 }
 
 /// Opens the vault that the server shows; the witness then knows its identity and its list of slots.
@@ -143,6 +166,8 @@ fn views(slots: &[Slot]) -> Vec<SlotView> {
             SlotKind::Passphrase => SlotKindView::Passphrase,
             SlotKind::RecoveryWords => SlotKindView::RecoveryWords,
             SlotKind::KeyFile => SlotKindView::KeyFile,
+            SlotKind::Passkey => SlotKindView::Passkey,
+            SlotKind::Shares => SlotKindView::Shares,
         },
     };
     slots.iter().map(view).collect()
@@ -182,15 +207,17 @@ pub async fn change(
     Ok(views(&signed.list.slots))
 }
 
-/// A vault keeps two ways, one of them not in somebody's memory.
+/// A vault keeps two ways, one of them on paper or in a file.
 fn require_enough(slots: &[Slot]) -> Result<()> {
     if slots.len() < 2 {
         return Err(failed(
             "a vault keeps two ways to open it, so that one lost secret loses nothing; add another first",
         ));
     }
-    if slots.iter().all(|slot| slot.header.kind == SlotKind::Passphrase) {
-        return Err(failed("one way must not depend on memory: keep a recovery kit or a key file; add one first"));
+    if !slots.iter().any(|slot| slot.header.kind.works_offline()) {
+        return Err(failed(
+            "one way must depend neither on memory nor on a device: keep a recovery kit, a key file or shares; add one first",
+        ));
     }
     Ok(())
 }
@@ -206,6 +233,17 @@ pub async fn add_passphrase(platform: &impl Platform, open: &OpenVault, passphra
     change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
 }
 
+/// Adds a passkey, by what it computed.
+///
+/// # Errors
+/// As [`change`].
+pub async fn add_passkey(platform: &impl Platform, open: &OpenVault, output: &str) -> Result<Vec<SlotView>> {
+    let secret = passkey_secret(output)?;
+    let secret = SlotSecret::Passkey(&secret);
+    let slot = create(open.account, &open.keys()?.master, &secret, &mut system_random()).tell()?;
+    change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
+}
+
 /// Adds a key file.
 ///
 /// # Errors
@@ -215,6 +253,32 @@ pub async fn add_key_file(platform: &impl Platform, open: &OpenVault) -> Result<
     let slot = file.slot.clone();
     let slots = change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
     Ok(KeyFileMade { file: saved(&file), slots })
+}
+
+/// Adds shares of trusted people.
+///
+/// # Errors
+/// When there cannot be so many, and as [`change`].
+pub async fn add_shares(platform: &impl Platform, open: &OpenVault, question: &AddShares) -> Result<SharesMade> {
+    let server = server::known(platform).await?;
+    let session: SessionInfo = api::get(platform, "/session").await?;
+    let address = platform.server_address();
+    let place = KitPlace { server: &address, server_id: server.server_id, login: &session.login };
+    let AddShares { threshold, count } = *question;
+    let made = shares::create(open.account, &open.keys()?.master, threshold, count, &mut system_random());
+    let (slot, shares) = made.map_err(|error| failed(error.to_string()))?;
+    let slots = change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
+    let sheet = |share: &Share| SavedFile { name: share.file_name(), text: share.to_text(&place) };
+    Ok(SharesMade { sheets: shares.iter().map(sheet).collect(), slots })
+}
+
+/// Reads the sheet of one person.
+///
+/// # Errors
+/// [`ProblemKind::WrongSecret`] when it is not well-formed.
+pub fn read_share(text: &str) -> Result<ShareView> {
+    let Share { threshold, count, number, slot, .. } = Share::parse(text).tell()?;
+    Ok(ShareView { slot: slot.header.slot, number, threshold, count })
 }
 
 /// Removes a way.

@@ -1,8 +1,12 @@
-//! Versions of a path, one part of the history at a time: a base and the deltas after it. A small file that was stored again
-//! elsewhere is no version of its own.
+//! Versions of a path, one part of the history at a time: a base and the deltas after it, or, for what is long past, the bases of a month.
+//! A small file that was stored again elsewhere is no version of its own.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures::future::try_join_all;
 use iota_core::commit::{Change, Header};
-use iota_core::difference::Difference;
+use iota_core::difference::{Aspect, Difference};
 use iota_core::entry::Entry;
 use iota_core::id::{Digest, SetId};
 use iota_core::operation::Operation;
@@ -11,13 +15,18 @@ use iota_core::state::State;
 use iota_core::vault::{FindVersions, Version, VersionPage};
 
 use crate::contents::Contents;
-use crate::history::opened;
+use crate::history::{History, Kept, opened};
 use crate::keys::OpenVault;
 use crate::machines;
 use crate::platform::Platform;
-use crate::point::Point;
+use crate::point::{Point, entries_in_bases};
 use crate::problem::{Result, Tell, missing};
 use crate::show;
+
+/// Bases that are compared at a time, a month of them.
+const BASES: usize = 31;
+/// Of which so many are asked for at once.
+const AT_ONCE: usize = 8;
 
 /// Answers [`FindVersions`].
 ///
@@ -29,73 +38,167 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindVer
         (Some(_), Some(history)) => history,
         _ => machines::history(platform, open, question.set).await?,
     };
-    let at = question.before.map_or(history.place().0, |before| before - 1);
-    let bodies = opened(&history.segment(platform, at).await?, open)?;
-    let mut bodies = bodies.into_iter();
-    let (base_header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
-    let base = Point { header: base_header, state: State::replay([base]).tell()? };
-    let kept = history.kept(platform, base.header.seq, at).await?;
-    let mut told = vec![(base.header.clone(), base.entry(platform, open, &path).await?)];
-    for (header, body) in bodies {
-        if let Change::Delta(operations) = &body.change
-            && let Some(entry) = last_word(operations, &path)
-        {
-            told.push((header, entry.cloned()));
-        }
-    }
-    let before = kept.below.map(|below| below + 1);
-    let newer = question.before.and_then(|before| open.oldest_version(question.set, &path, before));
-    let hashes = hashes(&mut Contents::new(platform, open), &told, newer.as_deref()).await?;
-    if let (Some(before), [(_, entry), ..], [hash, ..]) = (before, &told[..], &hashes[..]) {
-        open.keep_oldest_version(Oldest { set: question.set, path, before, entry: entry.clone(), hash: *hash });
-    }
-    let told = told.iter().zip(hashes);
-    let mut versions: Vec<_> = told.map(|((header, entry), hash)| version(header, entry.as_ref(), hash)).collect();
+    let at = question.before.map_or(history.place().0, |before| before.saturating_sub(1));
+    let part = match question.before.filter(|_| question.daily) {
+        Some(_) => by_bases(platform, open, &history, &path, at).await?,
+        None => None,
+    };
+    let part = match part {
+        Some(part) => part,
+        // Also where no base is a snapshot any more.
+        None => singly(platform, open, &history, &path, at).await?,
+    };
+    let newer = question.before.and_then(|before| open.told(question.set, &path, before));
+    let hashes = hashes(&mut Contents::new(platform, open), &part.told, newer.as_deref()).await?;
+    let told = || part.told.iter().zip(&hashes);
+    open.keep_told(
+        question.set,
+        &path,
+        told().filter_map(|(told, &hashes)| {
+            let before = told.ends_before?;
+            Some((before, LaterVersion { entry: told.entry.clone(), hashes }))
+        }),
+    );
+    let mut versions: Vec<_> = told().map(|(told, hashes)| version(told, hashes)).collect();
     versions.dedup_by(|later, earlier| later.hash == earlier.hash);
     versions.reverse();
     // Of one that no snapshot has any more there is nothing left.
     let mut end = at + 1;
     versions.retain_mut(|version| {
-        let shown = kept.oldest_in(version.seq, std::mem::replace(&mut end, version.seq));
+        let shown = part.kept.oldest_in(version.seq, std::mem::replace(&mut end, version.seq));
         version.seq = shown.unwrap_or(version.seq);
         shown.is_some()
     });
-    Ok(VersionPage { versions, before, from_ms: base.header.device_time_ms })
+    Ok(VersionPage { versions, before: part.before, from_ms: part.from_ms, lost: part.lost })
 }
 
-/// The oldest version of a part of the history, which the newest one of the part before may be, too.
-pub struct Oldest {
+/// What a part of the history says of a path.
+struct Part {
+    /// The oldest first.
+    told: Vec<Told>,
+    kept: Kept,
+    /// Just past where the part before ends.
+    before: Option<u64>,
+    from_ms: u64,
+    /// Bases that say nothing.
+    lost: u32,
+}
+
+/// What one commit says of a path.
+struct Told {
+    header: Header,
+    entry: Option<Entry>,
+    /// A search that ends before this commit goes on from here.
+    ends_before: Option<u64>,
+    /// What lies between it and the one before was not read.
+    is_daily: bool,
+}
+
+/// Every commit that says something.
+async fn singly(
+    platform: &impl Platform,
+    open: &OpenVault,
+    history: &History,
+    path: &TreePath,
+    at: u64,
+) -> Result<Part> {
+    let bodies = opened(&history.segment(platform, at).await?, open)?;
+    let mut bodies = bodies.into_iter();
+    let (header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
+    let base = Point { header, state: State::begin(base).tell()? };
+    let kept = history.kept(platform, base.header.seq, at).await?;
+    let before = kept.below.map(|below| below + 1);
+    let entry = base.entry(platform, open, path).await?;
+    let from_ms = base.header.device_time_ms;
+    let mut told = vec![Told { header: base.header, entry, ends_before: before, is_daily: false }];
+    for (header, body) in bodies {
+        if let Change::Delta(operations) = &body.change
+            && let Some(entry) = last_word(operations, path)
+        {
+            told.push(Told { header, entry: entry.cloned(), ends_before: None, is_daily: false });
+        }
+    }
+    Ok(Part { told, kept, before, from_ms, lost: 0 })
+}
+
+/// The bases that are snapshots, as many as [`BASES`]; `None` when there is none.
+async fn by_bases(
+    platform: &impl Platform,
+    open: &OpenVault,
+    history: &History,
+    path: &TreePath,
+    at: u64,
+) -> Result<Option<Part>> {
+    let kept = history.kept_with_bases(platform, BASES, at).await?;
+    let mut bases = Vec::with_capacity(kept.bases.len());
+    for some in kept.bases.chunks(AT_ONCE) {
+        bases.extend(try_join_all(some.iter().map(|&seq| base(platform, open, history, seq))).await?);
+    }
+    let Some(from_ms) = bases.first().map(|base| base.header.device_time_ms) else { return Ok(None) };
+    let entries = entries_in_bases(platform, open, &bases, path).await?;
+    let lost = entries.iter().filter(|entry| entry.is_none()).count() as u32;
+    let end_below = |seq| kept.newest_in(0, seq).or(kept.below).map(|below| below + 1);
+    let before = end_below(bases[0].header.seq);
+    let told = bases.into_iter().zip(entries).filter_map(|(base, entry)| {
+        let ends_before = end_below(base.header.seq);
+        Some(Told { header: base.header, entry: entry?, ends_before, is_daily: ends_before.is_some() })
+    });
+    let told = told.collect();
+    Ok(Some(Part { told, kept, before, from_ms, lost }))
+}
+
+async fn base(platform: &impl Platform, open: &OpenVault, history: &History, seq: u64) -> Result<Point> {
+    let opened = opened(&history.segment(platform, seq).await?, open)?;
+    let (header, body) = opened.into_iter().next().ok_or_else(|| missing("part of the history"))?;
+    Ok(Point { header, state: State::begin(body).tell()? })
+}
+
+/// Hash of an entry, and of its content alone; none of nothing.
+type Hashes = (Option<Digest>, Option<Digest>);
+
+/// Versions of a path that were told, by where a search goes on from them: the newest of what it finds may be the same.
+pub struct Known {
     /// Of this set.
     pub set: SetId,
     /// And this path.
     pub path: TreePath,
-    /// Just past where the part before ends.
-    pub before: u64,
+    /// By the commit before which the search ends.
+    pub told: BTreeMap<u64, Rc<LaterVersion>>,
+}
+
+/// A version that was told.
+pub struct LaterVersion {
     entry: Option<Entry>,
-    /// It was told to have this.
-    hash: Option<Digest>,
+    /// It was told to have these.
+    hashes: Hashes,
 }
 
 /// Hashes for what was told of a path, oldest first; the same where nothing but the place of the bytes differs. `newer` is what comes
 /// after the newest.
 async fn hashes<P: Platform>(
     contents: &mut Contents<'_, P>,
-    told: &[(Header, Option<Entry>)],
-    newer: Option<&Oldest>,
-) -> Result<Vec<Option<Digest>>> {
-    let later = told.iter().skip(1).map(|(_, entry)| entry).chain(newer.map(|newer| &newer.entry));
+    told: &[Told],
+    newer: Option<&LaterVersion>,
+) -> Result<Vec<Hashes>> {
+    let later = told.iter().skip(1).map(|told| &told.entry).chain(newer.map(|newer| &newer.entry));
     let pairs = told.iter().zip(later);
-    let differences = pairs.map(|((_, before), after)| Difference::between(before.clone(), after.clone())).collect();
+    let differences = pairs.map(|(told, after)| Difference::between(told.entry.clone(), after.clone())).collect();
     let differences = contents.settle(differences).await?;
-    let mut hashes: Vec<_> = told.iter().map(|(_, entry)| entry.as_ref().map(Entry::hash)).collect();
-    hashes.extend(newer.map(|newer| newer.hash));
+    let mut hashes: Vec<Hashes> = told.iter().map(|told| hashes_of(told.entry.as_ref())).collect();
+    hashes.extend(newer.map(|newer| newer.hashes));
     for place in (0..differences.len()).rev() {
-        if differences[place].is_none() {
-            hashes[place] = hashes[place + 1];
+        match differences[place].as_ref().map(Difference::aspect) {
+            None => hashes[place] = hashes[place + 1],
+            Some(Aspect::Metadata) => hashes[place].1 = hashes[place + 1].1,
+            Some(_) => {}
         }
     }
     hashes.truncate(told.len());
     Ok(hashes)
+}
+
+fn hashes_of(entry: Option<&Entry>) -> Hashes {
+    (entry.map(Entry::hash), entry.map(Entry::content_hash))
 }
 
 /// What a delta says of a path: an entry, its removal (`Some(None)`), or nothing.
@@ -107,13 +210,18 @@ fn last_word<'o>(operations: &'o [Operation], path: &TreePath) -> Option<Option<
     }
 }
 
-fn version(header: &Header, entry: Option<&Entry>, hash: Option<Digest>) -> Version {
+fn version(told: &Told, &(hash, content): &Hashes) -> Version {
+    let entry = told.entry.as_ref();
+    let mtime = entry.map(|entry| entry.metadata.mtime).unwrap_or_default();
     Version {
-        seq: header.seq,
-        device_time_ms: header.device_time_ms,
+        seq: told.header.seq,
+        device_time_ms: told.header.device_time_ms,
         hash,
+        content,
         kind: entry.map(show::kind),
         bytes: entry.map_or(0, Entry::size),
-        mtime_s: entry.map_or(0, |entry| entry.metadata.mtime.seconds),
+        mtime_s: mtime.seconds,
+        mtime_ns: mtime.nanoseconds,
+        single: told.ends_before.filter(|_| told.is_daily),
     }
 }

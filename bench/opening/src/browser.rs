@@ -76,7 +76,7 @@ impl FixtureBrowser {
             ("GET", "/vault", _) => json(&self.fixture.known.vault),
             ("GET", "/sets", _) => json(&self.sets),
             ("GET", path, _) if path.ends_with("/segment") => {
-                part("at=").and_then(|at| self.fixture.segment(head, at)).ok_or_else(missing)
+                part("at=").and_then(|at| self.fixture.segment(head, at, number("after="))).ok_or_else(missing)
             }
             ("GET", path, _) if path.ends_with("/path") => {
                 part("to=").and_then(|to| self.fixture.path(head, to)).ok_or_else(missing)

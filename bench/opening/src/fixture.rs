@@ -232,12 +232,15 @@ impl Fixture {
         Some(writer.finish())
     }
 
-    /// Answer of `GET /sets/{set}/segment` while commit `head` is the newest.
-    pub fn segment(&self, head: u64, at: u64) -> Option<Vec<u8>> {
+    /// Answer of `GET /sets/{set}/segment` while commit `head` is the newest, to who knows everything from the base to `after`.
+    pub fn segment(&self, head: u64, at: u64, after: Option<u64>) -> Option<Vec<u8>> {
         let mut writer = Writer::new();
         self.write_path(head, at, &mut writer)?;
         let commits = self.commits.get(..at as usize)?;
-        let run = commits.get(commits.iter().rposition(|commit| commit.is_base)?..)?;
+        let base = commits.iter().rposition(|commit| commit.is_base)?;
+        // Places count from 0, commits from 1.
+        let first = after.map(|after| after as usize).filter(|&after| after > base);
+        let run = commits.get(first.unwrap_or(base)..)?;
         let (first, last) = run.first().zip(run.last())?;
         writer.u32(run.len() as u32).raw(self.bytes.get(first.place.start..last.place.end)?);
         Some(writer.finish())

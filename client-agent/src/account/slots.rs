@@ -1,7 +1,7 @@
 //! Changing the slots of a vault: each change is a new version of the whole list, signed by the identity key.
 
 use super::{AccountError, Written, check_password, make_key_file};
-use crate::{remote::RemoteError, remote::http::WebSession, vault::OpenVault};
+use crate::{durable::create_private_dir, remote::RemoteError, remote::http::WebSession, vault::OpenVault};
 use iota_core::{
     api::json::{Bytes, ChangeSlots},
     id::SlotId,
@@ -9,7 +9,9 @@ use iota_core::{
 };
 use iota_crypto::{
     error::CryptoError,
+    kit::KitPlace,
     secret::system_random,
+    shares,
     slot::{SlotSecret, create, sign_list},
 };
 use std::path::Path;
@@ -33,9 +35,9 @@ pub enum SlotsError {
     /// Two ways to open a vault must stay.
     #[error("a vault keeps two ways to open it at least, so that one lost secret loses nothing; add another one first")]
     TooFew,
-    /// One of them must work without the server.
+    /// One of them must work offline ([`SlotKind::works_offline`]).
     #[error(
-        "one way to open the vault at least must work without a server and without memory: recovery words or a key file; add a key file first"
+        "one way to open the vault at least must work without a server, without memory and without a certain device: recovery words, a key file or shares; add a key file first"
     )]
     NoneOffline,
 }
@@ -49,6 +51,8 @@ pub fn kind_word(kind: SlotKind) -> &'static str {
         SlotKind::Passphrase => "passphrase",
         SlotKind::RecoveryWords => "recovery-words",
         SlotKind::KeyFile => "key-file",
+        SlotKind::Passkey => "passkey",
+        SlotKind::Shares => "shares",
     }
 }
 
@@ -60,10 +64,36 @@ pub fn add_key_file(session: &WebSession, vault: &OpenVault, path: &Path) -> Res
     let key_file = make_key_file(vault.account, &vault.master)?;
     let mut written = Written::default();
     written.write(path, &key_file.to_text())?;
-    let id = key_file.slot.header.slot;
-    let answer = add(session, vault, key_file.slot);
+    finish(session, vault, key_file.slot, written)
+}
+
+/// Adds shares of trusted people, `threshold` of `count`: a sheet for each is written to the directory `to`, which is made when
+/// it is not there, before the server hears of them.
+///
+/// # Errors
+/// [`SlotsError`].
+pub fn add_shares(
+    session: &WebSession,
+    vault: &OpenVault,
+    (threshold, count): (u8, u8),
+    to: &Path,
+    place: &KitPlace<'_>,
+) -> Result<SlotId> {
+    let (slot, shares) = shares::create(vault.account, &vault.master, threshold, count, &mut system_random())?;
+    create_private_dir(to).map_err(|source| AccountError::File { path: to.to_owned(), source })?;
+    let mut written = Written::default();
+    for share in shares {
+        written.write(&to.join(share.file_name()), &share.to_text(place))?;
+    }
+    finish(session, vault, slot, written)
+}
+
+/// Adds the slot of secrets that were written.
+fn finish(session: &WebSession, vault: &OpenVault, slot: Slot, written: Written) -> Result<SlotId> {
+    let id = slot.header.slot;
+    let answer = add(session, vault, slot);
     if !matches!(answer, Err(SlotsError::Remote(RemoteError::Refused(_)))) {
-        // When the answer was lost, the file may be a good key.
+        // When the answer was lost, they may be good keys.
         written.keep();
     }
     answer.map(|()| id)
@@ -97,7 +127,7 @@ fn without(slots: &[Slot], id: SlotId) -> Result<Vec<Slot>> {
     if rest.len() < 2 {
         return Err(SlotsError::TooFew);
     }
-    if rest.iter().all(|slot| slot.header.kind == SlotKind::Passphrase) {
+    if !rest.iter().any(|slot| slot.header.kind.works_offline()) {
         return Err(SlotsError::NoneOffline);
     }
     Ok(rest)
@@ -136,12 +166,15 @@ mod tests {
 
     #[test]
     fn a_vault_keeps_two_slots_and_one_that_works_offline() {
-        use SlotKind::{KeyFile, Passphrase, RecoveryWords};
+        use SlotKind::{KeyFile, Passkey, Passphrase, RecoveryWords, Shares};
         let id = SlotId([0; 16]);
         assert_eq!(without(&slots(&[Passphrase, RecoveryWords, KeyFile]), id).unwrap().len(), 2);
         assert!(matches!(without(&slots(&[Passphrase, RecoveryWords]), id), Err(SlotsError::TooFew)));
-        let kinds = [RecoveryWords, Passphrase, Passphrase];
+        let kinds = [RecoveryWords, Passphrase, Passkey];
         assert!(matches!(without(&slots(&kinds), id), Err(SlotsError::NoneOffline)));
+        for offline in [RecoveryWords, KeyFile, Shares] {
+            assert_eq!(without(&slots(&[RecoveryWords, offline, Passkey]), id).unwrap().len(), 2);
+        }
         assert!(matches!(without(&slots(&kinds), SlotId([9; 16])), Err(SlotsError::Unknown(_))));
     }
 }

@@ -10,6 +10,7 @@ use iota_agent::{
     witness::Witness,
 };
 use iota_core::id::SlotId;
+use iota_crypto::kit::KitPlace;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -25,13 +26,15 @@ pub enum Command {
         /// Where it is written; must not be there yet
         file: PathBuf,
     },
+    /// Add sheets for trusted people, some of whom together open the vault
+    AddShares(AddShares),
     /// Add a passphrase
     AddPassphrase {
         /// File whose first line is the new passphrase; asked for otherwise
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
-    /// Remove a way to open the vault: its secret opens nothing any more
+    /// Remove a way to open the vault: the server hands it out no more. Kits, key files and sheets work without it: destroy them
     RemoveSlot {
         /// Its id, from `iota account slots`
         id: SlotId,
@@ -47,9 +50,9 @@ impl Command {
                  that fails, delete the files that were written and begin again"
             }
             Self::Slots => "interrupted; nothing was changed",
-            Self::AddKeyFile { .. } | Self::AddPassphrase { .. } | Self::RemoveSlot { .. } => {
-                "interrupted; `iota account slots` shows whether it was done. A key file that was written and is not listed \
-                 there opens nothing"
+            Self::AddKeyFile { .. } | Self::AddShares(_) | Self::AddPassphrase { .. } | Self::RemoveSlot { .. } => {
+                "interrupted; `iota account slots` shows whether it was done. A key file or sheet that was written and is not \
+                 listed there opens nothing"
             }
         }
     }
@@ -66,6 +69,20 @@ pub struct Create {
     separate_passphrase: bool,
 }
 
+/// What `iota account add-shares` takes.
+#[derive(Debug, Args)]
+pub struct AddShares {
+    /// How many of them are needed, 2 at least
+    #[arg(long, value_name = "NUMBER")]
+    threshold: u8,
+    /// How many there are, 16 at most
+    #[arg(long, value_name = "NUMBER")]
+    count: u8,
+    /// Directory that they are written to, a file for each
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
 /// Runs the command.
 pub fn run(context: &Context, command: Command) -> Result<Outcome> {
     match command {
@@ -77,6 +94,7 @@ pub fn run(context: &Context, command: Command) -> Result<Outcome> {
             context.output.note(format!("The key file is {}; keep it away from this machine.", file.display()));
             changed(context, &vault, id)
         }
+        Command::AddShares(arguments) => add_shares(context, &arguments),
         Command::AddPassphrase { new_passphrase_file } => {
             let SignedIn { session, vault, .. } = context.sign_in()?;
             let passphrase = secrets::new(new_passphrase_file.as_deref(), "passphrase", "--new-passphrase-file")?;
@@ -87,10 +105,24 @@ pub fn run(context: &Context, command: Command) -> Result<Outcome> {
         Command::RemoveSlot { id } => {
             let SignedIn { session, vault, .. } = context.sign_in()?;
             slots::remove(&session, &vault, id)?;
-            context.output.note("That way is gone; its secret opens nothing that the server shows any more.");
+            context.output.note("That way is gone from the server. A kit, a key file or sheets of it work without the server: destroy them.");
             changed(context, &vault, id)
         }
     }
+}
+
+fn add_shares(context: &Context, arguments: &AddShares) -> Result<Outcome> {
+    let AddShares { threshold, count, to } = arguments;
+    let SignedIn { session, server_id, vault } = context.sign_in()?;
+    let server = context.server(context.find_identity()?.as_ref())?.address.to_string();
+    let place = KitPlace { server: &server, server_id, login: &session.info.login };
+    let id = slots::add_shares(&session, &vault, (*threshold, *count), to, &place)?;
+    context.output.note(format!(
+        "The sheets are in {}. They open the vault only together, {threshold} of {count}: print them, hand them out in person, \
+         then delete the files.",
+        to.display()
+    ));
+    changed(context, &vault, id)
 }
 
 /// From now on the list before the change is an old one.

@@ -18,6 +18,7 @@ use iota_core::{api::json::Vault, id::ServerId};
 use iota_crypto::{
     error::CryptoError,
     kit::{KeyFile, Kit},
+    shares::Share,
     slot::SlotSecret,
 };
 use std::{
@@ -73,12 +74,20 @@ impl Context {
         Ok(Identity::load(&self.config_dir)?)
     }
 
-    /// The vault of the account, opened for reading history: by kit, key file, or login and password.
+    /// The vault of the account, opened for reading history: by kit, key file, shares, or login and password.
     pub fn owner(&self) -> Result<Owner> {
         let identity = self.find_identity()?;
         let pinned = pinned(identity.as_ref());
         let http = self.http(identity.as_ref(), Patience::PERSON)?;
         match (&self.credentials.kit, &self.credentials.key_file) {
+            (None, None) if !self.credentials.share.is_empty() => {
+                let read = |path: &PathBuf| {
+                    let page = read_text(path)?;
+                    Share::parse(&page).with_context(|| format!("{} does not count", path.display()))
+                };
+                let shares = self.credentials.share.iter().map(read).collect::<Result<Vec<_>>>()?;
+                Ok(vault::owner_by_shares(&http, &shares, &pinned)?)
+            }
             (Some(path), _) => {
                 let page = read_text(path)?;
                 Ok(vault::owner_by_kit(&http, &Kit::parse(&page)?, &pinned)?)
@@ -101,7 +110,10 @@ impl Context {
         let identity = self.find_identity()?;
         let pinned = pinned(identity.as_ref());
         let login = self.credentials.login.as_deref().ok_or_else(|| {
-            Usage("the vault has to be opened: give --login EMAIL, or --kit FILE or --key-file FILE".into())
+            Usage(
+                "the vault has to be opened: give --login EMAIL, or --kit FILE, --key-file FILE or some --share FILE"
+                    .into(),
+            )
         })?;
         let http = self.http(identity.as_ref(), Patience::PERSON)?;
         let server_id = vault::check_server(&http, &pinned)?;

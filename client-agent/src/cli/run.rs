@@ -230,6 +230,7 @@ fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &
     let domains = identity.domains();
     let rules = wait_for_rules(context, board)?;
     let compiled = Rules::compile(&rules)?;
+    board.include(&rules.roots);
     let rule_file = Arc::new(Mutex::new(rules));
     let pauses = Arc::new(Pauses {
         state_dir: context.state_dir.clone(),
@@ -390,6 +391,7 @@ impl Service<'_> {
         self.rules = Rules::compile(&file)?;
         self.watch = Arc::new(SystemWatch::start(self.rules.clone())?);
         self.board.watch_by(&self.watch);
+        self.board.include(&file.roots);
         *lock(&self.rule_file) = file;
         Ok(true)
     }

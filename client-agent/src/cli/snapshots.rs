@@ -43,6 +43,7 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
             "name": set.name,
             "snapshots": listed,
             "missing": missing.objects(),
+            "clocks_apart_ms": missing.apart_ms(),
         }));
         Ok(if missing.is_none() { Outcome::Done } else { Outcome::Problems })
     })

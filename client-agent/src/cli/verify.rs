@@ -76,6 +76,7 @@ fn tell(context: &Context, seq: u64, data: bool, report: &Report, (shortcomings,
         "problem_count": report.problem_count,
         "problems": problems,
         "missing": missing.objects(),
+        "clocks_apart_ms": missing.apart_ms(),
     });
     shortcomings.add_to(&mut object);
     output.object(&object);

@@ -3,7 +3,7 @@
 use crate::{durable, remote::RemoteError};
 use iota_core::{
     api::json::{Bytes, LiveAnswer, LiveReport},
-    live::{MAX_FRAME_BYTES, Order, Status},
+    live::{Order, Status},
 };
 use iota_crypto::{
     keys::LiveKey,
@@ -71,14 +71,13 @@ impl<'a> Channel<'a> {
     pub fn turn(&mut self, line: &dyn Line, mut status: Status, now_ms: u64) -> Result<Vec<(u64, Order)>, RemoteError> {
         (status.written_ms, status.last_order) = (now_ms, self.last_order);
         let is_news = self.told.as_ref().is_none_or(|told| !is_same(told, &status, self.watched));
-        let frame = if is_news { self.seal(&status, now_ms) } else { None };
-        // What does not fit is told without the rules.
-        let frame = match frame {
-            Some(frame) if frame.len() > MAX_FRAME_BYTES => {
-                self.seal(&Status { rules: None, ..status.clone() }, now_ms)
-            }
-            frame => frame,
-        };
+        // What does not fit is told without the rules, and without the names of what waits.
+        let frame = is_news.then(|| {
+            self.seal(&status, now_ms)
+                .or_else(|| self.seal(&Status { rules: None, ..status.clone() }, now_ms))
+                .or_else(|| self.seal(&Status { rules: None, first: Vec::new(), ..status.clone() }, now_ms))
+        });
+        let frame = frame.flatten();
         let wait = if self.watched { WATCHED } else { UNWATCHED };
         let report = LiveReport { status: frame.map(Bytes), wait_ms: wait.as_millis() as u64 };
         let answer = line.live(&report)?;
@@ -120,11 +119,11 @@ impl<'a> Channel<'a> {
     }
 }
 
-/// Whether there is nothing to tell: for nobody, that the stage is the same.
+/// Whether there is nothing to tell: for nobody, that the stage is the same, and what is backed up.
 fn is_same(told: &Status, status: &Status, watched: bool) -> bool {
     let coarse = |status: &Status| (status.stage, status.last_order, status.gap_count, status.refused);
     if !watched {
-        return coarse(told) == coarse(status);
+        return coarse(told) == coarse(status) && told.roots == status.roots;
     }
     Status { written_ms: told.written_ms, ..status.clone() } == *told
 }
@@ -134,7 +133,7 @@ mod tests {
     use super::*;
     use iota_core::{
         id::{AccountId, SetId},
-        live::Stage,
+        live::{MAX_FRAME_BYTES, RuleView, Stage, WaitingPath},
     };
     use std::cell::RefCell;
 
@@ -210,6 +209,41 @@ mod tests {
         assert_eq!(turn(&line, 3), (true, 1_000));
         assert_eq!(turn(&line, 3), (false, 1_000));
         assert_eq!(turn(&line, 4), (true, 1_000));
+    }
+
+    #[test]
+    fn a_word_that_does_not_fit_is_told_without_what_is_long() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        let line = Answers::default();
+        let mut told = |status: Status| {
+            channel.turn(&line, status, 100).unwrap();
+            let frame = line.reports.borrow_mut().pop().unwrap().status.unwrap();
+            let (_, json) = open(&key, Direction::ToOwner, &PLACE, 0, &frame.0).unwrap();
+            serde_json::from_str::<Status>(&json).unwrap()
+        };
+        let waits = |length| WaitingPath {
+            path: "a".repeat(length),
+            first_ms: 1,
+            last_ms: 1,
+            settle_ms: 1,
+            longest_wait_ms: 1,
+            opens_ms: 0,
+            goes_along: false,
+        };
+        let long = RuleView { refused: Some("a".repeat(MAX_FRAME_BYTES)), ..RuleView::default() };
+        let status = |files, length| Status {
+            stage: Stage::FullScan,
+            gap_count: files,
+            first: vec![waits(length)],
+            rules: Some(Box::new(long.clone())),
+            roots: vec!["/home/ada".into()],
+            ..Status::default()
+        };
+        let without_rules = told(status(1, 10));
+        assert_eq!((without_rules.rules, without_rules.first.len()), (None, 1));
+        let shortest = told(status(2, MAX_FRAME_BYTES));
+        assert_eq!((shortest.gap_count, &*shortest.roots[0], shortest.first.len()), (2, "/home/ada", 0));
     }
 
     #[test]

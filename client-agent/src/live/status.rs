@@ -7,8 +7,9 @@ use crate::{
     rules::Priority,
 };
 use iota_core::{
-    live::{Resting, RestoreProgress, RuleView, Stage, Status, Trouble, WaitingPath},
+    live::{MAX_ROOTS, MAX_ROOTS_BYTES, Resting, RestoreProgress, RuleView, Stage, Status, Trouble, WaitingPath},
     path::TreePath,
+    rules::RuleRoot,
 };
 use std::{
     fs,
@@ -157,6 +158,20 @@ impl Board {
         *lock(&self.watch) = Some(Arc::clone(watch));
     }
 
+    /// What the rules in force include.
+    pub fn include(&self, roots: &[RuleRoot]) {
+        let mut bytes = 0;
+        // Rules in force have a path in each root.
+        let names = roots.iter().filter_map(|root| Some(String::from_utf8_lossy(&root.path().ok()?).into_owned()));
+        let told = names.take(MAX_ROOTS).take_while(|name| {
+            bytes += name.len();
+            bytes <= MAX_ROOTS_BYTES
+        });
+        let mut status = lock(&self.status);
+        status.roots = told.collect();
+        status.more_roots = (roots.len() - status.roots.len()) as u64;
+    }
+
     /// What waits.
     pub fn note(&self, live: &Live) {
         let named = live.queue().in_order().take(MAX_NAMED).map(|(path, waiting)| waiting_path(path, waiting));
@@ -180,7 +195,6 @@ impl Board {
     pub fn failed(&self, error: &dyn std::fmt::Display, now_ms: u64) {
         let reason: String = error.to_string().chars().take(MAX_REASON).collect();
         let mut status = lock(&self.status);
-        status.last_error = Some((now_ms, reason.clone()));
         let place = status.troubles.iter().position(|known| known.reason == reason);
         let known = place.map(|place| status.troubles.remove(place));
         let mut trouble = known.unwrap_or(Trouble { reason, count: 0, last_ms: 0 });
@@ -271,6 +285,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    #[test]
+    fn what_the_rules_include_is_told_as_far_as_it_fits() {
+        let directory = tempfile::tempdir().unwrap();
+        let board = Board::new(directory.path());
+        let told = |roots: &[&[u8]]| {
+            let roots: Vec<_> = roots.iter().map(|path| RuleRoot::new(Path::new(OsStr::from_bytes(path)))).collect();
+            board.include(&roots);
+            let status = board.status();
+            (status.roots, status.more_roots)
+        };
+        assert_eq!(told(&[b"/home/ada", b"/srv/\xff"]), (vec!["/home/ada".to_owned(), "/srv/\u{fffd}".to_owned()], 0));
+        let (roots, more) = told(&[&b"/a"[..]; MAX_ROOTS + 3]);
+        assert_eq!((roots.len(), more), (MAX_ROOTS, 3));
+        let long = [&b"/"[..], &[b'a'; MAX_ROOTS_BYTES / 2]].concat();
+        let (roots, more) = told(&[b"/b", &long, &long, b"/c"]);
+        assert_eq!((roots.len(), more), (2, 2), "they stay in their order");
+        assert_eq!(told(&[]), (vec![], 0));
+    }
 
     #[test]
     fn a_status_is_read_as_it_was_written_while_its_process_lives() {

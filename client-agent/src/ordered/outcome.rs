@@ -1,9 +1,12 @@
 //! The word to the owner.
 
-use crate::restore::{Forecast, Loss, Report};
+use crate::{
+    history::Fault,
+    restore::{Forecast, Loss, LossReason, Report},
+};
 use iota_core::{
     path::TreePath,
-    restore::{Ending, Foretold, MAX_TOLD_LOSSES, Outcome, ToldLoss},
+    restore::{Ending, Foretold, MAX_TOLD_LOSSES, Opens, Outcome, ToldLoss},
 };
 use iota_crypto::restore::Wish;
 
@@ -37,10 +40,17 @@ pub fn brief(outcome: &Outcome) -> Outcome {
     brief
 }
 
-pub fn done(report: &Report, gaps: u64) -> Ending {
+/// What was restored, and what is lost: what `opens` does not name cannot be told from what the server does not have.
+pub fn done(report: &Report, gaps: u64, opens: Opens) -> Ending {
+    let reason = |loss: &Loss| match (&loss.reason, opens) {
+        (LossReason::Object(object), Opens::Files(_)) if object.fault == Fault::Missing => {
+            format!("{object}, or this order does not open it: order the whole snapshot to find out")
+        }
+        (reason, _) => reason.to_string(),
+    };
     let told = |loss: &Loss| ToldLoss {
         path: short(&format!("/{}", String::from_utf8_lossy(&loss.path))),
-        reason: short(&loss.reason.to_string()),
+        reason: short(&reason(loss)),
     };
     Ending::Done {
         files: report.files,

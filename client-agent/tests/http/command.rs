@@ -287,6 +287,56 @@ fn a_code_may_be_an_argument_and_is_remarked_upon() {
 }
 
 #[test]
+fn enough_sheets_open_what_a_machine_stored() {
+    let (appliance, home) = (Appliance::start(), Home::new());
+    account(&home, &appliance);
+    let joined = home.json(&["enroll", "--server", &appliance.url, "--login", LOGIN, "--name", "attic"]);
+    assert_eq!(joined.0, 0, "{}", joined.1);
+    assert_eq!(home.json(&["include", text(&home.path("data"))]).0, 0);
+    assert_eq!(home.json(&["backup"]).0, 0);
+    let sheets = home.path("sheets");
+    let add = |threshold: &str| {
+        let numbers = ["account", "add-shares", "--threshold", threshold, "--count", "3", "--to", text(&sheets)];
+        home.json(&[&numbers[..], &["--server", &appliance.url, "--login", LOGIN]].concat())
+    };
+    let (code, refused) = add("4");
+    assert_eq!(
+        (code, refused["error"]["message"].as_str().unwrap().contains("2 to 16 sheets")),
+        (1, true),
+        "{refused}"
+    );
+    let (code, made) = add("2");
+    assert_eq!(code, 0, "{made}");
+    let sheet = |number: u8| {
+        let id = &made["slot"].as_str().unwrap()[..8];
+        sheets.join(format!("iotabackup-sheet-{id}-{number}.txt"))
+    };
+    let (_, slots) = home.json(&["account", "slots", "--server", &appliance.url, "--login", LOGIN]);
+    assert!(slots["slots"].as_array().unwrap().iter().any(|slot| slot["kind"] == "shares"), "{slots}");
+
+    let elsewhere = Home::new();
+    let snapshots = |numbers: &[u8]| {
+        let files: Vec<_> = numbers.iter().map(|&number| sheet(number)).collect();
+        let options = files.iter().flat_map(|file| ["--share", text(file)]);
+        let options: Vec<_> = ["snapshots", "--server", &appliance.url].into_iter().chain(options).collect();
+        elsewhere.json(&options)
+    };
+    for numbers in [&[1, 3][..], &[3, 2]] {
+        let (code, answer) = snapshots(numbers);
+        assert_eq!((code, answer["snapshots"].as_array().map(Vec::len)), (0, Some(1)), "{answer}");
+    }
+    for (numbers, words) in [(&[2][..], "2 of 3 sheets are needed, 1 given"), (&[2, 2], "sheet 2 is given twice")] {
+        let (code, answer) = snapshots(numbers);
+        assert_eq!((code, answer["error"]["message"].as_str().unwrap().contains(words)), (1, true), "{answer}");
+    }
+    let altered = fs::read_to_string(sheet(1)).unwrap().replace("IOTA-SHARE-1-", "IOTA-SHARE-1-A");
+    fs::write(sheet(1), altered).unwrap();
+    let (code, answer) = snapshots(&[1, 2]);
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(code == 1 && message.contains("-1.txt"), "{message}");
+}
+
+#[test]
 fn signals_end_it_politely() {
     let (appliance, home) = (Appliance::start(), Home::new());
     account(&home, &appliance);

@@ -33,18 +33,20 @@ use iota_agent::{
 use iota_core::{
     api::json::code,
     history::HistoryError,
-    id::{DeviceId, HeaderHash, SetId},
+    id::{AccountId, DeviceId, HeaderHash, SetId},
     refs::Reference,
 };
 use iota_crypto::{
     enrol::EnrolCode,
-    error::CryptoError,
+    error::{CryptoError, SharesError},
     keys::SigningKey,
-    kit::{KeyFile, Kit},
+    kit::{KeyFile, Kit, KitPlace},
     secret::system_random,
+    shares::Share,
     slot::SlotSecret,
 };
 use std::{
+    os::unix::fs::PermissionsExt,
     path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -385,6 +387,41 @@ fn slots_come_and_go() {
     assert_eq!(rig.appliance.site.count("POST /login"), 1);
     let file = KeyFile::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(open(&SlotSecret::KeyFile(&file.secret)).unwrap().slots.list.slots.len(), 4);
+}
+
+#[test]
+fn shares_are_written_and_open_the_account_together() {
+    let rig = Rig::with_account();
+    let (session, opened) = rig.sign_in();
+    let place = KitPlace { server: "https://backup.example", server_id: SERVER_ID, login: LOGIN };
+    let sheets = rig.directory.path().join("people").join("sheets");
+    let files = || std::fs::read_dir(&sheets).map_or(0, Iterator::count);
+    let impossible = slots::add_shares(&session, &opened, (1, 3), &sheets, &place);
+    assert!(matches!(impossible, Err(slots::SlotsError::Crypto(CryptoError::Shares(SharesError::Numbers)))));
+    assert!(!sheets.exists());
+    // Refused, they are gone; when the answer was lost, they may be good.
+    rig.appliance.site.fail([Fault::Refused(409, code::CONFLICT, None)]);
+    assert!(slots::add_shares(&session, &opened, (2, 3), &sheets, &place).is_err());
+    assert_eq!(files(), 0);
+    let id = slots::add_shares(&session, &opened, (2, 3), &sheets, &place).unwrap();
+    assert_eq!(files(), 3);
+    let read = |number: u8| {
+        let path = sheets.join(format!("iotabackup-sheet-{}-{number}.txt", &id.to_string()[..8]));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        Share::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let owner = |shares: &[Share], pinned: &Pinned| vault::owner_by_shares(&rig.http, shares, pinned);
+    let owned = owner(&[read(3), read(1)], &Pinned::default()).unwrap();
+    assert_eq!(owned.master.expose(), opened.master.expose());
+    assert!(owned.archive.sets().unwrap().is_empty());
+    let few = owner(&[read(3)], &Pinned::default()).err();
+    let expected = SharesError::TooFew { threshold: 2, count: 3, given: 1 };
+    assert!(matches!(few, Some(VaultError::Crypto(CryptoError::Shares(error))) if error == expected));
+    // A machine of another account does not take them.
+    let other = AccountId([9; 16]);
+    let elsewhere =
+        Pinned { account: Some((other, opened.master.identity(other).verifying_key())), ..Pinned::default() };
+    assert!(matches!(owner(&[read(1), read(2)], &elsewhere), Err(VaultError::OtherAccount { .. })));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     command::{Home, account, text},
 };
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     fs,
     process::Child,
@@ -136,8 +136,9 @@ fn a_service_without_rules_waits_for_them() {
     assert_eq!(home.json(&["enroll", "--server", &appliance.url, "--login", LOGIN]).0, 0);
     let _service = Service::start(&home);
     until("its word", &home, |status| {
-        status["service"]["last_error"][1].as_str().is_some_and(|error| error.contains("iota include"))
+        status["service"]["troubles"][0]["reason"].as_str().is_some_and(|error| error.contains("iota include"))
     });
     assert_eq!(home.json(&["include", text(&home.path("data"))]).0, 0);
-    until("the first backup", &home, |status| seq(status) == 1);
+    let backed_up = until("the first backup", &home, |status| seq(status) == 1);
+    assert_eq!(backed_up["service"]["roots"], json!([text(&home.path("data"))]));
 }

@@ -34,6 +34,8 @@ pub struct Inner {
     pub others: Vec<SeenHead>,
     /// Objects that it cannot read any more.
     pub damaged: Vec<Cid>,
+    /// How far its clock is ahead of the machine's.
+    pub ahead_ms: i64,
 }
 
 /// A server that checks what a real one checks.
@@ -208,7 +210,7 @@ impl Remote for MemoryServer {
             let mut xor = Digest::ZERO;
             live.iter().for_each(|reference| xor.toggle(&reference.cid.0));
             assert_eq!((header.live_count, header.live_xor), (live.len() as u64, xor));
-            let received_ms = header.device_time_ms + 17;
+            let received_ms = header.device_time_ms.checked_add_signed(inner.ahead_ms + 17).unwrap();
             inner.uploads.retain(|&open| open != upload);
             inner.staged.clear();
             inner.commits.push(Stored { frame, received_ms, live });

@@ -338,6 +338,23 @@ pub struct Vault {
     pub slot_list: Bytes,
 }
 
+/// How long a proof that one can open the vault counts, milliseconds: half a year.
+pub const DRILL_EVERY_MS: u64 = 182 * 24 * 60 * 60 * 1000;
+
+/// `GET /vault/drill`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drilled {
+    /// When the owner last proved to be able to open the vault, milliseconds since 1970: by a drill, or by a kit that was new.
+    pub last_ms: u64,
+}
+
+impl Drilled {
+    /// When it is to be proved again, milliseconds since 1970.
+    pub fn due_ms(self) -> u64 {
+        self.last_ms.saturating_add(DRILL_EVERY_MS)
+    }
+}
+
 /// `POST /owner/challenge`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OwnerChallengeRequest {
@@ -474,6 +491,9 @@ pub struct NewRestore {
     /// What the machine reads.
     #[serde(flatten)]
     pub order: RestoreOrder,
+    /// What the grant opens: [`crate::restore::ObjectList`]; empty when that is a snapshot. The machine does not need it.
+    #[serde(default)]
+    pub objects: Bytes,
     /// [`crate::restore::Ordered`], sealed for the owner; may be empty.
     #[serde(default)]
     pub note: Bytes,

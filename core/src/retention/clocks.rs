@@ -33,6 +33,23 @@ pub fn agreed_ms(latest: &[Point], now_ms: u64) -> Option<u64> {
     within_a_day().filter(|point| !is_doubtful(point)).map(|point| point.received_ms).max()
 }
 
+/// How far the server's clock is ahead of the machine's (below zero: behind), when both mostly disagree: the median over the last 24 hours
+/// of the log, by what the commits sign of their receipts, is more than [`MAX_SKEW_MS`]. `points` in any order.
+pub fn apart_ms(points: impl IntoIterator<Item = Point> + Clone) -> Option<i64> {
+    let newest_ms = points.clone().into_iter().max_by_key(|point| point.seq)?.received_ms;
+    let of_last_day = points.into_iter().filter(|point| newest_ms.abs_diff(point.received_ms) < DAY_MS);
+    let mut all_ms: Vec<i64> = of_last_day.map(ahead_ms).collect();
+    all_ms.sort_unstable();
+    let median_ms = *all_ms.get(all_ms.len() / 2)?;
+    (median_ms.unsigned_abs() > MAX_SKEW_MS).then_some(median_ms)
+}
+
+/// By so much the server's clock was ahead when a commit was received.
+fn ahead_ms(point: Point) -> i64 {
+    let by_ms = i64::try_from(point.received_ms.abs_diff(point.device_ms)).unwrap_or(i64::MAX);
+    if point.received_ms < point.device_ms { -by_ms } else { by_ms }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,13 +57,13 @@ mod tests {
     const NOW_MS: u64 = 1_790_000_000_000;
     const HOUR_MS: u64 = 3_600_000;
 
-    /// Received so long ago, by a clock so far off.
+    /// Received so long ago, by a clock so far off; the newest first.
     fn points(ages_and_skews_ms: &[(u64, i64)]) -> Vec<Point> {
-        let point = |&(age_ms, skew_ms): &(u64, i64)| {
+        let point = |(place, &(age_ms, skew_ms)): (usize, &(u64, i64))| {
             let received_ms = NOW_MS - age_ms;
-            Point { seq: 1, received_ms, device_ms: received_ms.checked_add_signed(skew_ms).unwrap() }
+            Point { seq: 100 - place as u64, received_ms, device_ms: received_ms.checked_add_signed(skew_ms).unwrap() }
         };
-        ages_and_skews_ms.iter().map(point).collect()
+        ages_and_skews_ms.iter().enumerate().map(point).collect()
     }
 
     fn agreed(ages_and_skews_ms: &[(u64, i64)]) -> Option<u64> {
@@ -68,6 +85,32 @@ mod tests {
         ] {
             assert_eq!(agreed(nothing), None, "{nothing:?}");
         }
+    }
+
+    #[test]
+    fn clocks_that_mostly_disagree_are_told() {
+        let hours = |ages_and_skews: &[(u64, i64)]| {
+            let ms: Vec<_> = ages_and_skews.iter().map(|&(age, skew)| (age * HOUR_MS, skew * HOUR_MS as i64)).collect();
+            apart_ms(points(&ms)).map(|ms| ms / HOUR_MS as i64)
+        };
+        // The skew of a machine that is ahead is that of a server which is behind.
+        assert_eq!(hours(&[(0, 5), (1, 5), (2, 0)]), Some(-5));
+        assert_eq!(hours(&[(0, -5), (1, -7), (2, -6)]), Some(6));
+        assert_eq!(
+            hours(&[(900, 5), (901, 5), (902, 5), (903, 0)]),
+            Some(-5),
+            "the last day of the log, whenever it was"
+        );
+        for agreed in
+            [&[][..], &[(0, 0)], &[(0, 1)], &[(0, -1), (1, 0)], &[(0, 9), (1, 0), (2, 0)], &[(0, 0), (30, 9), (31, 9)]]
+        {
+            assert_eq!(hours(agreed), None, "{agreed:?}");
+        }
+        let ends = [
+            Point { seq: 1, received_ms: u64::MAX, device_ms: 0 },
+            Point { seq: 2, received_ms: u64::MAX, device_ms: 0 },
+        ];
+        assert_eq!(apart_ms(ends), Some(i64::MAX));
     }
 
     #[test]

@@ -105,9 +105,13 @@ pub enum Secret {
     Kit(String),
     /// Content of a key file.
     KeyFile(String),
+    /// What a passkey computed: 32 bytes in hexadecimal.
+    Passkey(String),
+    /// The sheets of enough trusted people, a text for each.
+    Shares(Vec<String>),
 }
 
-/// Sets a new password by proof of the vault, signs in and unlocks. A kit or key file needs nothing else; for words the
+/// Sets a new password by proof of the vault, signs in and unlocks. A kit, key file or shares need nothing else; for words the
 /// server is asked for the slot.
 #[derive(Serialize, Deserialize)]
 pub struct RecoverAccount {
@@ -199,6 +203,10 @@ pub enum SlotKindView {
     RecoveryWords,
     /// Key file.
     KeyFile,
+    /// Passkey.
+    Passkey,
+    /// Shares of trusted people.
+    Shares,
 }
 
 /// Adds a passphrase; needs an open vault and a fresh proof of identity.
@@ -221,7 +229,52 @@ pub struct KeyFileMade {
     pub slots: Vec<SlotView>,
 }
 
-/// Removes a way; two must stay, one of them not in somebody's memory. Needs what [`AddPassphrase`] needs.
+/// Adds shares of trusted people; likewise.
+#[derive(Serialize, Deserialize)]
+pub struct AddShares {
+    /// How many are needed, 2 at least.
+    pub threshold: u8,
+    /// How many are made, 16 at most.
+    pub count: u8,
+}
+
+/// Answer of [`AddShares`].
+#[derive(Serialize, Deserialize)]
+pub struct SharesMade {
+    /// A sheet for each person; not shown again.
+    pub sheets: Vec<SavedFile>,
+    /// The ways that there are now.
+    pub slots: Vec<SlotView>,
+}
+
+/// Reads the sheet of one person. Works while the vault is locked.
+#[derive(Serialize, Deserialize)]
+pub struct ReadShare {
+    /// Content of the sheet.
+    pub text: String,
+}
+
+/// Which share a sheet has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareView {
+    /// The slot that it helps to open.
+    pub slot: SlotId,
+    /// Its number, from 1.
+    pub number: u8,
+    /// How many are needed.
+    pub threshold: u8,
+    /// How many were made.
+    pub count: u8,
+}
+
+/// Adds a passkey. Needs what [`AddPassphrase`] needs.
+#[derive(Serialize, Deserialize)]
+pub struct AddPasskey {
+    /// What it computed from [`passkey_input`](crate::slot::passkey_input): 32 bytes in hexadecimal.
+    pub output: String,
+}
+
+/// Removes a way; two must stay, one of them on paper or in a file. Needs what [`AddPassphrase`] needs.
 #[derive(Serialize, Deserialize)]
 pub struct RemoveSlot {
     /// Which.

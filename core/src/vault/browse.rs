@@ -196,7 +196,8 @@ pub struct EntryView {
     pub torn: bool,
 }
 
-/// Looks for versions of a path in the part of the history that ends before a commit: one base and what follows it.
+/// Looks for versions of a path in the part of the history that ends before a commit: one base and what follows it, or the bases of a
+/// month.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindVersions {
     /// The set.
@@ -205,6 +206,8 @@ pub struct FindVersions {
     pub path: PathToken,
     /// None for the newest part.
     pub before: Option<u64>,
+    /// Compares bases, of which a day has one, and does not read what lies between them; only with `before`.
+    pub daily: bool,
 }
 
 /// The versions in one part of the history.
@@ -216,6 +219,8 @@ pub struct VersionPage {
     pub before: Option<u64>,
     /// When this part begins, by the machine's clock.
     pub from_ms: u64,
+    /// Bases that say nothing of the path, because their pages are missing or damaged.
+    pub lost: u32,
 }
 
 /// The path, from one commit on.
@@ -228,10 +233,17 @@ pub struct Version {
     /// The entry's hash, or that of a later one which differs in nothing but where its bytes are stored; none when there is
     /// nothing at the path.
     pub hash: Option<Digest>,
+    /// Likewise of what it is and contains, whatever its metadata ([`Entry::content_hash`](crate::entry::Entry::content_hash)).
+    pub content: Option<Digest>,
     /// What it is, when there is something.
     pub kind: Option<EntryKind>,
     /// Size, of files.
     pub bytes: u64,
     /// Time of the last change, seconds since 1970.
     pub mtime_s: i64,
+    /// And the nanoseconds of it.
+    pub mtime_ns: u32,
+    /// It was found in a base: what came and went between the base before and this one was not read. A search for single changes
+    /// that ends before this commit reads it.
+    pub single: Option<u64>,
 }

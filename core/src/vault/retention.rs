@@ -44,12 +44,21 @@ pub struct ClosingView {
     pub undo_until_ms: u64,
 }
 
-/// Looks for snapshots of a machine that should be there: the vault proves each that the server lists, and judges what lies between them by
-/// all that the account ever decided. Needs an open vault.
+/// Checks the snapshots of a machine: the vault proves each that the server lists, judges what lies between them by all that the account
+/// ever decided, and compares the clocks of both. Needs an open vault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct FindMissing {
+pub struct CheckPoints {
     /// The set.
     pub set: SetId,
+}
+
+/// What a check of snapshots found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PointsCheck {
+    /// Those that should be there and are not, ascending.
+    pub missing: Vec<MissingView>,
+    /// The clocks of machine and server mostly disagree: by so much the server's is ahead, below zero behind.
+    pub apart_ms: Option<i64>,
 }
 
 /// Snapshots that are missing, and that nothing the account decided lets go.

@@ -22,7 +22,9 @@ use iota_crypto::{
     enrol::{EnrolCode, MachineFacts, MachineKeys},
     keys::{AgreementSecret, MasterKey, SigningKey},
     kit::{Kit, KitPlace, slot_text},
-    login, slot,
+    login,
+    shares::Share,
+    slot,
     words::RecoveryWords,
 };
 
@@ -32,6 +34,7 @@ pub(crate) fn write(folder: &mut Folder) {
     words(folder);
     kits(folder);
     key_files(folder);
+    shares(folder);
     logins(folder);
     codes(folder);
     enrolments(folder);
@@ -183,6 +186,22 @@ fn slots(folder: &mut Folder) {
         &file_case,
         Hex(parameters),
     );
+    let passkey_kek = blake3::derive_key("iotabackup 2026-11 v1 passkey", &FILE_SECRET);
+    let passkey = slot_blob(&slot_header(1, 6, (0, 0, 0), 2), &passkey_kek, &MASTER);
+    let passkey_case = case.hex("passkey", FILE_SECRET);
+    folder.good("passkey", "a slot of a passkey", &opened.hex("passkey", FILE_SECRET), Hex(passkey.clone()));
+    folder.bad("wrong_passkey", "slot", "another passkey", &case.hex("passkey", [0x34; 32]), Hex(passkey.clone()));
+    folder.bad("passkey_as_file", "slot", "a key file with the bytes of a passkey", &file_case, Hex(passkey.clone()));
+    folder.bad("passkey_now_file", "slot", "moved to another kind", &file_case, Hex(patched(&passkey, 55, &[3])));
+    let parameters = slot_blob(&slot_header(1, 6, (65536, 3, 1), 2), &passkey_kek, &MASTER);
+    folder.bad(
+        "passkey_parameters",
+        "slot-bounds",
+        "a passkey with parameters of a password",
+        &passkey_case,
+        Hex(parameters),
+    );
+    folder.bad("kind_7", "invalid", "a kind of a later version", &passkey_case, Hex(patched(&passkey, 55, &[7])));
     for (name, comment, bounds) in [
         ("memory_low", "64 MiB less 1 KiB", ((64 << 10) - 1, 3, 1)),
         ("memory_high", "1 GiB and 1 KiB", ((1 << 20) + 1, 3, 1)),
@@ -373,6 +392,114 @@ fn key_files(folder: &mut Folder) {
     let prefix = secret.replacen("IOTA-KEY-1", "IOTA-KEY-2", 1);
     folder.bad("version", "text", "a later version", &case, Text(format!("{prefix}\n{slot}\n")));
     folder.bad("empty", "text", "nothing", &case, Text(String::new()));
+}
+
+/// The shares of `secret ⊕ x` for each byte, and of `secret ⊕ x²` when three are needed. x² of 16 is reduced: 0x1b.
+fn share_blob(set: u8, (threshold, count, number): (u8, u8, u8), power: u8) -> Vec<u8> {
+    let mut blob = vec![set; 16];
+    blob.extend([threshold, count, number]);
+    blob.extend(SHARED_SECRET.map(|byte| byte ^ power));
+    blob
+}
+
+/// Not all bytes alike.
+const SHARED_SECRET: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 32, 64, 127, 128, 129, 250, 251, 252, 253, 254, 255, 27,
+    83, 202, 99,
+];
+
+fn shares_slot(slot: u8, kind: u8) -> Vec<u8> {
+    let kek = blake3::derive_key("iotabackup 2026-11 v1 shares", &SHARED_SECRET);
+    slot_blob(&slot_header(1, kind, (0, 0, 0), slot), &kek, &MASTER)
+}
+
+fn shares(folder: &mut Folder) {
+    let slot = shares_slot(2, 5);
+    let slot_line = blob_text("IOTA-SLOT-1", &slot);
+    let line =
+        |blob: &[u8], slot: &[u8]| format!("{} {}", blob_text("IOTA-SHARE-1", blob), blob_text("IOTA-SLOT-1", slot));
+    let two = |number: u8| share_blob(2, (2, 3, number), number);
+    let case = Case::new("share");
+    let good = case
+        .with("set", SlotId([2; 16]))
+        .with("threshold", 2)
+        .with("count", 3)
+        .with("number", 3)
+        .hex("value", &two(3)[19..])
+        .with("slot", &slot_line);
+    let read = Share::parse(&line(&two(3), &slot)).expect("it is a share");
+    let place = KitPlace { server: "https://backup.example", server_id: ServerId([14; 16]), login: "ada@example.org" };
+    let page = read.to_text(&place);
+    folder.good("page", "a printed sheet", &good, Text(page.clone()));
+    folder.good("line", "only what is needed, in one line", &good, Text(line(&two(3), &slot)));
+    folder.good(
+        "typed",
+        "small letters after the prefixes",
+        &good,
+        Text(line(&two(3), &slot).to_lowercase().replacen("iota-share-1", "IOTA-SHARE-1", 1).replacen(
+            "iota-slot-1",
+            "IOTA-SLOT-1",
+            1,
+        )),
+    );
+    let share_line = blob_text("IOTA-SHARE-1", &two(3));
+    let file = file_slot(2, &MASTER);
+    for (name, comment, text) in [
+        ("empty", "nothing", String::new()),
+        ("no_slot", "the slot is missing", share_line.clone()),
+        ("no_share", "the share is missing", slot_line.clone()),
+        ("swapped", "the slot stands before the share", format!("{slot_line} {share_line}")),
+        ("mistyped", "a letter is wrong", format!("{} {slot_line}", mistyped(&share_line))),
+        ("slot_mistyped", "a letter of the slot is wrong", format!("{share_line} {}", mistyped(&slot_line))),
+        ("cut_off", "the end of the slot is missing", page[..page.len() - 20].to_owned()),
+        ("version", "a later version", line(&two(3), &slot).replacen("IOTA-SHARE-1", "IOTA-SHARE-2", 1)),
+        ("short", "a share of 50 bytes", line(&shorter(&two(3)), &slot)),
+        ("long", "a share of 52 bytes", line(&longer(&two(3)), &slot)),
+        ("threshold_1", "one would be enough", line(&patched(&two(3), 16, &[1]), &slot)),
+        ("threshold_4", "more are needed than there are", line(&patched(&two(3), 16, &[4]), &slot)),
+        ("count_17", "seventeen shares", line(&patched(&two(3), 17, &[17]), &slot)),
+        ("number_0", "number 0 would be the secret itself", line(&patched(&two(3), 18, &[0]), &slot)),
+        ("number_4", "number 4 of 3", line(&patched(&two(3), 18, &[4]), &slot)),
+        ("other_slot", "the slot is that of another set", line(&two(3), &shares_slot(6, 5))),
+        ("slot_of_key_file", "the slot belongs to a key file", line(&two(3), &file)),
+        ("too_long", "more than 64 KiB", format!("{}{page}", " ".repeat(64 << 10))),
+    ] {
+        folder.bad(name, "text", comment, &case, Text(text));
+    }
+
+    let case = Case::new("shares");
+    let good = case.hex("secret", SHARED_SECRET).with("account", ACCOUNT).hex("master", MASTER);
+    let of = |case: &Case, blobs: &[Vec<u8>]| {
+        let names = ["share-1", "share-2", "share-3", "share-4"];
+        names.into_iter().zip(blobs).fold(case.clone(), |case, (name, blob)| case.with(name, line(blob, &slot)))
+    };
+    folder.good("two_of_three", "the first and the second", &of(&good, &[two(1), two(2)]), Hex(vec![]));
+    folder.good("other_order", "the third and the first", &of(&good, &[two(3), two(1)]), Hex(vec![]));
+    folder.good("more", "all three, where two are needed", &of(&good, &[two(1), two(2), two(3)]), Hex(vec![]));
+    let three = |number: u8, power: u8| share_blob(2, (3, 16, number), power);
+    let (first, third, last) = (three(1, 1), three(3, 5), three(16, 0x1b));
+    folder.good(
+        "three_of_sixteen",
+        "the field is that of AES: 16² is 0x1b",
+        &of(&good, &[first.clone(), last.clone(), third.clone()]),
+        Hex(vec![]),
+    );
+    let altered = patched(&two(2), 50, &[0]);
+    for (name, comment, blobs) in [
+        ("one", "one where two are needed", vec![two(1)]),
+        ("two_of_sixteen", "two where three are needed", vec![first.clone(), last]),
+        ("twice", "the same one twice", vec![two(2), two(2)]),
+        ("altered", "one that was altered, with a checksum that holds", vec![two(1), altered]),
+        ("other_threshold", "of two sets that say to be one", vec![two(1), first]),
+    ] {
+        folder.bad(name, "shares", comment, &of(&case, &blobs), Hex(vec![]));
+    }
+    let one = case.with("share-1", line(&two(1), &slot));
+    let elsewhere = line(&share_blob(6, (2, 3, 2), 2), &shares_slot(6, 5));
+    folder.bad("other_set", "shares", "of two sets", &one.with("share-2", elsewhere), Hex(vec![]));
+    let mixed = line(&two(2), &flipped(&slot, -1));
+    folder.bad("other_slot", "shares", "with two slots of one id", &one.with("share-2", mixed), Hex(vec![]));
+    folder.bad("none", "shares", "nothing", &case, Hex(vec![]));
 }
 
 fn logins(folder: &mut Folder) {

@@ -14,7 +14,7 @@ use iota_core::{
     path::TreePath,
     proof,
     refs::{Reference, encode_references, refs_root},
-    restore::{Grant, LIFE_MS, Overwrite, SignedGrant, Target},
+    restore::{FILES_LIFE_MS, Grant, LIFE_MS, Opens, Overwrite, SignedGrant, Target},
     retention::{Decision, Deletion, Policy, What},
     wire::Writer,
 };
@@ -716,6 +716,7 @@ fn restores(folder: &mut Folder) {
         seq: 9,
         ordered_ms: 1_800_000_000_000,
         until_ms: 1_800_000_000_000 + LIFE_MS,
+        opens: Opens::Snapshot,
     };
     let case = Case::new("restore_grant").with("identity", identity.verifying_key()).with("restore", grant.restore);
     let bytes = SignedGrant::signed_bytes(&grant, &Digest([8; 32]));
@@ -736,6 +737,26 @@ fn restores(folder: &mut Folder) {
         }),
         ("grant_long", "invalid", "it lasts longer than 30 days", {
             SignedGrant::signed_bytes(&Grant { until_ms: grant.until_ms + 1, ..grant }, &Digest([8; 32]))
+        }),
+    ] {
+        folder.bad(name, class, comment, &case, Hex(signed(&bytes)));
+    }
+
+    let (opens, until_ms) = (Opens::Files(Digest([7; 32])), grant.ordered_ms + FILES_LIFE_MS);
+    let grant = Grant { opens, until_ms, ..grant };
+    let bytes = SignedGrant::signed_bytes(&grant, &Digest([8; 32]));
+    let good = signed(&bytes);
+    folder.good("files", "a machine may read objects of a list for 24 hours", &case, Hex(good.clone()));
+    // The type is longer by six bytes; the list stands where the order did: after the signature 202, then the order 234.
+    for (name, position) in [("files_commit", 178), ("files_list", 202), ("files_order", 234)] {
+        folder.bad(&format!("flipped_{name}"), "signature", "one bit is flipped", &case, Hex(flipped(&good, position)));
+    }
+    folder.bad("files_trailing", "trailing", "a byte after the end", &case, Hex(longer(&good)));
+    folder.bad("files_truncated", "truncated", "the last byte is missing", &case, Hex(shorter(&good)));
+    for (name, class, comment, bytes) in [
+        ("files_type_v2", "unknown-type", "a later version of the structure", patched(&bytes, 32, b"2")),
+        ("files_long", "invalid", "it lasts longer than 24 hours", {
+            SignedGrant::signed_bytes(&Grant { until_ms: until_ms + 1, ..grant }, &Digest([8; 32]))
         }),
     ] {
         folder.bad(name, class, comment, &case, Hex(signed(&bytes)));

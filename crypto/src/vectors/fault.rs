@@ -39,6 +39,7 @@ impl From<CryptoError> for Fault {
             CryptoError::Live => "live",
             CryptoError::Restore => "restore",
             CryptoError::Text { .. } => "text",
+            CryptoError::Shares(_) => "shares",
             CryptoError::System(_) => "system",
             CryptoError::Wire(error) => return error.into(),
         })

@@ -8,7 +8,8 @@ use crate::{
     enrol::EnrolCode,
     keys::{AgreementSecret, MasterKey},
     kit::{KeyFile, Kit, slot_text},
-    slot::{KeyFileSecret, SlotSecret},
+    shares::Share,
+    slot::{KeyFileSecret, PasskeySecret, SlotSecret},
     words::RecoveryWords,
 };
 use iota_core::{
@@ -22,16 +23,20 @@ pub(super) enum Secret<'a> {
     Passphrase(&'a str),
     Words(RecoveryWords),
     KeyFile(KeyFileSecret),
+    Passkey(PasskeySecret),
 }
 
 impl<'a> Secret<'a> {
-    /// The field `passphrase`, `words` or `key-file`.
+    /// The field `passphrase`, `words`, `passkey` or `key-file`.
     pub(super) fn read(vector: &Vector<'a>) -> Check<Self> {
         if let Some(passphrase) = vector.get("passphrase") {
             return Ok(Self::Passphrase(passphrase));
         }
         if let Some(words) = vector.get("words") {
             return Ok(Self::Words(RecoveryWords::parse(words)?));
+        }
+        if vector.get("passkey").is_some() {
+            return Ok(Self::Passkey(PasskeySecret::from_bytes(vector.array("passkey")?)));
         }
         Ok(Self::KeyFile(KeyFileSecret::from_bytes(vector.array("key-file")?)))
     }
@@ -41,6 +46,7 @@ impl<'a> Secret<'a> {
             Self::Passphrase(passphrase) => SlotSecret::Passphrase(passphrase),
             Self::Words(words) => SlotSecret::RecoveryWords(words),
             Self::KeyFile(secret) => SlotSecret::KeyFile(secret),
+            Self::Passkey(secret) => SlotSecret::Passkey(secret),
         })
     }
 }
@@ -76,6 +82,25 @@ pub(super) fn key_file(vector: &Vector<'_>) -> Check {
     let file = KeyFile::parse(payload_text(vector)?)?;
     opened(vector, file.account(), &file.open()?)?;
     vector.same_again(file.to_text().as_bytes())
+}
+
+pub(super) fn share(vector: &Vector<'_>) -> Check {
+    let share = Share::parse(payload_text(vector)?)?;
+    vector.same("set", &share.slot.header.slot)?;
+    vector.same("threshold", &share.threshold)?;
+    vector.same("count", &share.count)?;
+    vector.same("number", &share.number)?;
+    vector.same_bytes("value", share.value.expose())?;
+    vector.same("slot", &slot_text(&share.slot))
+}
+
+/// The fields `share-1`, `share-2` and so on, in this order.
+pub(super) fn shares(vector: &Vector<'_>) -> Check {
+    let texts = (1..).map_while(|number| vector.get(&format!("share-{number}")));
+    let shares = texts.map(Share::parse).collect::<crate::error::Result<Vec<_>>>()?;
+    let (secret, slot) = crate::shares::combine(&shares)?;
+    vector.same_bytes("secret", secret.expose())?;
+    opened(vector, slot.header.account, &crate::slot::open(&slot, &SlotSecret::Shares(&secret), None)?)
 }
 
 pub(super) fn enrol_code(vector: &Vector<'_>) -> Check {

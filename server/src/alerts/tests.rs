@@ -72,6 +72,7 @@ async fn watch(account: &TestAccount, log: &TestLog, limit_hours: Option<u32>, p
 
 async fn round(server: &TestServer) {
     note(&server.state).await.unwrap();
+    remind(&server.state).await.unwrap();
     deliver(&server.state).await.unwrap();
 }
 
@@ -315,4 +316,50 @@ async fn a_set_that_a_commit_holds_waits_for_the_next_round() {
     held.rollback().await.unwrap();
     round(&scene.server).await;
     assert_eq!(scene.subjects(), [MISSED]);
+}
+
+const DRILL: &str = "IotaBackup: can you still open your vault?";
+
+/// A server whose machines are not missed, and the time until the drill is due.
+async fn undrilled() -> Scene {
+    let scene = Scene::new().await;
+    watch(&scene.ada, &scene.log, Some(0), "").await;
+    scene
+}
+
+#[tokio::test]
+async fn a_drill_that_is_due_is_told_once_each_time() {
+    let mut scene = undrilled().await;
+    TestAccount::invited(&scene.server, "bob@example.org").await;
+    scene.pass(DRILL_EVERY_MS - 1).await;
+    assert_eq!(scene.subjects(), [""; 0]);
+    scene.pass(1).await;
+    let letters = scene.post.take();
+    assert_eq!(letters.iter().map(subject).collect::<Vec<_>>(), [DRILL], "who did not ask for mails gets none");
+    assert_eq!(letters[0].to, ["ada@example.org"]);
+    scene.server = scene.server.restart().await;
+    scene.ada.browser = scene.ada.browser.moved_to(&scene.server.url);
+    scene.pass(30 * DAY_MS).await;
+    assert_eq!(scene.subjects(), [""; 0]);
+    scene.ada.sign_in(&scene.ada.browser).await.ok();
+    scene.ada.browser.post("/vault/drill", &()).await.ok();
+    scene.pass(DRILL_EVERY_MS - 1).await;
+    assert_eq!(scene.subjects(), [""; 0]);
+    scene.pass(1).await;
+    assert_eq!(scene.subjects(), [DRILL]);
+}
+
+#[tokio::test]
+async fn a_drill_is_told_to_who_wants_mails_at_that_time_and_not_after_it_was_made() {
+    let scene = undrilled().await;
+    want_mails(&scene.ada, false).await;
+    scene.pass(DRILL_EVERY_MS).await;
+    assert_eq!(scene.subjects(), [""; 0]);
+    scene.post.set(Counter::Away);
+    want_mails(&scene.ada, true).await;
+    scene.pass(1).await;
+    scene.ada.browser.post("/vault/drill", &()).await.ok();
+    scene.post.set(Counter::Open);
+    scene.pass(HOUR_MS).await;
+    assert_eq!(scene.subjects(), [""; 0]);
 }

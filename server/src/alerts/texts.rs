@@ -72,6 +72,16 @@ pub fn account(news: AccountNews, asked: bool) -> (String, String) {
     }
 }
 
+/// Subject and text: the drill is due.
+pub fn drill() -> (String, String) {
+    let body = format!(
+        "For half a year nobody has tried whether your vault still opens. It takes two minutes: on the page Keep your key of your IotaBackup \
+         server, under \"Try your paper\", type the twelve words or choose the kit. Nobody can reset them for you.\n\nNo mail of ours asks \
+         for the words, or has a link to a page that does.\n\n{WHY}\n"
+    );
+    ("IotaBackup: can you still open your vault?".into(), body)
+}
+
 /// Subject and text of a test.
 pub fn test() -> (String, String) {
     let body = "This is the test that you asked for. Mails about missed backups come to this address.\n";

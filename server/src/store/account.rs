@@ -77,8 +77,8 @@ impl Row {
 pub async fn insert(connection: &mut PgConnection, new: &NewAccount<'_>) -> Result<Option<i64>> {
     Ok(sqlx::query_scalar!(
         "INSERT INTO account (account_id, login, identity, verifier, slot_list, slots_version, administrator, created_ms,
-             record_version, recovered_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING account_no",
+             record_version, recovered_ms, drilled_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $8) ON CONFLICT DO NOTHING RETURNING account_no",
         &new.record.account.0[..],
         new.record.login,
         &new.record.identity.0[..],
@@ -226,4 +226,31 @@ pub async fn set_slots(connection: &mut PgConnection, account_no: i64, version: 
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// When its owner last proved to be able to open the vault, milliseconds since 1970.
+pub async fn drilled_ms(pool: &PgPool, account_no: i64) -> Result<Option<u64>> {
+    let drilled = sqlx::query_scalar!("SELECT drilled_ms FROM account WHERE account_no = $1", account_no);
+    drilled.fetch_optional(pool).await?.map(|at_ms| unsigned(at_ms, "account")).transpose()
+}
+
+/// Notes when that was.
+pub async fn set_drilled(connection: &mut PgConnection, account_no: i64, at_ms: u64) -> Result<()> {
+    let at_ms = super::signed(at_ms);
+    sqlx::query!("UPDATE account SET drilled_ms = $2 WHERE account_no = $1", account_no, at_ms)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Accounts that want mails, whose last drill was before `before_ms`, and that were not reminded of it: each is given once.
+pub async fn take_undrilled(connection: &mut PgConnection, before_ms: u64) -> Result<Vec<i64>> {
+    let undrilled = sqlx::query_scalar!(
+        "UPDATE account SET reminded_of_ms = drilled_ms FROM alerts
+         WHERE alerts.account_no = account.account_no AND mails AND address <> '' AND NOT closed
+             AND drilled_ms <= $1 AND reminded_of_ms IS DISTINCT FROM drilled_ms
+         RETURNING account.account_no",
+        super::signed(before_ms),
+    );
+    Ok(undrilled.fetch_all(connection).await?)
 }

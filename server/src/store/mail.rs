@@ -20,7 +20,7 @@ pub struct NewMail {
     /// Row of the set that it is about, if it is about one.
     pub set_no: Option<i64>,
     /// Where it goes if it is a warning, about a deletion or the account, whatever is decided about mails later. Otherwise it is about a
-    /// missed backup, and goes where the account's mails go when it is sent.
+    /// missed backup, or a reminder of the drill if it is about no set, and goes where the account's mails go when it is sent.
     pub warned: Option<String>,
     /// What it says.
     pub text: Text,
@@ -118,4 +118,11 @@ pub async fn drop_old(pool: &PgPool, now_ms: u64) -> Result<u64> {
 pub async fn take_back(connection: &mut PgConnection, set_no: i64) -> Result<bool> {
     let taken = sqlx::query!("DELETE FROM mail WHERE set_no = $1 AND NOT deletion", set_no);
     Ok(taken.execute(connection).await?.rows_affected() > 0)
+}
+
+/// Takes back a reminder of the drill that is still on its way.
+pub async fn take_back_reminder(connection: &mut PgConnection, account_no: i64) -> Result<()> {
+    let taken = sqlx::query!("DELETE FROM mail WHERE account_no = $1 AND set_no IS NULL AND NOT deletion", account_no);
+    taken.execute(connection).await?;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use iota_core::api::json::{Bytes, RestoreInfo, RestoreOrder};
 use iota_core::id::RestoreId;
-use iota_core::restore::SignedGrant;
+use iota_core::restore::{Opened, SignedGrant};
 use sqlx::PgConnection;
 
 use super::{Result, StoreError, signed, unsigned};
@@ -21,17 +21,39 @@ pub struct OrderRows {
     pub source_set_no: i64,
 }
 
+/// What the account gave with an order, as it is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderBytes<'a> {
+    /// The order, sealed to the machine.
+    pub sealed: &'a [u8],
+    /// The list of the objects that the grant opens.
+    pub objects: &'a [u8],
+    /// What was ordered, sealed for the owner.
+    pub note: &'a [u8],
+}
+
+/// What an open order lets a machine read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// Row of the set.
+    pub set_no: i64,
+    /// The commit.
+    pub seq: u64,
+    /// Which objects of those that the commit uses.
+    pub opened: Opened,
+}
+
 /// Notes an order; `false` when there is one of this id.
 pub async fn insert(
     connection: &mut PgConnection,
     rows: OrderRows,
     grant: &SignedGrant,
-    (sealed, note): (&[u8], &[u8]),
+    bytes: OrderBytes<'_>,
 ) -> Result<bool> {
     let inserted = sqlx::query!(
         "INSERT INTO restore_order (restore_id, set_no, device_no, source_set_no, seq, ordered_ms, until_ms, signed, sealed,
-             note)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+             objects, note)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
         &grant.grant.restore.0[..],
         rows.set_no,
         rows.device_no,
@@ -40,8 +62,9 @@ pub async fn insert(
         signed(grant.grant.ordered_ms),
         signed(grant.grant.until_ms),
         grant.encode(),
-        sealed,
-        note,
+        bytes.sealed,
+        bytes.objects,
+        bytes.note,
     );
     Ok(inserted.execute(connection).await?.rows_affected() == 1)
 }
@@ -81,7 +104,7 @@ pub async fn trim(connection: &mut PgConnection, set_no: i64, now_ms: u64) -> Re
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "UPDATE restore_order SET sealed = '' WHERE set_no = $1 AND until_ms <= $2 AND sealed <> ''",
+        "UPDATE restore_order SET sealed = '', objects = '' WHERE set_no = $1 AND until_ms <= $2 AND sealed <> ''",
         set_no,
         signed(now_ms),
     )
@@ -125,28 +148,31 @@ pub async fn list_open(connection: &mut PgConnection, device_no: i64, now_ms: u6
     Ok(rows.map(|row| RestoreOrder { grant: Bytes(row.signed), sealed: Bytes(row.sealed) }).collect())
 }
 
-/// What an open order of a machine lets it read: the row of a set, and a commit.
+/// What an open order of a machine lets it read. The grant as it was signed counts, not what the rows say beside it.
 pub async fn find_open(
     connection: &mut PgConnection,
     device_no: i64,
     restore: RestoreId,
     now_ms: u64,
-) -> Result<Option<(i64, u64)>> {
+) -> Result<Option<Granted>> {
     let row = sqlx::query!(
-        "SELECT source_set_no, seq FROM restore_order
+        "SELECT source_set_no, signed, objects FROM restore_order
          WHERE restore_id = $1 AND device_no = $2 AND cancelled_ms IS NULL AND ended_ms IS NULL AND until_ms > $3",
         &restore.0[..],
         device_no,
         signed(now_ms),
     );
-    let row = row.fetch_optional(connection).await?;
-    row.map(|row| Ok::<_, StoreError>((row.source_set_no, unsigned(row.seq, "order to restore")?))).transpose()
+    let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
+    let damaged = |_| StoreError::Damaged("order to restore");
+    let grant = SignedGrant::decode(&row.signed).map_err(damaged)?.grant;
+    let opened = grant.opens.with_list(&row.objects).map_err(damaged)?;
+    Ok(Some(Granted { set_no: row.source_set_no, seq: grant.seq, opened }))
 }
 
 /// Cancels an order of a set, unless it is over; `false` when there is none.
 pub async fn cancel(connection: &mut PgConnection, set_no: i64, restore: RestoreId, now_ms: u64) -> Result<bool> {
     let cancelled = sqlx::query!(
-        "UPDATE restore_order SET sealed = '', cancelled_ms = CASE
+        "UPDATE restore_order SET sealed = '', objects = '', cancelled_ms = CASE
              WHEN ended_ms IS NULL THEN coalesce(cancelled_ms, $3) ELSE cancelled_ms END
          WHERE restore_id = $1 AND set_no = $2",
         &restore.0[..],
@@ -165,7 +191,7 @@ pub async fn end(
     now_ms: u64,
 ) -> Result<bool> {
     let ended = sqlx::query!(
-        "UPDATE restore_order SET sealed = '', ended_ms = coalesce(ended_ms, $4), outcome = coalesce(outcome, $3)
+        "UPDATE restore_order SET sealed = '', objects = '', ended_ms = coalesce(ended_ms, $4), outcome = coalesce(outcome, $3)
          WHERE restore_id = $1 AND device_no = $2",
         &restore.0[..],
         device_no,

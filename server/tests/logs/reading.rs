@@ -5,6 +5,7 @@ use iota_core::api::frames::{Segment, decode_objects};
 use iota_core::api::json::{CommitAnswer, HeadInfo, SetInfo, SnapshotInfo, UploadAnswer};
 use iota_core::certificate::SignedCertificate;
 use iota_core::chain;
+use iota_core::commit::Header;
 use iota_core::history::Certificates;
 use iota_core::id::{Cid, SetId};
 use iota_core::refs::{Reference, encode_references};
@@ -81,6 +82,24 @@ async fn a_log_is_written_and_read_back() {
         let path = Segment::decode(&path.body).unwrap().path;
         trusted.verify_path(&path, at).unwrap();
         assert!(path.iter().map(|signed| signed.header.seq).eq(chain::path(10, at)));
+    }
+    // Who knows a part asks for what follows it.
+    for (after, at, count) in [(0, 5, 5), (1, 5, 4), (4, 5, 1), (9, 10, 1), (3, 10, 7)] {
+        let segment = owner.get(&format!("{address}/segment?at={at}&after={after}")).await.ok();
+        let segment = Segment::decode(&segment.body).unwrap();
+        assert_eq!((segment.commits.len(), segment.commits.last().unwrap().body.clone()), (count, log.body(at)));
+        if after > 0 {
+            let known = owner.get(&format!("{address}/segment?at={after}")).await.ok();
+            let known = Segment::decode(&known.body).unwrap().commits.pop().unwrap().header.header;
+            assert!(trusted.verify_segment(segment.clone(), at).is_err(), "it begins with no base");
+            let stranger = Header { device_time_ms: 1, ..known.clone() };
+            assert!(trusted.verify_segment_after(segment.clone(), at, &stranger).is_err());
+            assert_eq!(trusted.verify_segment_after(segment, at, &known).unwrap().commits().count(), count);
+        }
+    }
+    for after in [5, 6, u64::MAX] {
+        let refused = owner.get(&format!("{address}/segment?at=5&after={after}")).await;
+        assert_eq!(refused.code(), "bad_request", "{after}");
     }
     for at in [0, 11, u64::MAX] {
         assert_eq!(owner.get(&format!("{address}/segment?at={at}")).await.code(), "not_found");

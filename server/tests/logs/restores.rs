@@ -5,7 +5,10 @@ use iota_core::api::frames::{Segment, decode_objects};
 use iota_core::api::json::{Bytes, EndRestore, LiveAnswer, LiveReport, NewRestore, RestoreInfo, RestoreOrder, code};
 use iota_core::id::{Cid, DeviceId, Digest, RestoreId, SetId};
 use iota_core::refs::{Reference, encode_references};
-use iota_core::restore::{Grant, LIFE_MS, MAX_ORDER_BYTES, MAX_OUTCOME_BYTES, MAX_WAITING, SignedGrant};
+use iota_core::restore::{
+    FILES_LIFE_MS, Grant, LIFE_MS, MAX_LISTED_OBJECTS, MAX_ORDER_BYTES, MAX_OUTCOME_BYTES, MAX_WAITING, Opens,
+    SignedGrant,
+};
 use iota_server::test_support::{Answer, Browser, TestAccount, TestLog, TestMachine, TestServer, object};
 
 use super::reading::machine_of;
@@ -23,7 +26,21 @@ fn grant(server: &TestServer, account: &TestAccount, machine: &TestMachine, sour
         seq,
         ordered_ms: now_ms,
         until_ms: now_ms + LIFE_MS,
+        opens: Opens::Snapshot,
     }
+}
+
+/// The list of these objects, as it is sent, and the same grant to it.
+fn to_files(grant: &Grant, cids: &[Cid]) -> (Grant, Vec<u8>) {
+    let mut sorted = cids.to_vec();
+    sorted.sort();
+    let list = list_of(&sorted);
+    let opens = Opens::Files(Digest::of(&list));
+    (Grant { opens, until_ms: grant.ordered_ms + FILES_LIFE_MS, ..*grant }, list)
+}
+
+fn list_of(cids: &[Cid]) -> Vec<u8> {
+    cids.iter().flat_map(|cid| cid.0).collect()
 }
 
 fn signed(account: &TestAccount, grant: &Grant, sealed: &[u8]) -> RestoreOrder {
@@ -34,7 +51,12 @@ fn signed(account: &TestAccount, grant: &Grant, sealed: &[u8]) -> RestoreOrder {
 }
 
 async fn give(account: &TestAccount, grant: &Grant) -> Answer {
-    let new = NewRestore { order: signed(account, grant, b"sealed"), note: Bytes(b"note".to_vec()) };
+    give_files(account, grant, &[]).await
+}
+
+async fn give_files(account: &TestAccount, grant: &Grant, list: &[u8]) -> Answer {
+    let (order, objects) = (signed(account, grant, b"sealed"), Bytes(list.to_vec()));
+    let new = NewRestore { order, objects, note: Bytes(b"note".to_vec()) };
     account.browser.post(&format!("/sets/{}/restores", grant.machine), &new).await
 }
 
@@ -198,4 +220,101 @@ async fn only_the_account_orders_and_only_what_is_its_own() {
     delete(&ada.browser, &first).await.ok();
     send(signed(&ada, &good, b"sealed")).await.ok();
     assert_eq!(hers.browser.get("/agent/restores").await.json::<Vec<RestoreOrder>>().len(), MAX_WAITING);
+}
+
+#[tokio::test]
+async fn a_grant_to_files_opens_of_its_snapshot_what_is_listed_and_nothing_else() {
+    let server = TestServer::start().await;
+    let ada = TestAccount::first(&server).await;
+    let bob = TestAccount::invited(&server, "bob@example.org").await;
+    let (log, all, cids) = log(&server, &ada).await;
+    let (mut beside, mut his) = (machine_of(&server, &ada).await, machine_of(&server, &bob).await);
+    let (elsewhere, secret) = (object(20, 2000), object(21, 2000));
+    beside.base(std::slice::from_ref(&elsewhere)).await;
+    his.base(std::slice::from_ref(&secret)).await;
+    let second = TestMachine::enrol(&server, &ada).await;
+    let asked = [cids.clone(), vec![Cid::of(&elsewhere), Cid::of(&secret)]].concat();
+    // The second snapshot uses B and C. Of those only B is listed, beside what other snapshots, sets and accounts use.
+    let listed = [cids[0], cids[1], cids[3], asked[4], asked[5]];
+    for machine in [&second, &log.machine] {
+        let (grant, list) = to_files(&grant(&server, &ada, machine, log.machine.set, 2), &listed);
+        for _ in 0..2 {
+            give_files(&ada, &grant, &list).await.ok();
+        }
+        let open = [NOTHING, all[1].clone(), NOTHING, NOTHING, NOTHING, NOTHING];
+        assert_eq!(objects(&machine.browser, grant.restore, &asked).await, open);
+        assert_eq!(objects(&machine.browser, grant.restore, &cids[2..3]).await, [NOTHING], "the neighbour");
+        let segment = machine.browser.get(&format!("/agent/restores/{}/segment", grant.restore)).await.ok();
+        assert_eq!(Segment::decode(&segment.body).unwrap().commits.len(), 2);
+        let orders = machine.browser.get("/agent/restores").await.json::<Vec<RestoreOrder>>();
+        assert_eq!(orders, [signed(&ada, &grant, b"sealed")]);
+        let other = if machine.set == second.set { &log.machine } else { &second };
+        assert_eq!(read(&other.browser, grant.restore, &asked).await.code(), code::NOT_FOUND);
+        let kept = || async {
+            let count =
+                sqlx::query_scalar::<_, i32>("SELECT octet_length(objects) FROM restore_order WHERE restore_id = $1");
+            count.bind(&grant.restore.0[..]).fetch_one(server.state.pool()).await.unwrap()
+        };
+        assert_eq!(kept().await, 5 * 32);
+        delete(&ada.browser, &format!("/sets/{}/restores/{}", machine.set, grant.restore)).await.ok();
+        assert_eq!(read(&machine.browser, grant.restore, &asked).await.code(), code::NOT_FOUND);
+        assert_eq!(kept().await, 0, "what is over needs no list");
+    }
+    // Without an object in the list nothing opens, with the longest list all that are in it, until the grant ends.
+    let plain = || grant(&server, &ada, &second, log.machine.set, 2);
+    let (grant, list) = to_files(&plain(), &[]);
+    give_files(&ada, &grant, &list).await.ok();
+    assert_eq!(objects(&second.browser, grant.restore, &cids).await, [NOTHING; 4]);
+    let many: Vec<Cid> = (0..MAX_LISTED_OBJECTS as u64 - 2).map(|number| Cid::of(&number.to_le_bytes())).collect();
+    let (mut grant, list) = to_files(&plain(), &[&many[..], &cids[1..3]].concat());
+    grant.until_ms = grant.ordered_ms + 1000;
+    give_files(&ada, &grant, &list).await.ok();
+    server.clock.advance_ms(999);
+    let open = [NOTHING, all[1].clone(), all[2].clone(), NOTHING];
+    assert_eq!(objects(&second.browser, grant.restore, &cids).await, open);
+    server.clock.advance_ms(1);
+    assert_eq!(read(&second.browser, grant.restore, &cids).await.code(), code::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_the_signed_one_is_refused() {
+    let server = TestServer::start().await;
+    let account = TestAccount::first(&server).await;
+    let (log, _, cids) = log(&server, &account).await;
+    let second = TestMachine::enrol(&server, &account).await;
+    let plain = grant(&server, &account, &second, log.machine.set, 2);
+    let (files, list) = to_files(&plain, &cids[..2]);
+    let signed_list = |list: &[u8]| Grant { opens: Opens::Files(Digest::of(list)), ..files };
+    let falling: Vec<u8> = list.chunks(32).rev().flatten().copied().collect();
+    let many: Vec<Cid> = (0..=MAX_LISTED_OBJECTS as u64).map(|number| Cid::of(&number.to_le_bytes())).collect();
+    let (too_many, too_long) = to_files(&plain, &many);
+    let (_, other) = to_files(&plain, &cids[1..3]);
+    let (_, more) = to_files(&plain, &cids[..3]);
+    for (number, (grant, list)) in [
+        (files, &other[..]),
+        (files, &more[..]),
+        (files, &list[..32]),
+        (files, &[][..]),
+        (files, &falling[..]),
+        (signed_list(&falling), &falling[..]),
+        (signed_list(&[&list[..32], &list[..32]].concat()), &[&list[..32], &list[..32]].concat()[..]),
+        (signed_list(&list[..63]), &list[..63]),
+        (too_many, &too_long[..]),
+        (Grant { until_ms: files.until_ms + 1, ..files }, &list[..]),
+        (plain, &list[..]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(give_files(&account, &grant, list).await.code(), code::BAD_REQUEST, "{number}");
+    }
+    assert!(second.browser.get("/agent/restores").await.json::<Vec<RestoreOrder>>().is_empty());
+    // Whoever changes what a grant opens needs the account's signature.
+    let mut order = signed(&account, &files, b"sealed");
+    let at = order.grant.0.len() - 64;
+    order.grant.0[at..at + 32].copy_from_slice(&Digest::of(&more).0);
+    let new = NewRestore { order, objects: Bytes(more.clone()), note: Bytes::default() };
+    let path = format!("/sets/{}/restores", second.set);
+    assert_eq!(account.browser.post(&path, &new).await.code(), code::BAD_CREDENTIALS);
+    give_files(&account, &files, &list).await.ok();
 }

@@ -75,8 +75,8 @@ impl Keys {
             " " if !self.is_in_word() => choosing::toggle(state, row),
             "Escape" if untrack(|| state.chosen.is_there()) => state.chosen.clear(),
             "Backspace" => self.list.with_value(|list| list.up).run(()),
-            // These move time, everywhere on the page.
-            "[" | "]" | "{" | "}" | "\\" => return false,
+            // These move time, everywhere on the page, or search; no name has a slash.
+            "[" | "]" | "{" | "}" | "\\" | "/" => return false,
             key if key.chars().count() == 1 => self.jump(key),
             _ => return false,
         }

@@ -59,11 +59,7 @@ fn next_scan(status: &Status, now_ms: u64) -> String {
 #[component]
 pub(super) fn Troubles(status: Status) -> impl IntoView {
     if !are_told(&status.troubles, now_ms()) {
-        // Machines with an older program tell only the last failure.
-        let last = status.last_error.filter(|_| status.stage == Stage::Offline && status.troubles.is_empty());
-        return last
-            .map(|(ms, error)| view! { <p class="small ink-2">{format!("{}: {error}", at(ms))}</p> })
-            .into_any();
+        return ().into_any();
     }
     let rows: Vec<_> = status.troubles.into_iter().map(trouble).collect();
     view! {

@@ -1,10 +1,11 @@
-//! Three cards below the machines: what is proved, the key, and the space.
+//! Below the machines: the drill when it is due, and three cards: what is proved, the key, and the space.
 
 use iota_core::vault::{ListSlots, SlotView};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::proven::ProvenCard;
+use crate::components::drill_notice::DrillNotice;
 use crate::components::skeleton::Skeleton;
 use crate::components::survive::{Survive, Ways};
 use crate::fleet::{Fleet, Machine};
@@ -14,6 +15,7 @@ use crate::words::{bytes, many};
 #[component]
 pub(super) fn Cards() -> impl IntoView {
     view! {
+        <DrillNotice />
         <div class="trio">
             <ProvenCard />
             <KeyCard />

@@ -37,7 +37,7 @@ pub(super) fn NewKitPanel(desk: Desk, secrets: Arc<NewKey>) -> impl IntoView {
             <Icon name="info" />
             <div>
                 <b>"The old kit counts until you have confirmed this one."</b>
-                <p>"Then it is worthless: destroy it."</p>
+                <p>"Then destroy it: it works without this server, so whoever finds it still has your key."</p>
             </div>
         </div>
         <KitKeeper secrets login confirm busy=desk.busy problem start_over />

@@ -3,6 +3,7 @@
 use iota_core::vault::{RemoveSlot, SlotKindView, SlotView};
 use leptos::prelude::*;
 
+use super::add_passkey::AddPasskeyButton;
 use super::{Desk, Panel};
 use crate::components::dialog::Dialog;
 use crate::components::icon::Icon;
@@ -17,7 +18,9 @@ pub(super) fn SlotsCard(desk: Desk) -> impl IntoView {
         slots.sort_by_key(|slot| match slot.kind {
             SlotKindView::RecoveryWords => 0,
             SlotKindView::Passphrase => 1,
-            SlotKindView::KeyFile => 2,
+            SlotKindView::Passkey => 2,
+            SlotKindView::KeyFile => 3,
+            SlotKindView::Shares => 4,
         });
         let cards = slots
             .iter()
@@ -72,7 +75,20 @@ pub(super) fn SlotsCard(desk: Desk) -> impl IntoView {
                     <Icon name="plus" />
                     "Make a key file"
                 </button>
+                <button
+                    class="button"
+                    type="button"
+                    on:click=move |_| {
+                        if desk.is_ready() {
+                            desk.panel.set(Panel::People);
+                        }
+                    }
+                >
+                    <Icon name="plus" />
+                    "Trust some people"
+                </button>
             </div>
+            <AddPasskeyButton desk />
             <p class="small ink-3">"A change needs the open vault and your password."</p>
         </section>
         <Dialog open=asked labelled="remove-title">
@@ -137,9 +153,15 @@ fn words(kind: SlotKindView) -> (&'static str, &'static str, &'static str) {
         SlotKindView::RecoveryWords => (
             "printer",
             "Recovery kit",
-            "Twelve words and a QR code on one printed page. A new one makes the old one worthless.",
+            "Twelve words and a QR code on one printed page. A new one takes its place; then destroy the old page.",
         ),
         SlotKindView::KeyFile => ("file-key", "Key file", "A small file, on a USB stick or in a safe."),
+        SlotKindView::Passkey => (
+            "fingerprint-pattern",
+            "Passkey",
+            "Your device opens it with a finger, your face or a code, at this address only.",
+        ),
+        SlotKindView::Shares => ("users", "Trusted people", "Enough of them together, each with a sheet of paper."),
     }
 }
 
@@ -160,11 +182,34 @@ fn why_kept(slots: &[SlotView], slot: SlotView) -> Option<&'static str> {
     }
 }
 
+/// What a removal does not undo, and what to do about it.
+fn what_is_left(kind: SlotKindView) -> Option<&'static str> {
+    match kind {
+        SlotKindView::Passphrase => None,
+        SlotKindView::Passkey => {
+            Some("Your device keeps the passkey until you delete it there. It opens nothing then.")
+        }
+        SlotKindView::KeyFile => Some(
+            "Destroy every copy of the file: it works without this server, so whoever finds one still has your key.",
+        ),
+        SlotKindView::RecoveryWords => {
+            Some("Destroy the page: it works without this server, so whoever finds it still has your key.")
+        }
+        SlotKindView::Shares => Some(
+            "Have the sheets destroyed: they work without this server, so whoever brings enough of them together still has your key.",
+        ),
+    }
+}
+
 /// Says what goes, before it does.
 #[component]
 fn RemoveForm(way: SlotView, desk: Desk, asked: RwSignal<bool>) -> impl IntoView {
     let (_, title, _) = words(way.kind);
     let number = way.slot.to_string()[..8].to_owned();
+    let question = match way.kind {
+        SlotKindView::Shares => "Remove the trusted people?".to_owned(),
+        _ => format!("Remove this {}?", title.to_lowercase()),
+    };
     let remove = move |_| {
         asked.set(false);
         desk.busy.set(true);
@@ -179,11 +224,12 @@ fn RemoveForm(way: SlotView, desk: Desk, asked: RwSignal<bool>) -> impl IntoView
     view! {
         <div class="dialog__body">
             <div class="stack stack--tight">
-                <h2 id="remove-title">{format!("Remove this {}?", title.to_lowercase())}</h2>
+                <h2 id="remove-title">{question}</h2>
                 <p class="ink-2">
                     "Number " <span class="mono">{number}</span>
-                    " opens the vault no more, from now on and for good. Your backups and the other ways stay as they are."
+                    " goes for good: this server hands it out no more. Your backups and the other ways stay as they are."
                 </p>
+                {what_is_left(way.kind).map(|words| view! { <p class="ink-2">{words}</p> })}
             </div>
             <div class="row row--between">
                 <button class="button" type="button" on:click=move |_| asked.set(false)>
@@ -217,5 +263,9 @@ mod tests {
         assert!(why_kept(&[kit, word, file], kit).is_some_and(|why| why.contains("on paper")));
         assert_eq!(why_kept(&[kit, word, file], word), None);
         assert_eq!(why_kept(&[kit, word, other], kit), None);
+        let (passkey, second) = (slot(5, SlotKindView::Passkey), slot(6, SlotKindView::Passkey));
+        assert!(is_short(&[passkey, second]) && is_short(&[word, passkey]) && !is_short(&[kit, passkey]));
+        assert!(why_kept(&[kit, passkey, second], kit).is_some_and(|why| why.contains("on paper")));
+        assert_eq!(why_kept(&[kit, passkey, second], passkey), None);
     }
 }

@@ -4,6 +4,7 @@ use iota_core::api::json::code;
 use iota_core::vault::{ChangeLogin, Problem};
 use leptos::ev;
 use leptos::prelude::*;
+use leptos_router::components::A;
 
 use crate::components::busy_button::BusyButton;
 use crate::components::field::{PasswordField, UsernameHint};
@@ -68,9 +69,14 @@ pub(super) fn PasswordCard() -> impl IntoView {
     };
     view! {
         <section class="card" aria-labelledby="password-title">
-            <h2 class="card__title" id="password-title">
-                "Password for signing in"
-            </h2>
+            <div class="card__head">
+                <h2 class="card__title" id="password-title">
+                    "Password for signing in"
+                </h2>
+                <A href="/keys" attr:class="small">
+                    "Ways to open the vault"
+                </A>
+            </div>
             <form class="stack" on:submit=submit>
                 <UsernameHint login=login.get_untracked() />
                 <PasswordField id="old-password" label="Password now" value=old autocomplete="current-password" error=wrong_old />

@@ -4,24 +4,15 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::field::CheckField;
-use crate::components::shortcuts;
+use crate::components::shortcuts::keys_switch;
 
 const THEMES: [(&str, &str); 3] = [("", "As the system"), ("light", "Light"), ("dark", "Dark")];
 
 #[component]
 pub(super) fn ThisBrowserCard() -> impl IntoView {
     let theme = RwSignal::new(String::new());
-    let keys = RwSignal::new(true);
-    Effect::new(move || {
-        theme.set(browser::theme().unwrap_or_default());
-        keys.set(browser::stored(shortcuts::OFF).is_none());
-    });
-    Effect::new(move |begun: Option<()>| {
-        let on = keys.get();
-        if begun.is_some() {
-            browser::store(shortcuts::OFF, (!on).then_some("off"));
-        }
-    });
+    let keys = keys_switch();
+    Effect::new(move || theme.set(browser::theme().unwrap_or_default()));
     let choose = move |chosen: &'static str| {
         theme.set(chosen.to_owned());
         browser::set_theme((!chosen.is_empty()).then_some(chosen));
@@ -57,7 +48,7 @@ pub(super) fn ThisBrowserCard() -> impl IntoView {
                 label="Keys of one letter"
                 value=keys
                 switch=true
-                hint="l locks the vault. g and then h, m, k or s goes to Home, Machines, Keep your key or Settings. n goes to the newest point of a timeline. Among files, where letters look for a name, they wait."
+                hint="? lists all keys. / searches the names of a machine. l locks the vault. g and then h, m, k or s goes to Home, Machines, Keep your key or Settings. n goes to the newest point of a timeline. Among files, where letters look for a name, they wait."
             />
             <p class="small ink-2">
                 {"In a list of files Space chooses one, Shift with an arrow several, Ctrl or Command with A all, and Escape none; \

@@ -19,8 +19,10 @@ pub(super) fn ChooseKey(draft: Draft) -> impl IntoView {
     let passphrase = RwSignal::new(false);
     let file = RwSignal::new(false);
     let own = NewPassword::new(draft.login);
-    let ways =
-        Signal::derive(move || Ways { memory: password.get() || passphrase.get(), paper: true, file: file.get() });
+    let ways = Signal::derive(move || {
+        let memory = password.get() || passphrase.get();
+        Ways { memory, paper: true, file: file.get(), ..Ways::default() }
+    });
     let enough = move || ways.get().is_enough();
     let refused = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {

@@ -16,9 +16,10 @@ use iota_core::{
     proof,
     slot::{SignedSlotList, SlotKind},
     vault::{
-        AddKeyFile, AddPassphrase, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit, Drill, HearEnrolment,
-        KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKit, Problem, ProblemKind, RecoverAccount,
-        RemoveSlot, RevokeMachine, Secret, SignIn, SlotKindView, SuggestPassphrase, Touch, Unlock,
+        AddKeyFile, AddPasskey, AddPassphrase, AddShares, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit,
+        Drill, HearEnrolment, KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKit, Problem,
+        ProblemKind, ReadShare, RecoverAccount, RemoveSlot, RevokeMachine, Secret, ShareView, SignIn, SlotKindView,
+        SuggestPassphrase, Touch, Unlock,
     },
 };
 use iota_crypto::{
@@ -293,6 +294,138 @@ fn ways_come_and_go_and_the_vault_keeps_enough() {
     let removed = tab.ask(Unlock { secret: Secret::KeyFile(made.file.text) });
     assert_eq!(removed.unwrap_err().kind, ProblemKind::WrongSecret);
     tab.ask(Unlock { secret: Secret::Passphrase(passphrase) }).unwrap();
+}
+
+#[test]
+fn shares_of_trusted_people_open_the_vault_together() {
+    let rig = Rig::new();
+    let tab = Tab::unlocked(&rig);
+    answer(&tab, "PUT", "/vault/slots", &());
+    answer(&tab, "GET", "/session", &session(ACCOUNT));
+    for (threshold, count) in [(1, 3), (4, 3), (2, 17)] {
+        assert_eq!(tab.ask(AddShares { threshold, count }).err().unwrap().kind, ProblemKind::Failed);
+    }
+    let made = tab.ask(AddShares { threshold: 2, count: 3 }).unwrap();
+    let list = take_over_slots(&tab);
+    assert_eq!((made.sheets.len(), made.slots.len(), list.list.slots.len()), (3, 3, 3));
+    let slot = made.slots.iter().find(|slot| slot.kind == SlotKindView::Shares).unwrap().slot;
+    for (number, sheet) in (1..).zip(&made.sheets) {
+        assert!(sheet.text.contains(&normalise_login(LOGIN)) && sheet.name.ends_with(&format!("-{number}.txt")));
+        let view = tab.ask(ReadShare { text: sheet.text.clone() }).unwrap();
+        assert_eq!(view, ShareView { slot, number, threshold: 2, count: 3 });
+    }
+    // No sheet went to the server.
+    for (_, body) in tab.browser.0.asked.borrow().iter() {
+        assert!(!String::from_utf8_lossy(body).contains("IOTA-SHARE"));
+    }
+
+    tab.ask(Lock {}).unwrap();
+    assert_eq!(tab.ask(AddShares { threshold: 2, count: 3 }).err().unwrap().kind, ProblemKind::Locked);
+    let of = |numbers: &[usize]| {
+        Secret::Shares(numbers.iter().map(|&number| made.sheets[number - 1].text.clone()).collect())
+    };
+    for (numbers, words) in
+        [(&[][..], "no sheet"), (&[2], "2 of 3 sheets are needed, 1 given"), (&[3, 3], "sheet 3 is given twice")]
+    {
+        let problem = tab.ask(Unlock { secret: of(numbers) }).unwrap_err();
+        assert!(problem.kind == ProblemKind::WrongSecret && problem.message.contains(words), "{}", problem.message);
+        assert!(!tab.ask(Drill { secret: of(numbers) }).unwrap());
+    }
+    for numbers in [&[1, 2][..], &[3, 1], &[2, 3, 1]] {
+        assert!(tab.ask(Drill { secret: of(numbers) }).unwrap());
+        assert!(!tab.ask(AskState {}).unwrap().is_open());
+        assert_eq!(tab.ask(Unlock { secret: of(numbers) }).unwrap().account, Some(ACCOUNT));
+        tab.ask(Lock {}).unwrap();
+    }
+
+    // Without signing in, by their own slot; the server is not asked for one.
+    answer(&tab, "POST", "/owner/challenge", &ChallengeAnswer { challenge: Challenge([6; 32]) });
+    answer(&tab, "POST", "/recovery", &session(ACCOUNT));
+    let recover = |secret: Secret| {
+        let password = "velvet-nine-harbour-tulip".into();
+        tab.ask(RecoverAccount { login: LOGIN.into(), secret, password, second: None })
+    };
+    assert_eq!(recover(of(&[2])).unwrap_err().kind, ProblemKind::WrongSecret);
+    recover(of(&[2, 3])).unwrap();
+    assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked == "POST /recovery/slots"));
+    let sent: Recover = sent(&tab, "POST /recovery");
+    let login = normalise_login(LOGIN);
+    let proof = proof::new_login(server().server_id, ACCOUNT, sent.challenge, &login, sent.auth_secret.as_bytes());
+    rig.master.identity(ACCOUNT).verifying_key().verify(&proof, &sent.signature).unwrap();
+
+    // Removed, they open nothing that the server shows.
+    tab.ask(RemoveSlot { slot }).unwrap();
+    take_over_slots(&tab);
+    assert_eq!(tab.ask(Unlock { secret: of(&[1, 2]) }).unwrap_err().kind, ProblemKind::WrongSecret);
+}
+
+#[test]
+fn a_passkey_opens_the_vault_and_is_never_the_only_way_offline() {
+    let rig = Rig::new();
+    let tab = Tab::unlocked(&rig);
+    answer(&tab, "PUT", "/vault/slots", &());
+    let of = |byte: u8| iota_core::id::Digest([byte; 32]).to_string();
+    for malformed in [String::new(), of(7)[2..].to_owned(), of(7) + "07", "x".repeat(64)] {
+        let problem = tab.ask(AddPasskey { output: malformed }).unwrap_err();
+        assert_eq!(problem.kind, ProblemKind::WrongSecret);
+    }
+    // Two passkeys: either is found among them.
+    tab.ask(AddPasskey { output: of(7) }).unwrap();
+    take_over_slots(&tab);
+    let slots = tab.ask(AddPasskey { output: of(8) }).unwrap();
+    let list = take_over_slots(&tab);
+    let passkeys: Vec<_> = slots.iter().filter(|slot| slot.kind == SlotKindView::Passkey).collect();
+    assert_eq!((list.list.version, passkeys.len()), (3, 2));
+    tab.ask(Lock {}).unwrap();
+    assert_eq!(tab.ask(AddPasskey { output: of(9) }).unwrap_err().kind, ProblemKind::Locked);
+    let wrong = tab.ask(Unlock { secret: Secret::Passkey(of(9)) }).unwrap_err();
+    assert_eq!(wrong.kind, ProblemKind::WrongSecret);
+    assert_eq!(tab.ask(AskState {}).unwrap().account, None);
+    for byte in [7, 8] {
+        let state = tab.ask(Unlock { secret: Secret::Passkey(of(byte)) }).unwrap();
+        assert_eq!(state.account, Some(ACCOUNT));
+        tab.ask(Lock {}).unwrap();
+    }
+    // What a passkey computes is asked for by the page and told to nobody.
+    let asked = tab.browser.0.asked.borrow();
+    let told = |byte: u8| asked.iter().any(|(_, body)| String::from_utf8_lossy(body).contains(&of(byte)));
+    assert!(![7, 8, 9].into_iter().any(told));
+    drop(asked);
+
+    // Everything that is on paper or in a file goes, but the last.
+    tab.ask(Unlock { secret: Secret::Passkey(of(7)) }).unwrap();
+    let offline: Vec<_> = list.list.slots.iter().filter(|slot| slot.header.kind.works_offline()).collect();
+    let (last, others) = offline.split_last().unwrap();
+    for slot in others {
+        tab.ask(RemoveSlot { slot: slot.header.slot }).unwrap();
+        take_over_slots(&tab);
+    }
+    let problem = tab.ask(RemoveSlot { slot: last.header.slot }).unwrap_err();
+    assert!(problem.message.contains("neither on memory nor on a device"), "{}", problem.message);
+    // One passkey that is removed opens nothing more; the other does.
+    let removed = tab.ask(AddPasskey { output: of(6) }).unwrap();
+    let before: Vec<_> = slots.iter().map(|slot| slot.slot).collect();
+    let added = removed.iter().find(|slot| !before.contains(&slot.slot)).unwrap();
+    take_over_slots(&tab);
+    tab.ask(Unlock { secret: Secret::Passkey(of(6)) }).unwrap();
+    tab.ask(RemoveSlot { slot: added.slot }).unwrap();
+    take_over_slots(&tab);
+    assert_eq!(tab.ask(Unlock { secret: Secret::Passkey(of(6)) }).unwrap_err().kind, ProblemKind::WrongSecret);
+    tab.ask(Unlock { secret: Secret::Passkey(of(8)) }).unwrap();
+}
+
+#[test]
+fn a_passkey_cannot_set_a_new_password() {
+    let tab = tab();
+    let question = RecoverAccount {
+        login: LOGIN.into(),
+        secret: Secret::Passkey("07".repeat(32)),
+        password: "velvet-nine-harbour-tulip".into(),
+        second: None,
+    };
+    assert!(tab.ask(question).unwrap_err().message.contains("cannot prove the vault"));
+    let recovery = |(asked, _): &(String, Vec<u8>)| asked.starts_with("POST /recovery");
+    assert!(!tab.browser.0.asked.borrow().iter().any(recovery));
 }
 
 #[test]

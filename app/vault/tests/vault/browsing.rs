@@ -5,7 +5,7 @@ use crate::support::{
     crafted::Crafted,
     tree::{MemoryTree, path},
 };
-use crate::tab::{Lie, Tab};
+use crate::tab::{Lie, Tab, about_object};
 use iota_agent::backup::Options;
 use iota_core::vault::{
     AskState, EntryKind, FindVersions, Jump, ListFolder, ListMachines, Lock, OpenPoint, Order, ProblemKind, ReadRows,
@@ -146,7 +146,7 @@ fn versions_tell_when_a_file_changed_went_and_came_back() {
     let mut versions: Vec<Version> = Vec::new();
     let (mut before, mut parts) = (None, 0);
     loop {
-        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before }).unwrap();
+        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before, daily: false }).unwrap();
         versions.extend(page.versions);
         parts += 1;
         before = page.before;
@@ -159,6 +159,152 @@ fn versions_tell_when_a_file_changed_went_and_came_back() {
     assert_eq!(told, [(6, 6, true), (5, 0, false), (4, 0, false), (3, 6, true), (1, 5, true)]);
     assert_eq!(versions[0].hash, versions[3].hash);
     assert_eq!(parts, 2);
+}
+
+/// Ten days with a base each, of which `change` says what happens after it.
+fn ten_days(change: impl Fn(u64, &mut MemoryTree)) -> (Rig, MemoryTree) {
+    let (rig, mut tree) = small();
+    for day in 1..10 {
+        rig.clock.advance_ms(3_600_000);
+        change(day, &mut tree);
+        rig.backup(&tree).unwrap();
+        rig.clock.advance_ms(23 * 3_600_000);
+        rig.backup(&tree).unwrap();
+    }
+    (rig, tree)
+}
+
+#[test]
+fn a_look_a_day_finds_what_bases_say_and_single_changes_follow_on_request() {
+    // Bases are 1, 3, 5, … 19. On the third day the file changes, on the fifth another one, on the sixth it goes and comes back.
+    let (rig, mut tree) = ten_days(|day, tree| match day {
+        3 => tree.file("home/ada/notes.txt", b"the second".to_vec()),
+        5 => tree.file("home/ada/else.txt", b"something".to_vec()),
+        _ => {}
+    });
+    let key = path("home/ada/notes.txt").key().as_bytes().to_vec();
+    let kept = tree.nodes.remove(&key).unwrap();
+    rig.backup(&tree).unwrap();
+    tree.nodes.insert(key, kept);
+    rig.clock.advance_ms(60_000);
+    rig.backup(&tree).unwrap();
+    rig.clock.advance_ms(24 * 3_600_000);
+    rig.backup(&tree).unwrap();
+
+    let tab = Tab::unlocked(&rig);
+    let notes = tab.walk_to(&rig, 1, "home/ada/notes.txt");
+    let find = |before: Option<u64>, daily| {
+        let page = tab.ask(FindVersions { set: rig.set, path: notes.clone(), before, daily }).unwrap();
+        let told: Vec<_> = page.versions.iter().map(|version| (version.seq, version.bytes, version.single)).collect();
+        (told, page.before, page.lost)
+    };
+    assert_eq!(find(None, false), (vec![(22, 10, None)], Some(22), 0));
+    tab.browser.0.asked.borrow_mut().clear();
+    // It went and came back between two bases; it changed between those of the third day and the fourth.
+    assert_eq!(find(Some(22), true), (vec![(7, 10, Some(7)), (1, 5, None)], None, 0));
+    let asked: Vec<_> = tab.browser.0.asked.borrow().iter().map(|(asked, _)| asked.clone()).collect();
+    assert_eq!(asked.iter().filter(|asked| asked.contains("/segment")).count(), 10, "a base each");
+    assert!(asked.iter().filter(|asked| asked.contains("/objects")).count() <= 2, "{asked:?}");
+
+    assert_eq!(find(Some(7), false), (vec![(6, 10, None), (5, 5, None)], Some(5), 0));
+    let (gone, ..) = find(Some(22), false);
+    assert_eq!(gone, [(21, 10, None), (20, 0, None), (19, 10, None)]);
+    // Each change says the same of all, from one hash to the next.
+    let all = |daily| {
+        let (mut hashes, mut before) = (Vec::new(), None);
+        loop {
+            let question = FindVersions { set: rig.set, path: notes.clone(), before, daily };
+            let page = tab.ask(question).unwrap();
+            hashes.extend(page.versions.iter().map(|version| (version.hash, version.content)));
+            before = page.before;
+            if before.is_none() {
+                break;
+            }
+        }
+        hashes.dedup();
+        hashes
+    };
+    let (by_day, each) = (all(true), all(false));
+    assert_eq!((by_day.len(), each.len()), (2, 4));
+    assert_eq!((by_day[0], by_day[1]), (each[0], each[3]));
+}
+
+#[test]
+fn a_day_whose_page_is_lost_is_counted_and_the_others_are_told() {
+    let (rig, _) = ten_days(|day, tree| tree.file("home/ada/notes.txt", vec![day as u8; 10 + day as usize]));
+    let tab = Tab::unlocked(&rig);
+    let notes = tab.walk_to(&rig, 1, "home/ada/notes.txt");
+    let objects: Vec<_> = rig.server.inner.lock().unwrap().objects.keys().copied().collect();
+    let mut lost_days = 0;
+    for lost in objects {
+        let tab = Tab::unlocked(&rig);
+        tab.browser.0.lie.replace(Some(about_object(lost, Vec::clear)));
+        let question = FindVersions { set: rig.set, path: notes.clone(), before: Some(20), daily: true };
+        let Ok(page) = tab.ask(question) else { continue };
+        assert_eq!(page.versions.len() + page.lost as usize, 10, "{lost}");
+        lost_days += page.lost;
+    }
+    assert!(lost_days >= 10, "{lost_days}");
+}
+
+#[test]
+fn versions_tell_content_from_what_stands_beside_it() {
+    let (rig, mut tree) = small();
+    tree.node("home/ada/notes.txt").stamp.mtime.seconds += 5;
+    rig.backup(&tree).unwrap();
+    tree.file("home/ada/notes.txt", b"other".to_vec());
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    let notes = tab.walk_to(&rig, 1, "home/ada/notes.txt");
+    let page = tab.ask(FindVersions { set: rig.set, path: notes, before: None, daily: false }).unwrap();
+    let [third, second, first] = &page.versions[..] else { panic!("{:?}", page.versions) };
+    assert!(first.hash != second.hash && first.content == second.content);
+    assert!(second.hash != third.hash && second.content != third.content);
+}
+
+#[test]
+fn a_step_through_time_fetches_what_it_does_not_know_and_nothing_twice() {
+    let (rig, mut tree) = small();
+    let mut change = |number: u64| {
+        rig.clock.advance_ms(60_000);
+        tree.file("home/ada/notes.txt", vec![7; number as usize]);
+        rig.backup(&tree).unwrap();
+    };
+    (2..=4).for_each(&mut change);
+    let tab = Tab::unlocked(&rig);
+    let notes = tab.walk_to(&rig, 1, "home/ada/notes.txt");
+    let asked = |at: u64| {
+        tab.browser.0.asked.borrow_mut().clear();
+        let entry = tab.ask(ShowEntry { set: rig.set, at, path: notes.clone() }).unwrap();
+        assert_eq!(entry.bytes, if at == 1 { 5 } else { at }, "{at}");
+        let asked = tab.browser.0.asked.borrow();
+        let segments = asked.iter().filter(|(asked, _)| asked.contains("/segment"));
+        segments.map(|(asked, _)| asked.split('?').nth(1).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // The walk opened the first commit; what follows comes as it is needed.
+    assert_eq!(asked(3), ["after=1&at=3"]);
+    for at in [2, 1, 3, 2] {
+        assert!(asked(at).is_empty(), "{at}");
+    }
+    assert_eq!(asked(4), ["after=3&at=4"]);
+    (5..=7).for_each(&mut change);
+    tab.ask(ListMachines {}).unwrap();
+    assert_eq!(asked(7), ["after=4&at=7"]);
+    assert!(asked(5).is_empty() && asked(6).is_empty() && asked(1).is_empty());
+    // Another base begins another stretch.
+    rig.clock.advance_ms(25 * 3_600_000);
+    change(8);
+    change(9);
+    tab.ask(ListMachines {}).unwrap();
+    assert_eq!(asked(9), ["after=7&at=9"]);
+    assert!(asked(8).is_empty() && asked(7).is_empty());
+    // Two are kept; a third takes the place of the one that was left longest ago.
+    rig.clock.advance_ms(25 * 3_600_000);
+    change(10);
+    tab.ask(ListMachines {}).unwrap();
+    assert_eq!(asked(10), ["after=9&at=10"]);
+    (1..=4).for_each(|at| assert!(asked(at).is_empty(), "{at}"));
+    assert_eq!(asked(9), ["after=7&at=9"]);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn what_cannot_be_read_counts_as_changed() {
 fn versions(tab: &Tab, rig: &Rig, path: &PathToken) -> Vec<u64> {
     let (mut told, mut last, mut before) = (Vec::<u64>::new(), None, None);
     loop {
-        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before }).unwrap();
+        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before, daily: false }).unwrap();
         // Where two parts meet, the page joins what has the same hash.
         for version in page.versions {
             if last == Some(version.hash) {

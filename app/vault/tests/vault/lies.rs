@@ -137,6 +137,36 @@ fn altered_commits_do_not_open() {
 }
 
 #[test]
+fn what_does_not_follow_the_state_that_is_known_does_not_open() {
+    let rig = rig();
+    let lies: Vec<fn(&mut Segment)> = vec![
+        |segment| drop(segment.commits.remove(0)),
+        |segment| segment.commits.clear(),
+        |segment| segment.commits[0].header.header.prev = HeaderHash([1; 32]),
+        |segment| segment.commits[0].body[200] ^= 1,
+        |segment| drop(segment.commits.pop()),
+    ];
+    for (number, lie) in lies.into_iter().enumerate() {
+        let tab = Tab::unlocked(&rig);
+        let first = tab.ask(OpenPoint { set: rig.set, at: Some(1) }).unwrap();
+        tab.browser.0.lie.replace(Some(Box::new(move |request, answer| {
+            assert!(!request.path.contains("/segment") || request.path.contains("after=1"), "{}", request.path);
+            if !request.path.contains("/segment") {
+                return answer;
+            }
+            let mut segment = Segment::decode(&answer).unwrap();
+            lie(&mut segment);
+            segment.encode()
+        })));
+        let problem = tab.ask(OpenPoint { set: rig.set, at: Some(3) }).unwrap_err();
+        assert!(matches!(problem.kind, ProblemKind::Altered | ProblemKind::Failed), "{number}: {problem:?}");
+        tab.browser.0.lie.replace(None);
+        assert_eq!(tab.ask(OpenPoint { set: rig.set, at: Some(1) }).unwrap(), first);
+        tab.ask(OpenPoint { set: rig.set, at: Some(3) }).unwrap();
+    }
+}
+
+#[test]
 fn the_newest_complete_commit_is_one_below_the_head() {
     let rig = rig();
     let tab = Tab::unlocked(&rig);

@@ -61,10 +61,16 @@ fn the_word_of_a_machine_is_opened_made_safe_and_never_older_than_before() {
         opens_ms: 0,
         goes_along: false,
     };
-    let status = Status { first: vec![path("/a\u{202e}b")], current: Some("/c\n".into()), ..Status::default() };
+    let status = Status {
+        first: vec![path("/a\u{202e}b")],
+        current: Some("/c\n".into()),
+        roots: vec!["/d\u{200b}".into()],
+        ..Status::default()
+    };
     says(&tab, &rig, Some(word(&rig, 10, &status)));
     let seen = read(&tab, &rig).unwrap().status.unwrap();
     assert_eq!((seen.first[0].path.as_str(), seen.current.as_deref()), ("/a‹U+202E›b", Some("/c‹U+000A›")));
+    assert_eq!(seen.roots, ["/d‹U+200B›"]);
     // The same again is no older one; one before it is.
     assert!(read(&tab, &rig).is_ok());
     says(&tab, &rig, Some(word(&rig, 9, &status)));

@@ -1,17 +1,34 @@
 //! Orders to restore: sealed to the machine, signed for the server, and what the machine says of them.
 
-use crate::support::{ACCOUNT, DEVICE, Rig, archive::AGREEMENT, tree::MemoryTree};
-use crate::tab::Tab;
+use crate::support::{
+    ACCOUNT, DEVICE, Rig,
+    archive::AGREEMENT,
+    compare::{differences, look},
+    crafted::Crafted,
+    open_history,
+    tree::MemoryTree,
+};
+use crate::tab::{Tab, about_object};
 use iota_agent::{
-    history::{Objects, Point},
-    remote::Archive,
+    backup::{Options, source::FoundKind},
+    history::{Fault, Moment, Objects, Point},
+    monitor::Silent,
+    remote::{Archive, ObjectSource, RemoteError},
+    restore::{self, LossReason, Report},
 };
 use iota_core::{
     api::json::{Bytes, NewRestore, RestoreInfo, RestoreOrder},
+    extent::Extent,
+    id::{Cid, Digest},
     path::TreePath,
-    restore::{Ending, Grant, LIFE_MS, Outcome, Overwrite, SignedGrant, Target, ToldLoss},
+    refs::Reference,
+    restore::{
+        Ending, FILES_LIFE_MS, Grant, LIFE_MS, MAX_LISTED_OBJECTS, Opened, Opens, Outcome, Overwrite, SignedGrant,
+        Target, ToldLoss,
+    },
     vault::{
-        CancelRestore, ListFolder, ListRestores, MAX_CHOSEN, Order, OrderRestore, ProblemKind, Selection, Standing,
+        CancelRestore, ListFolder, ListRestores, MAX_CHOSEN, Order, OrderRestore, ProblemKind, ReadRows, Row,
+        Selection, Standing,
     },
 };
 use iota_crypto::{
@@ -20,6 +37,8 @@ use iota_crypto::{
     restore::{Wish, open_order, seal_order, seal_outcome},
     secret::system_random,
 };
+use iota_vault::platform::Store;
+use std::{collections::BTreeSet, path::Path, sync::Mutex};
 
 fn master() -> MasterKey {
     MasterKey::from_bytes([9; 32])
@@ -63,6 +82,98 @@ fn sent(tab: &Tab, rig: &Rig) -> (SignedGrant, Wish, RestoreOrder) {
     signed.verify(&master().identity(ACCOUNT).verifying_key(), &order.sealed.0).unwrap();
     let secret = AgreementSecret::from_bytes(AGREEMENT);
     (signed, open_order(&signed.grant, &order.sealed.0, &secret, &live(rig)).unwrap(), order)
+}
+
+/// The list of objects that was sent last.
+fn listed(tab: &Tab) -> Vec<u8> {
+    let asked = tab.browser.0.asked.borrow();
+    let (_, body) = asked.iter().rev().find(|(request, _)| request.starts_with("POST /sets/")).unwrap();
+    serde_json::from_slice::<NewRestore>(body).unwrap().objects.0
+}
+
+/// A server that opens what an order opens, and notes what was asked beyond that.
+struct Opening<'a> {
+    rig: &'a Rig,
+    opened: Opened,
+    beyond: Mutex<BTreeSet<Cid>>,
+}
+
+impl ObjectSource for Opening<'_> {
+    fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
+        let answer = self.rig.archive().read_objects(references)?;
+        let one = |(object, asked): (_, &Reference)| {
+            if self.opened.contains(&asked.cid) {
+                return object;
+            }
+            self.beyond.lock().unwrap().insert(asked.cid);
+            None
+        };
+        Ok(answer.into_iter().zip(references).map(one).collect())
+    }
+}
+
+/// Gives the order and carries it out as a machine does, with what its grant opens; returns what the machine asked for beyond that.
+fn carry_out(tab: &Tab, rig: &Rig, order: OrderRestore, to: &Path) -> (Report, Opened, BTreeSet<Cid>) {
+    let at = order.at;
+    tab.ask(order).unwrap();
+    let (signed, wish, _) = sent(tab, rig);
+    let opened = signed.grant.opens.with_list(&listed(tab)).unwrap();
+    let opening = Opening { rig, opened, beyond: Mutex::default() };
+    let dedup = DedupKey::from_bytes(*master().dedup_key(ACCOUNT, 1).expose());
+    let commits = rig.archive().segment(rig.set, at).unwrap().commits;
+    let point = Point::ordered(&commits, &wish, Objects::new(&opening, dedup)).unwrap();
+    let options = restore::Options::default();
+    restore::forecast(&point, &wish.paths, to, options).unwrap();
+    let report = restore::restore(&point, &wish.paths, to, options, &Silent).unwrap();
+    drop(point);
+    (report, opening.opened, opening.beyond.into_inner().unwrap())
+}
+
+/// The objects that hold the content of a path, and the pages that describe it.
+fn content_of(rig: &Rig, at: u64, path: &str) -> (BTreeSet<Cid>, Vec<Cid>) {
+    let owner = rig.owner();
+    let point = open_history(&owner).at(Moment::Seq(at)).unwrap();
+    let entry = point.entry(&tree_path(path)).unwrap().unwrap();
+    let mut extents = point.extents(&entry);
+    let mut chunks = BTreeSet::new();
+    while let Some(extent) = extents.next_extent().unwrap() {
+        if let Extent::Slice { chunk, .. } = extent.unwrap() {
+            chunks.insert(chunk.cid);
+        }
+    }
+    (chunks, extents.take_pages())
+}
+
+fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut noise = vec![0; bytes];
+    blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut noise);
+    noise
+}
+
+/// Many files in several pages, long ones, one with two names, and a second backup that changes some.
+fn large() -> Rig {
+    let (rig, mut tree) = (Rig::new(), Crafted::default());
+    for dir in ["home", "home/ada", "home/ada/docs", "home/ada/empty", "home/bob", "srv", "srv/many"] {
+        tree.dir(dir);
+    }
+    tree.file("home/ada/docs/long.qcow2", noise(1, 1 << 20));
+    tree.file("home/ada/docs/one", b"first");
+    tree.file("home/ada/docs/other.qcow2", noise(2, 1 << 20));
+    tree.file("home/ada/docs/two", noise(3, 300_000));
+    tree.link("home/ada/docs/way", "one");
+    let shared = noise(4, 200_000);
+    tree.hard_link("home/bob/leader", "home/bob/leader", &shared);
+    tree.hard_link("home/ada/second", "home/bob/leader", &shared);
+    tree.put("home/ada/pipe", FoundKind::Fifo);
+    for number in 0..3000 {
+        tree.file(format!("srv/many/{number:04}"), noise(1000 + number, 600));
+    }
+    rig.run(|| Ok(tree.walk()), Options::default()).unwrap();
+    tree.file("home/ada/docs/one", b"second");
+    tree.file("home/ada/docs/new", noise(5, 100_000));
+    tree.0.remove(&tree_path("srv/many/0007"));
+    rig.run(|| Ok(tree.walk()), Options::default()).unwrap();
+    rig
 }
 
 /// What the owner keeps of the newest.
@@ -118,6 +229,11 @@ fn an_order_brings_what_the_machine_needs_and_nothing_else() {
         let restore = tab.ask(order(&rig, 2, selection)).unwrap();
         let (signed, wish, _) = sent(&tab, &rig);
         let ordered_ms = signed.grant.ordered_ms;
+        let (opens, life_ms) = match &listed(&tab)[..] {
+            [] => (Opens::Snapshot, LIFE_MS),
+            list => (Opens::Files(Digest::of(list)), FILES_LIFE_MS),
+        };
+        assert_eq!(opens == Opens::Snapshot, paths.is_empty(), "everything needs no list");
         let expected = Grant {
             account: ACCOUNT,
             restore,
@@ -126,7 +242,8 @@ fn an_order_brings_what_the_machine_needs_and_nothing_else() {
             source: rig.set,
             seq: 2,
             ordered_ms,
-            until_ms: ordered_ms + LIFE_MS,
+            until_ms: ordered_ms + life_ms,
+            opens,
         };
         assert_eq!((signed.grant, &wish.paths), (expected, &paths));
         // Keys up to this commit open it, and there is none for the next.
@@ -244,4 +361,128 @@ fn what_the_machine_says_is_opened_and_made_safe_and_forged_orders_are_an_alarm(
     tab.browser.0.now_ms.set(signed.grant.until_ms);
     tab.unlock().unwrap();
     assert_eq!(standing(&tab, info(&signed, None)), Ok(Standing::Expired));
+}
+
+/// What is chosen in a folder by name; no names: the folder.
+fn choose(tab: &Tab, rig: &Rig, at: u64, folder: &str, names: &[&str]) -> Selection {
+    let folder = tab.walk_to(rig, at, folder);
+    let listing = tab.list(rig, at, Some(&folder)).unwrap();
+    let read = |from| tab.ask(ReadRows { listing: listing.listing, from, count: 500 }).unwrap();
+    let rows: Vec<Row> = (0..listing.count).step_by(500).flat_map(read).collect();
+    let token = |name: &&str| rows.iter().find(|row| row.name == *name).unwrap().token.clone();
+    Selection { only: names.iter().map(token).collect(), folder: Some(folder) }
+}
+
+#[test]
+fn an_order_of_some_files_opens_what_the_machine_asks_for_and_no_other_file() {
+    let rig = large();
+    let tab = Tab::unlocked(&rig);
+    show(&tab, &rig, &[]);
+    let docs = "home/ada/docs";
+    let cases: [(&str, &[&str], usize); 12] = [
+        (docs, &["one"], 1),
+        (docs, &["two"], 1),
+        (docs, &["long.qcow2"], 1),
+        (docs, &["long.qcow2", "way"], 2),
+        (docs, &["new"], 1),
+        (docs, &[], 6),
+        ("home/ada", &["empty"], 0),
+        ("home/ada", &["second", "pipe"], 2),
+        ("home/ada", &[], 8),
+        ("srv/many", &["0100"], 1),
+        ("srv/many", &["0001", "0008", "1500", "2999"], 4),
+        ("srv/many", &[], 2999),
+    ];
+    for (folder, names, leaves) in cases {
+        let (to, whole) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let selection = choose(&tab, &rig, 2, folder, names);
+        let (report, opened, beyond) = carry_out(&tab, &rig, order(&rig, 2, selection), to.path());
+        assert!(matches!(opened, Opened::Files(_)), "{folder} {names:?}");
+        assert_eq!((beyond, report.loss_count), (BTreeSet::new(), 0), "{folder} {names:?}");
+        assert!(names != ["0100"] || listed(&tab).len() / 32 < 10, "a file of many needs few pages");
+        assert_eq!((report.files + report.others) as usize, leaves, "{folder} {names:?}");
+        let paths: Vec<String> = match names {
+            [] => vec![folder.to_owned()],
+            names => names.iter().map(|name| format!("{folder}/{name}")).collect(),
+        };
+        let paths: Vec<&[u8]> = paths.iter().map(String::as_bytes).collect();
+        rig.restore_to(2, &paths, whole.path(), restore::Options::default());
+        assert_eq!(differences(&look(whole.path()), &look(to.path())), Vec::<String>::new(), "{folder} {names:?}");
+        for neighbour in ["long.qcow2", "other.qcow2", "two", "new"].map(|name| format!("{docs}/{name}")) {
+            let is_chosen = paths.iter().any(|path| neighbour.as_bytes().starts_with(path));
+            let (chunks, pages) = content_of(&rig, 2, &neighbour);
+            assert!(chunks.iter().chain(&pages).all(|cid| opened.contains(cid) == is_chosen), "{neighbour} {paths:?}");
+        }
+    }
+    assert!(content_of(&rig, 2, "home/ada/docs/long.qcow2").1.len() == 1, "it is described by a page");
+}
+
+#[test]
+fn what_a_browser_cannot_read_is_a_loss_that_the_machine_tells() {
+    let rig = large();
+    let (chunks, pages) = content_of(&rig, 2, "home/ada/docs/long.qcow2");
+    let owner = rig.owner();
+    let index = open_history(&owner).at(Moment::Seq(2)).unwrap().top()[0].chunk.cid;
+    for (lost, folder, names) in
+        [(pages[0], "home/ada/docs", &["long.qcow2", "two"][..]), (index, "home/ada/docs", &["two"])]
+    {
+        let (tab, to) = (Tab::unlocked(&rig), tempfile::tempdir().unwrap());
+        show(&tab, &rig, &[]);
+        let selection = choose(&tab, &rig, 2, folder, names);
+        tab.browser.0.kept.borrow_mut().retain(|(store, _), _| *store != Store::Pages);
+        *tab.browser.0.lie.borrow_mut() = Some(about_object(lost, |object| object[9] ^= 1));
+        let (report, opened, beyond) = carry_out(&tab, &rig, order(&rig, 2, selection), to.path());
+        assert!(matches!(opened, Opened::Files(_)) && opened.contains(&lost) && !beyond.is_empty());
+        assert!(report.loss_count > 0 && report.losses.iter().all(|loss| {
+            matches!(&loss.reason, LossReason::Object(object) if object.fault == Fault::Missing && beyond.contains(&object.cid))
+        }));
+        assert!(lost == index || beyond.is_subset(&chunks) && report.files == 1, "what is known comes back");
+    }
+}
+
+#[test]
+fn a_selection_that_needs_more_than_a_list_holds_opens_the_snapshot() {
+    let (rig, mut tree) = (Rig::new(), Crafted::default());
+    tree.dir("all");
+    // About 32 pieces each, described by a page, and then such that are one piece.
+    let bytes = 118 << 20;
+    let many = noise(6, bytes);
+    many.chunks(1 << 20).enumerate().for_each(|(number, bytes)| {
+        tree.file(format!("all/a{number:03}.qcow2"), bytes);
+    });
+    (0..400).for_each(|number| {
+        tree.file(format!("all/b{number:03}"), noise(10_000 + number, 64 << 10));
+    });
+    rig.run(|| Ok(tree.walk()), Options::default()).unwrap();
+    let tab = Tab::unlocked(&rig);
+    show(&tab, &rig, &[]);
+    let folder = tab.walk_to(&rig, 1, "all");
+    let rows = tab.rows(&tab.list(&rig, 1, Some(&folder)).unwrap());
+    let listed_for = |count: usize| {
+        let only = rows[..count].iter().map(|row| row.token.clone()).collect();
+        tab.ask(order(&rig, 1, Selection { folder: Some(folder.clone()), only })).unwrap();
+        match sent(&tab, &rig).0.grant {
+            Grant { opens: Opens::Snapshot, ordered_ms, until_ms, .. } => {
+                assert_eq!((until_ms - ordered_ms, listed(&tab)), (LIFE_MS, vec![]));
+                None
+            }
+            Grant { ordered_ms, until_ms, .. } => {
+                assert_eq!(until_ms - ordered_ms, FILES_LIFE_MS);
+                Some(listed(&tab).len() / 32)
+            }
+        }
+    };
+    let (first, all) = (listed_for(118).unwrap(), listed_for(rows.len()));
+    assert!(all.is_none() && (MAX_LISTED_OBJECTS - 400..MAX_LISTED_OBJECTS).contains(&first), "{first}");
+    let counts: Vec<usize> = (118..=rows.len()).collect();
+    let fits = 118 + counts.partition_point(|count| listed_for(*count).is_some());
+    assert_eq!((listed_for(fits - 1), listed_for(fits)), (Some(MAX_LISTED_OBJECTS), None));
+    // Everything is the snapshot, however little that is; so is a folder that is too much, of which no content was read to find that out.
+    let whole = Selection { folder: Some(folder), only: vec![] };
+    let before = tab.browser.0.fetched_bytes.get();
+    for selection in [Selection::default(), whole] {
+        tab.ask(order(&rig, 1, selection)).unwrap();
+        assert_eq!((sent(&tab, &rig).0.grant.opens, listed(&tab)), (Opens::Snapshot, vec![]));
+    }
+    assert!(tab.browser.0.fetched_bytes.get() - before < 1 << 20);
 }

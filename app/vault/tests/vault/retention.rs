@@ -9,7 +9,7 @@ use iota_core::{
         retention::{Decide, HiddenSet, Retention},
     },
     retention::{Decision, Deletion, Policy, SignedDecision, UNDO_MS, What},
-    vault::{DecideRetention, FindMissing, ListMachines, ProblemKind, ReadRetention, Wish},
+    vault::{CheckPoints, DecideRetention, ListMachines, ProblemKind, ReadRetention, Wish},
 };
 use iota_crypto::keys::MasterKey;
 
@@ -104,6 +104,30 @@ fn hide(tab: &Tab, hidden: &'static [u64]) {
 }
 
 #[test]
+fn clocks_that_disagree_are_told() {
+    let rig = Rig::new();
+    let mut tree = MemoryTree::default();
+    let mut apart = |skew_ms: i64| {
+        rig.server.inner.lock().unwrap().ahead_ms = skew_ms;
+        for number in 0..3_u8 {
+            tree.file("notes", vec![number, skew_ms as u8]);
+            rig.clock.advance_ms(3_600_000);
+            rig.backup(&tree).unwrap();
+        }
+        rig.clock.advance_ms(80 * 3_600_000);
+        let tab = Tab::unlocked(&rig);
+        show(&tab, &[]);
+        tab.ask(CheckPoints { set: rig.set }).unwrap().apart_ms
+    };
+    // That it takes 17 ms to get there counts, too.
+    assert_eq!(apart(0), None);
+    assert_eq!(apart(3_600_000 - 17), None);
+    assert_eq!(apart(5 * 3_600_000), Some(5 * 3_600_000 + 17));
+    // The machine's clock says that it is long after.
+    assert_eq!(apart(-24 * 3_600_000), Some(17 - 24 * 3_600_000));
+}
+
+#[test]
 fn snapshots_that_nobody_let_go_are_missed() {
     let rig = Rig::new();
     let mut tree = MemoryTree::default();
@@ -115,7 +139,8 @@ fn snapshots_that_nobody_let_go_are_missed() {
     let tab = Tab::unlocked(&rig);
     show(&tab, &[]);
     let missing = |tab: &Tab| {
-        tab.ask(FindMissing { set: rig.set }).map(|all| all.iter().map(|one| (one.first, one.last)).collect::<Vec<_>>())
+        let check = tab.ask(CheckPoints { set: rig.set });
+        check.map(|check| check.missing.iter().map(|one| (one.first, one.last)).collect::<Vec<_>>())
     };
     assert_eq!(missing(&tab), Ok(vec![]));
     hide(&tab, &[2, 5, 6]);

@@ -77,7 +77,13 @@ impl TestBrowser {
                 json(&self.0.archive.snapshots(set.parse().unwrap(), Some(number()), 1000).map_err(unreachable)?)
             }
             ("GET", ["sets", set, "segment"], _) => {
-                Ok(self.0.archive.segment(set.parse().unwrap(), number()).map_err(unreachable)?.encode())
+                let mut segment = self.0.archive.segment(set.parse().unwrap(), number()).map_err(unreachable)?;
+                let after = request.path.split("after=").nth(1).and_then(|rest| rest.split('&').next()?.parse().ok());
+                let seq = |commit: &iota_core::api::frames::StoredCommit| commit.header.header.seq;
+                if let Some(after) = after.filter(|&after| seq(&segment.commits[0]) <= after) {
+                    segment.commits.retain(|commit| seq(commit) > after);
+                }
+                Ok(segment.encode())
             }
             ("GET", ["sets", set, "path"], _) => {
                 let path = self.0.archive.path(set.parse().unwrap(), number()).map_err(unreachable)?;

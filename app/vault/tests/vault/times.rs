@@ -249,7 +249,7 @@ fn what_no_snapshot_has_any_more_is_not_told_and_all_that_is_told_opens() {
     let path = tab.walk_to(&rig, 1, "f00/file 00.txt");
     let (mut told, mut before) = (Vec::new(), None);
     loop {
-        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before }).unwrap();
+        let page = tab.ask(FindVersions { set: rig.set, path: path.clone(), before, daily: false }).unwrap();
         told.extend(page.versions.iter().map(|version| (version.seq, version.bytes)));
         before = page.before;
         if before.is_none() {

@@ -11,15 +11,15 @@ use sqlx::PgConnection;
 
 use crate::auth::Machine;
 use crate::error::{ApiError, ApiResult};
-use crate::store::restore_order;
+use crate::store::restore_order::{self, Granted};
 
-/// The set, by its row, and the commit that an open order lets a machine read.
+/// What an open order lets a machine read.
 async fn granted(
     connection: &mut PgConnection,
     machine: &Machine,
     restore: RestoreId,
     now_ms: u64,
-) -> ApiResult<(i64, u64)> {
+) -> ApiResult<Granted> {
     restore_order::find_open(connection, machine.device_no, restore, now_ms).await?.ok_or_else(no_order)
 }
 

@@ -1,4 +1,4 @@
-//! `GET /sets/{set}/segment?at=SEQ`.
+//! `GET /sets/{set}/segment?at=SEQ&after=SEQ`.
 
 use std::io;
 
@@ -29,34 +29,40 @@ const GROUP_BYTES: u64 = 8 << 20;
 pub struct At {
     /// Its number.
     at: u64,
+    /// The reader knows everything from the base of the state to this commit.
+    after: Option<u64>,
 }
 
-/// The path from the head to a snapshot, and the commits from the base to it, also those that are snapshots no more. Their bodies are
-/// read while they are sent.
+/// The path from the head to a snapshot, and the commits from the base to it, also those that are snapshots no more; of one that is
+/// known and not below the base, only those that follow. Their bodies are read while they are sent.
 ///
 /// # Errors
-/// `not_found`, `unavailable`. An answer that ends early ended because a body is damaged; the log says which.
+/// `bad_request`, `not_found`, `unavailable`. An answer that ends early ended because a body is damaged; the log says which.
 pub async fn show(
     State(state): State<AppState>,
     reader: Reader,
     InPath(set): InPath<SetId>,
-    Query(At { at }): Query<At>,
+    Query(At { at, after }): Query<At>,
 ) -> ApiResult<Response> {
     let set_no = set_no_of(&state, &reader, set).await?;
-    answer(state, set_no, at).await
+    if after.is_some_and(|after| after >= at) {
+        return Err(ApiError::bad_request("nothing of a state lies after it; ask with `after` below `at`"));
+    }
+    answer(state, set_no, at, after).await
 }
 
 /// The same of a set by its row, for whoever may read it.
 ///
 /// # Errors
 /// As [`show`].
-pub async fn answer(state: AppState, set_no: i64, at: u64) -> ApiResult<Response> {
+pub async fn answer(state: AppState, set_no: i64, at: u64, after: Option<u64>) -> ApiResult<Response> {
     if !commit::is_shown(&mut *state.pool().acquire().await?, set_no, at).await? {
         return Err(no_commit());
     }
     let path = log::path(&state, set_no, at).await?.ok_or_else(no_commit)?;
     let base_seq = path.last().ok_or_else(no_commit)?.base_seq;
-    let seqs: Vec<u64> = (base_seq..=at).collect();
+    let first = after.filter(|&after| after >= base_seq).map_or(base_seq, |after| after + 1);
+    let seqs: Vec<u64> = (first..=at).collect();
     let commits = commit::find_all(&mut *state.pool().acquire().await?, set_no, &seqs).await?;
     if commits.len() != seqs.len() {
         return Err(no_commit());

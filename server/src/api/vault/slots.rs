@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use iota_core::api::json::{ChangeSlots, Event, code};
-use iota_core::slot::SignedSlotList;
+use iota_core::slot::{SignedSlotList, Slot, SlotKind, SlotList};
 
 use crate::app_state::AppState;
 use crate::auth::{FreshWebSession, WebSession};
@@ -29,15 +29,25 @@ pub async fn replace(
     if open_slots(state.host_key(), session.account, &current)?.encode() == change.slot_list.0 {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let version = open_slots(state.host_key(), session.account, &current)?.list.version;
-    if version.checked_add(1) != Some(slots.list.version) {
+    let current = open_slots(state.host_key(), session.account, &current)?.list;
+    if current.version.checked_add(1) != Some(slots.list.version) {
         return Err(ApiError::new(code::CONFLICT, "the slots have changed meanwhile: load them again"));
     }
     let sealed = seal_slots(state.host_key(), session.account, &change.slot_list.0)?;
     account::set_slots(&mut transaction, session.account_no, slots.list.version, &sealed).await?;
+    if has_new_kit(&current, &slots.list) {
+        account::set_drilled(&mut transaction, session.account_no, state.now_ms()).await?;
+    }
     state.decide(transaction, session.account, vec![(RecordKind::Slots, sealed)]).await?;
     state.events().publish(session.account_no, Event::Account);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether there is a recovery kit that was not there: who made it has typed words of it back.
+fn has_new_kit(before: &SlotList, after: &SlotList) -> bool {
+    let is_kit = |slot: &&Slot| slot.header.kind == SlotKind::RecoveryWords;
+    let is_old = |slot: &Slot| before.slots.iter().any(|old| old.header.slot == slot.header.slot);
+    after.slots.iter().filter(is_kit).any(|slot| !is_old(slot))
 }
 
 /// What can be told without the list before.

@@ -9,9 +9,10 @@ use crate::app_state::AppState;
 use crate::auth::Machine;
 use crate::error::ApiResult;
 use crate::extract::{InPath, Octets};
+use crate::store::restore_order::Granted;
 use crate::store::{chunk, domain};
 
-/// Objects that the snapshot of an order uses, as `POST /objects/read` answers.
+/// Objects that the snapshot of an order uses and its grant opens, as `POST /objects/read` answers: all others are as if they were not there.
 ///
 /// # Errors
 /// `not_found`, `bad_request`, `device_replaced`, `unavailable`.
@@ -23,10 +24,12 @@ pub async fn read(
 ) -> ApiResult<Octets> {
     let wanted = parse(&body)?;
     let mut connection = state.pool().acquire().await?;
-    let point = granted(&mut connection, &machine, restore, state.now_ms()).await?;
-    let cids: Vec<Cid> = wanted.iter().map(|reference| reference.cid).collect();
+    let Granted { set_no, seq, opened } = granted(&mut connection, &machine, restore, state.now_ms()).await?;
+    let cids: Vec<Cid> = wanted.iter().map(|reference| reference.cid).filter(|cid| opened.contains(cid)).collect();
     let places = match domain::find_private(&mut connection, machine.account_no).await? {
-        Some(domain_no) => chunk::find_at(&mut connection, point, domain_no, &cids).await?.into_iter().collect(),
+        Some(domain_no) => {
+            chunk::find_at(&mut connection, (set_no, seq), domain_no, &cids).await?.into_iter().collect()
+        }
         None => Default::default(),
     };
     drop(connection);

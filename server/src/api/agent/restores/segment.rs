@@ -12,6 +12,7 @@ use crate::auth::Machine;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::InPath;
 use crate::store::commit;
+use crate::store::restore_order::Granted;
 
 /// The log that leads to the snapshot of an order.
 ///
@@ -23,11 +24,11 @@ pub async fn show(
     InPath(restore): InPath<RestoreId>,
 ) -> ApiResult<Response> {
     let mut connection = state.pool().acquire().await?;
-    let (set_no, seq) = granted(&mut connection, &machine, restore, state.now_ms()).await?;
+    let Granted { set_no, seq, .. } = granted(&mut connection, &machine, restore, state.now_ms()).await?;
     if !commit::is_shown(&mut connection, set_no, seq).await? {
         let message = "the snapshot of this order was deleted, or thinned out, meanwhile: order another one";
         return Err(ApiError::new(code::CONFLICT, message));
     }
     drop(connection);
-    segment::answer(state, set_no, seq).await
+    segment::answer(state, set_no, seq, None).await
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use iota_core::api::json::{NewRestore, RestoreOrder, code};
+use iota_core::api::json::{NewRestore, code};
 use iota_core::id::SetId;
 use iota_core::restore::{MAX_ORDER_BYTES, MAX_OUTCOME_BYTES, MAX_WAITING, SignedGrant};
 use iota_core::retention::MAX_SKEW_MS;
@@ -13,10 +13,10 @@ use crate::app_state::AppState;
 use crate::auth::{FreshWebSession, WebSession};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{InPath, Json};
-use crate::store::restore_order::{self, OrderRows};
+use crate::store::restore_order::{self, OrderBytes, OrderRows};
 use crate::store::{account, backup_set, commit, device};
 
-/// Keeps an order for the newest machine of a set, and lets it read what the snapshot uses. The same again is fine.
+/// Keeps an order for the newest machine of a set, and lets it read what its grant opens. The same again is fine.
 ///
 /// # Errors
 /// `bad_request`, `bad_credentials` when the account has not signed it, `conflict` when the machine was replaced or too many orders wait,
@@ -25,14 +25,14 @@ pub async fn create(
     State(state): State<AppState>,
     FreshWebSession(session): FreshWebSession,
     InPath(set): InPath<SetId>,
-    Json(NewRestore { order, note }): Json<NewRestore>,
+    Json(new): Json<NewRestore>,
 ) -> ApiResult<StatusCode> {
-    if note.0.len() > MAX_OUTCOME_BYTES {
+    if new.note.0.len() > MAX_OUTCOME_BYTES {
         return Err(ApiError::bad_request(format!(
             "what the owner keeps of an order may have {MAX_OUTCOME_BYTES} bytes"
         )));
     }
-    let signed = check(&order, set, &session, &state).await?;
+    let signed = check(&new, set, &session, &state).await?;
     let mut transaction = state.pool().begin().await?;
     let locked = backup_set::lock(&mut transaction, set).await?;
     let locked = locked.filter(|locked| locked.account_no == session.account_no).ok_or_else(no_set)?;
@@ -46,8 +46,9 @@ pub async fn create(
             format!("{MAX_WAITING} restores wait for this machine already: cancel some, or let it do them first");
         return Err(ApiError::new(code::CONFLICT, message));
     }
+    let bytes = OrderBytes { sealed: &new.order.sealed.0, objects: &new.objects.0, note: &new.note.0 };
     restore_order::trim(&mut transaction, locked.set_no, now_ms).await?;
-    if !restore_order::insert(&mut transaction, rows, &signed, (&order.sealed.0, &note.0)).await? {
+    if !restore_order::insert(&mut transaction, rows, &signed, bytes).await? {
         return Err(ApiError::new(code::CONFLICT, "another order has this id: order it again"));
     }
     transaction.commit().await?;
@@ -57,7 +58,8 @@ pub async fn create(
 }
 
 /// What can be told without the set.
-async fn check(order: &RestoreOrder, set: SetId, session: &WebSession, state: &AppState) -> ApiResult<SignedGrant> {
+async fn check(new: &NewRestore, set: SetId, session: &WebSession, state: &AppState) -> ApiResult<SignedGrant> {
+    let order = &new.order;
     if order.sealed.0.len() > MAX_ORDER_BYTES {
         return Err(ApiError::bad_request(format!(
             "a sealed order may have {MAX_ORDER_BYTES} bytes: name fewer paths"
@@ -76,6 +78,11 @@ async fn check(order: &RestoreOrder, set: SetId, session: &WebSession, state: &A
     if signed.grant.account != session.account || signed.grant.machine != set {
         return Err(ApiError::bad_request("the grant is for another machine"));
     }
+    signed
+        .grant
+        .opens
+        .with_list(&new.objects.0)
+        .map_err(|error| ApiError::bad_request(format!("the list of objects is not the one of the grant: {error}")))?;
     if state.now_ms().abs_diff(signed.grant.ordered_ms) > MAX_SKEW_MS {
         return Err(ApiError::bad_request(
             "the clock of this device and that of the server are more than an hour apart: set the one that is wrong",

@@ -1,4 +1,4 @@
-//! Snapshots that should be there and are not: each that the server lists is proved to stand under the head, with the time at which it was
+//! Whether the snapshots of a machine are as they should be: each that the server lists is proved to stand under the head, with the time at which it was
 //! received, and what lies between them must have gone by the account's word.
 
 use std::collections::BTreeMap;
@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use iota_core::api::json::SnapshotInfo;
 use iota_core::commit::{Header, SignedHeader};
 use iota_core::history::HistoryError;
-use iota_core::retention::{Decisions, Point, Shown, unexplained};
-use iota_core::vault::{FindMissing, MissingView};
+use iota_core::retention::{Decisions, Point, Shown, apart_ms, unexplained};
+use iota_core::vault::{CheckPoints, MissingView, PointsCheck};
 
 use crate::api;
 use crate::history::History;
@@ -23,13 +23,13 @@ const LIST_LIMIT: usize = 1000;
 /// Questions that are under way at a time.
 const AT_ONCE: usize = 6;
 
-/// Answers [`FindMissing`].
+/// Answers [`CheckPoints`].
 ///
 /// # Errors
 /// [`iota_core::vault::ProblemKind::Altered`] when a snapshot is not on the chain under the head, or a decision does not hold.
-pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindMissing) -> Result<Vec<MissingView>> {
+pub async fn check(platform: &impl Platform, open: &OpenVault, question: &CheckPoints) -> Result<PointsCheck> {
     let history = machines::history(platform, open, question.set).await?;
-    let Some(head) = &history.head else { return Ok(Vec::new()) };
+    let Some(head) = &history.head else { return Ok(PointsCheck::default()) };
     let decisions = retention::decisions(platform, open).await?;
     let listed = listed(platform, &history, head).await?;
     let sets = api::sets(platform).await?;
@@ -41,7 +41,10 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindMis
     let gaps = unexplained(&decisions, question.set, &shown, platform.now_ms());
     let view =
         |gap: iota_core::retention::Gap| MissingView { first: gap.first, last: gap.last, received_ms: gap.received_ms };
-    Ok(gaps.into_iter().map(view).collect())
+    Ok(PointsCheck {
+        missing: gaps.into_iter().map(view).collect(),
+        apart_ms: apart_ms(shown.iter().map(|shown| shown.point)),
+    })
 }
 
 /// The headers that the server lists, newest first, without the head; falling, and of this log.
