@@ -14,10 +14,12 @@
 
 mod clocks;
 mod explain;
+mod in_force;
 mod signed;
 
 pub use clocks::{MAX_SKEW_MS, agreed_ms, apart_ms, is_doubtful};
 pub use explain::{Gap, Shown, unexplained};
+pub use in_force::{InForce, in_force};
 pub use signed::{Decision, Decisions, Deletion, MAX_VERSION, SignedDecision, UNDO_MS, UnprovedDecisions, What};
 
 use crate::wire::{Reader, Result, WireError, Writer};

@@ -73,9 +73,10 @@ questions! {
     Touch -> VaultState;
     ListSlots -> Vec<SlotView>;
     AddPassphrase -> Vec<SlotView>;
-    AddKeyFile -> KeyFileMade;
+    PrepareKeyFile -> SavedFile;
+    PrepareShares -> Vec<SavedFile>;
+    ConfirmSlot -> Vec<SlotView>;
     AddPasskey -> Vec<SlotView>;
-    AddShares -> SharesMade;
     ReadShare -> ShareView;
     RemoveSlot -> Vec<SlotView>;
     PrepareKit -> NewKey;

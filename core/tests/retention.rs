@@ -6,8 +6,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use iota_core::{
     id::{AccountId, SetId, Signature, VerifyingKey},
     retention::{
-        Decision, Decisions, Deletion, Gap, MAX_SKEW_MS, MAX_VERSION, Point, Policy, Reason, Shown, SignedDecision,
-        Unit, Verdict, What, evaluate, is_doubtful, unexplained,
+        Decision, Decisions, Deletion, Gap, InForce, MAX_SKEW_MS, MAX_VERSION, Point, Policy, Reason, Shown,
+        SignedDecision, UNDO_MS, Unit, Verdict, What, evaluate, is_doubtful, unexplained,
     },
     wire::WireError,
 };
@@ -107,7 +107,7 @@ fn shown(whole: &[Point], kept: &[Point]) -> Vec<Shown> {
     kept.iter().map(|&point| Shown { point, prev_received_ms: before(&point) }).collect()
 }
 
-fn decided(policies: &[(Policy, u64)]) -> Decisions {
+fn decided_by(policies: &[(Policy, u64)]) -> Decisions {
     let key = SigningKey::from_bytes(&[1; 32]);
     let signed: Vec<_> =
         (1..).zip(policies).map(|(version, &(policy, at_ms))| sign(&key, version, policy, at_ms)).collect();
@@ -217,7 +217,7 @@ proptest! {
         for (change, pause_ms) in rounds {
             now_ms += pause_ms;
             left = kept(&policy, &left, now_ms);
-            prop_assert_eq!(unexplained(&decided(&decisions), SET, &shown(&points, &left), now_ms), []);
+            prop_assert_eq!(unexplained(&decided_by(&decisions), SET, &shown(&points, &left), now_ms), []);
             if let Some(change) = change {
                 policy = change;
                 decisions.push((policy, now_ms));
@@ -233,7 +233,7 @@ proptest! {
         taken in any::<Index>(),
     ) {
         let (now_ms, head) = (NOW_MS + later_ms, points.last().unwrap().seq);
-        let decisions = decided(&[(policy, 0)]);
+        let decisions = decided_by(&[(policy, 0)]);
         // Clocks of an hour apart are borne with: what goes within it is not missed yet.
         let safe = seqs(&kept(&policy, &points, now_ms + 2 * HOUR_MS));
         let left = kept(&policy, &points, now_ms);
@@ -306,6 +306,34 @@ fn no_policy_keeps_less_than_a_week_of_everything() {
     ] {
         assert!(bad.parse::<Policy>().is_err(), "{bad}");
     }
+}
+
+#[test]
+fn a_shorter_policy_takes_hold_after_two_weeks_and_a_longer_one_at_once() {
+    let policy = |text: &str| text.parse::<Policy>().unwrap();
+    let (usual, short, long) = (Policy::default(), policy("7d,8d,9d,30d"), policy("30d,31d,400d,forever"));
+    let in_force = |decided: &[(Policy, u64)], now_ms| {
+        let decisions = decided_by(decided);
+        let InForce { policy, until_ms } = decisions.in_force(now_ms);
+        assert!(policy.covers(&decisions.policy()) && until_ms.is_some() == (policy != decisions.policy()));
+        (policy, until_ms)
+    };
+    let at_ms = 100 * DAY_MS;
+    assert_eq!(in_force(&[], 0), (usual, None));
+    assert_eq!(in_force(&[(long, at_ms)], at_ms), (long, None));
+    let end_ms = at_ms + UNDO_MS;
+    for (now_ms, expected) in [(0, (usual, Some(end_ms))), (end_ms - 1, (usual, Some(end_ms))), (end_ms, (short, None))]
+    {
+        assert_eq!(in_force(&[(short, at_ms)], now_ms), expected, "{now_ms}");
+    }
+    // Taken back in time, and nothing was lost.
+    assert_eq!(in_force(&[(short, at_ms), (usual, end_ms - 1)], end_ms - 1), (usual, None));
+    // Both earlier ones count: the default for a while, the long one longer.
+    let chain = [(long, at_ms), (short, at_ms + DAY_MS)];
+    assert_eq!(in_force(&chain, end_ms - 1), (long, Some(end_ms + DAY_MS)));
+    assert_eq!(in_force(&chain, end_ms + DAY_MS), (short, None));
+    let crossed = [(policy("7d,60d,90d,forever"), at_ms)];
+    assert_eq!(in_force(&crossed, at_ms), (policy("7d,60d,366d,forever"), Some(end_ms)));
 }
 
 #[test]

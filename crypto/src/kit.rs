@@ -26,6 +26,11 @@ pub(crate) fn parse_slot(what: &'static str, line: &str) -> Result<Slot> {
     Ok(Slot::decode(&text::decode(SLOT_PREFIX, what, line)?)?)
 }
 
+/// What a server says of itself or of a login, where nothing else may be made of it: on paper people believe what they read.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace()).collect::<Vec<_>>().join("·")
+}
+
 /// A recovery kit.
 pub struct Kit {
     /// Opens the slot.
@@ -76,9 +81,9 @@ impl Kit {
         let _ = write!(
             page,
             "\nServer:    {}\nServer id: {}\nLogin:     {}\nAccount:   {}\n\nSlot (needed when the server is gone):\n",
-            place.server,
+            one_line(place.server),
             place.server_id,
-            place.login,
+            one_line(place.login),
             self.account()
         );
         let slot = slot_text(&self.slot);
@@ -106,7 +111,7 @@ impl Kit {
             }
         }
         let start = page
-            .find(SLOT_PREFIX)
+            .rfind(SLOT_PREFIX)
             .ok_or(CryptoError::Text { what: WHAT, hint: "the block that begins with IOTA-SLOT-1 is missing" })?;
         let slot = parse_slot(WHAT, &page[start..])?;
         Ok(Self { words: RecoveryWords::parse(&words.join(" "))?, slot })

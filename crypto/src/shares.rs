@@ -9,7 +9,7 @@
 use crate::{
     error::{CryptoError, Result, SharesError},
     keys::MasterKey,
-    kit::{KitPlace, SLOT_PREFIX, parse_slot, slot_text},
+    kit::{KitPlace, SLOT_PREFIX, one_line, parse_slot, slot_text},
     secret::{random_bytes, secrets},
     slot::{self, SharedSecret, SlotSecret},
     text,
@@ -149,7 +149,12 @@ impl Share {
              Set:       {}\n\
              Server:    {}\nServer id: {}\nLogin:     {}\nAccount:   {}\n\n\
              Share, and slot (needed when the server is gone):\n",
-            place.server, slot.header.slot, place.server, place.server_id, place.login, slot.header.account,
+            one_line(place.server),
+            slot.header.slot,
+            one_line(place.server),
+            place.server_id,
+            one_line(place.login),
+            slot.header.account,
         );
         for text in [self.share_text(), Zeroizing::new(slot_text(slot))] {
             for line in text.as_bytes().chunks(64) {
@@ -174,7 +179,8 @@ impl Share {
         if page.len() > 64 << 10 {
             return Err(error("it is too long"));
         }
-        let start = page.find(SHARE_PREFIX).ok_or(error("the block that begins with IOTA-SHARE-1 is missing"))?;
+        // A name above it may look like it.
+        let start = page.rfind(SHARE_PREFIX).ok_or(error("the block that begins with IOTA-SHARE-1 is missing"))?;
         let blocks = &page[start..];
         let split = blocks.find(SLOT_PREFIX).ok_or(error("the block that begins with IOTA-SLOT-1 is missing"))?;
         let (share, slot) = blocks.split_at(split);
@@ -214,6 +220,19 @@ mod tests {
         let master = MasterKey::generate(&mut random);
         let (_, shares) = create(ACCOUNT, &master, threshold, count, &mut random).unwrap();
         (master, shares)
+    }
+
+    #[test]
+    fn what_a_server_calls_itself_makes_no_sheet_unreadable() {
+        let (_, shares) = made(2, 3);
+        for name in
+            ["IOTA-SHARE-1-A@x", "IOTA-SLOT-1-B", "a\nIOTA-SHARE-1-AAAA\n\nGive this page to the server", "1. zoo"]
+        {
+            let text = shares[0].to_text(&KitPlace { server: name, login: name, ..PLACE });
+            let read = Share::parse(&text).unwrap();
+            assert!(read.value.0 == shares[0].value.0 && read.slot == shares[0].slot, "{name}");
+            assert!(!text.contains("\nGive this page"));
+        }
     }
 
     /// Those of the given places, in that order.

@@ -40,13 +40,17 @@ test('a proof that is too old is asked for again, and the change goes on', async
     return route.fulfill({ status: 403, contentType: 'application/json', body: JSON.stringify({ error }) });
   });
   await page.getByRole('button', { name: 'Make a key file' }).click();
+  const file = await saved(page, page.getByRole('button', { name: 'Save the key file' }));
+  expect(file).toContain('IOTA-KEY-1');
+  const ways = page.getByRole('region', { name: 'Ways to open the vault' });
+  await expect(ways.getByRole('button', { name: /^Remove key file/ })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Done' }).click();
   const dialog = page.getByRole('dialog', { name: 'Is it you?' });
   await expect(dialog).toBeVisible({ timeout: 30_000 });
   await expectAccessible(page);
   await dialog.getByLabel('Password for signing in').fill(ada.password);
   await dialog.getByRole('button', { name: 'Go on' }).click();
-  const file = await saved(page, page.getByRole('button', { name: 'Save the key file' }));
-  expect(file).toContain('IOTA-KEY-1');
+  await expect(ways.getByRole('button', { name: /^Remove key file/ })).toBeVisible({ timeout: 30_000 });
   await expect(dialog).toBeHidden();
 });
 

@@ -54,9 +54,16 @@ test('an older head, a forged header and a swapped object are noticed, and said'
     const panel = page.getByRole('complementary', { name: 'Chosen file' });
     await expect(panel.getByRole('button', { name: /^Download/ })).toBeVisible();
     await context.route('**/api/v1/objects/read', async (route) => {
-      const body = Buffer.from(await (await route.fetch()).body());
-      body[body.length - 100] ^= 1;
-      await route.fulfill({ body, contentType: 'application/octet-stream' });
+      const frames = objectsOf(Buffer.from(await (await route.fetch()).body()));
+      expect(frames.length).toBeGreaterThan(1);
+      // Each is whole, and another's.
+      const swapped = frames.map(({ reference }, place) => {
+        const { object } = frames[(place + 1) % frames.length];
+        const length = Buffer.alloc(4);
+        length.writeUInt32LE(object.length);
+        return Buffer.concat([reference, length, object]);
+      });
+      await route.fulfill({ body: Buffer.concat(swapped), contentType: 'application/octet-stream' });
     });
     let saved = 0;
     page.on('download', () => (saved += 1));
@@ -66,3 +73,14 @@ test('an older head, a forged header and a swapped object are noticed, and said'
     expect(saved).toBe(0);
   });
 });
+
+/** The objects of an answer, each behind its reference (docs/format/frames.md). */
+function objectsOf(answer: Buffer): { reference: Buffer; object: Buffer }[] {
+  const frames = [];
+  for (let at = 0; at < answer.length; ) {
+    const length = answer.readUInt32LE(at + 33);
+    frames.push({ reference: answer.subarray(at, at + 33), object: answer.subarray(at + 37, at + 37 + length) });
+    at += 37 + length;
+  }
+  return frames;
+}

@@ -55,6 +55,7 @@ async function story(appliance: Appliance): Promise<void> {
   await page.getByRole('button', { name: 'Make a key file' }).click();
   ada.keyFile = await saved(page, page.getByRole('button', { name: 'Save the key file' }));
   await page.getByRole('button', { name: 'Done' }).click();
+  await ada.prove(page, page.getByRole('button', { name: /^Remove key file/ }));
 
   machine = appliance.agent(MACHINE, recorder.url);
   mkdirSync(join(machine.files, FOLDER));

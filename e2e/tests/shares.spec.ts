@@ -26,7 +26,7 @@ async function makeSheets(page: Page, ada: Person, picture: (name: string) => Pr
 
   const sheets: string[] = [];
   const [next, done] = ['Next sheet', 'Done'].map((name) => page.getByRole('button', { name, exact: true }));
-  await ada.prove(page, page.getByRole('region', { name: 'Sheet 1 of 3' }));
+  await expect(page.getByRole('region', { name: 'Sheet 1 of 3' })).toBeVisible({ timeout: 30_000 });
   for (const number of [1, 2, 3]) {
     const sheet = page.getByRole('region', { name: `Sheet ${number} of 3` });
     const goOn = number === 3 ? done : next;
@@ -41,7 +41,8 @@ async function makeSheets(page: Page, ada: Person, picture: (name: string) => Pr
     sheets.push(text);
     await goOn.click();
   }
-  await expect(page.getByRole('region', { name: 'Ways to open the vault' })).toContainText('Trusted people');
+  await ada.prove(page, page.getByRole('region', { name: 'Ways to open the vault' }));
+  await expect(page.getByRole('region', { name: 'Ways to open the vault' })).toContainText('Trusted people', { timeout: 30_000 });
   expect(new Set(sheets).size).toBe(3);
   return sheets;
 }

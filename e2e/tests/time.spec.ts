@@ -228,7 +228,7 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(rows).toHaveCount(4);
     await kept.getByText('Keep more or less').click();
     await kept.getByRole('textbox', { name: 'Two of each week, days' }).fill('400');
-    await expect(kept.getByText(/^By this, 0 of 3\spoints would go\.$/)).toBeVisible();
+    await expect(kept.getByText(/^By this, 0 of 3\spoints of this machine would go\.$/)).toBeVisible();
     await kept.getByRole('textbox', { name: 'Everything, days' }).fill('6');
     await expect(kept.getByText(/everything is kept for 7 days at least/)).toBeVisible();
     await kept.getByRole('textbox', { name: 'Everything, days' }).fill('30');

@@ -111,6 +111,8 @@ pub async fn tell_deletion(state: &AppState, connection: &mut PgConnection, set_
 pub enum AccountNews {
     /// It is to go; milliseconds since 1970.
     Closing(u64),
+    /// It keeps less; from when on that is carried out, milliseconds since 1970.
+    KeepsLess(u64),
     /// Its login was set by proof of the vault; until when nothing is deleted, milliseconds since 1970.
     Recovered(u64),
 }

@@ -88,6 +88,12 @@ pub fn KeptCard(
     kept.look_for_missing(Vault::current());
     let retry = Callback::new(move |()| deciding.load());
     let policy = Memo::new(move |_| deciding.view.with(|view| view.as_ref()?.policy.parse::<Policy>().ok()));
+    let lasting = Memo::new(move |_| {
+        deciding.view.with(|view| {
+            let lasting = view.as_ref()?.lasting.as_ref()?;
+            Some((lasting.policy.parse::<Policy>().ok()?, lasting.until_ms))
+        })
+    });
     view! {
         <section class="card card--flush kept" aria-labelledby="kept">
             <div class="card__head">
@@ -99,7 +105,7 @@ pub fn KeptCard(
             {move || kept.apart.get().map(|words| view! { <Apart words /> })}
             {move || deciding.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })}
             {move || match policy.get() {
-                Some(policy) => view! { <Shown kept policy chosen /> }.into_any(),
+                Some(policy) => view! { <Shown kept policy lasting=lasting.get() chosen /> }.into_any(),
                 None if deciding.problem.with(Option::is_some) => ().into_any(),
                 None => view! { <Skeleton lines=3 /> }.into_any(),
             }}
@@ -134,6 +140,22 @@ fn apart(ms: i64) -> String {
     format!("The clock of this machine is {by} {} the server's.", if ms < 0 { "ahead of" } else { "behind" })
 }
 
+/// That what was kept before stays for a while.
+#[component]
+fn Lasting(lasting: Policy, until_ms: u64) -> impl IntoView {
+    let until = Moment::local(until_ms).full();
+    view! {
+        <div class="notice" role="status">
+            <Icon name="info" />
+            <div>
+                <b>{format!("Until {until} what was kept before stays, too.")}</b>
+                <p>{format!("Nothing goes before that. To keep it, keep as much as before again: {lasting}.")}</p>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
 #[component]
 fn Apart(words: String) -> impl IntoView {
     view! {
@@ -149,9 +171,11 @@ fn Apart(words: String) -> impl IntoView {
 }
 
 #[component]
-fn Shown(kept: Kept, policy: Policy, chosen: Signal<Option<u64>>) -> impl IntoView {
+fn Shown(kept: Kept, policy: Policy, lasting: Option<(Policy, u64)>, chosen: Signal<Option<u64>>) -> impl IntoView {
+    // What the server goes by.
+    let carried_out = lasting.map_or(policy, |(lasting, _)| lasting);
     let bands = move || {
-        let judged = kept.points.list().with(|list| judge(&policy, list));
+        let judged = kept.points.list().with(|list| judge(&carried_out, list));
         bands(&judged)
             .into_iter()
             .map(|(band, number)| {
@@ -177,8 +201,9 @@ fn Shown(kept: Kept, policy: Policy, chosen: Signal<Option<u64>>) -> impl IntoVi
     view! {
         <div class="kept__body">
             <p>{words(&policy)}</p>
+            {lasting.map(|(lasting, until_ms)| view! { <Lasting lasting until_ms /> })}
             <dl class="facts kept__bands">{bands}</dl>
-            <Calendar points=kept.points policy />
+            <Calendar points=kept.points policy=carried_out />
             {deletions}
             <details class="kept__more">
                 <summary>"Keep more or less"</summary>

@@ -96,9 +96,12 @@ fn UnlockForm() -> impl IntoView {
         });
     };
     learn();
+    // Whether the vault has something to be opened with.
+    let handed = StoredValue::new(false);
     // Who closes the dialog while the vault is being opened has it stay locked.
     on_cleanup(move || {
-        if unlocker.busy.get_untracked() && !vault.state().with_untracked(|state| state.is_open()) {
+        let is_opening = unlocker.busy.get_untracked() && handed.try_get_value().unwrap_or_default();
+        if is_opening && !vault.state().with_untracked(|state| state.is_open()) {
             vault.lock();
         }
     });
@@ -113,6 +116,7 @@ fn UnlockForm() -> impl IntoView {
         };
         problem.set(None);
         unlocker.busy.set(true);
+        handed.set_value(given.is_ok());
         leptos::task::spawn_local(async move {
             let secret = match given {
                 Ok(secret) => Ok(secret),
@@ -120,7 +124,10 @@ fn UnlockForm() -> impl IntoView {
             };
             let answer = match secret {
                 // Who closed the dialog while the device asked has the vault stay locked.
-                Ok(secret) if !problem.is_disposed() => vault.ask(Unlock { secret }).await,
+                Ok(secret) if !problem.is_disposed() => {
+                    handed.set_value(true);
+                    vault.ask(Unlock { secret }).await
+                }
                 Ok(_) => vault.ask(AskState {}).await,
                 Err(error) => Err(error),
             };

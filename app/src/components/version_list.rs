@@ -112,7 +112,7 @@ impl Search {
             match answer {
                 Ok(page) => {
                     // The view may be gone.
-                    let _ = self.versions.try_update(|known| insert(known, page.versions, before));
+                    let _ = self.versions.try_update(|known| insert(known, page.versions, before, page.before));
                 }
                 Err(problem) => {
                     let _ = self.problem.try_set(Some(problem));

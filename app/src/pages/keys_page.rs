@@ -10,7 +10,9 @@ mod slots;
 use std::sync::Arc;
 
 use iota_core::api::json::Event;
-use iota_core::vault::{AddKeyFile, ListSlots, NewKey, PrepareKit, Problem, ProblemKind, SavedFile, SlotView};
+use iota_core::vault::{
+    ConfirmSlot, ListSlots, NewKey, PrepareKeyFile, PrepareKit, Problem, ProblemKind, SavedFile, SlotView,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -159,13 +161,13 @@ fn NewKeyFile(desk: Desk, file: SavedFile) -> impl IntoView {
                 aria-disabled=move || (!saved.get()).then_some("true")
                 on:click=move |_| {
                     if saved.get_untracked() {
-                        desk.panel.set(Panel::None);
+                        desk.confirm_slot("Added");
                     }
                 }
             >
                 "Done"
             </button>
-            {move || (!saved.get()).then(|| view! { <span class="small ink-3">"Save it first: it is shown this once."</span> })}
+            {move || (!saved.get()).then(|| view! { <span class="small ink-3">"Save it first: it is shown this once, and counts when you press Done."</span> })}
         </div>
     }
     .into_any()
@@ -209,16 +211,31 @@ impl Desk {
         }
     }
 
+    /// Adds what was made, now that it is kept.
+    fn confirm_slot(self, said: &'static str) {
+        if !self.is_ready() {
+            return;
+        }
+        self.busy.set(true);
+        leptos::task::spawn_local(async move {
+            let answer = self.proof.run(|| self.vault.ask(ConfirmSlot {})).await;
+            if let Some(slots) = self.end(answer) {
+                self.slots.set(Some(slots));
+                self.panel.set(Panel::None);
+                self.toasts.say(said);
+            }
+        });
+    }
+
     fn make_key_file(self) {
         if !self.is_ready() {
             return;
         }
         self.busy.set(true);
         leptos::task::spawn_local(async move {
-            let answer = self.proof.run(|| self.vault.ask(AddKeyFile {})).await;
-            if let Some(made) = self.end(answer) {
-                self.slots.set(Some(made.slots));
-                self.panel.set(Panel::KeyFile(made.file));
+            let answer = self.vault.ask(PrepareKeyFile {}).await;
+            if let Some(file) = self.end(answer) {
+                self.panel.set(Panel::KeyFile(file));
             }
         });
     }

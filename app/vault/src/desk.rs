@@ -9,10 +9,11 @@ use futures::future::{Either, select};
 use iota_core::api::json::SessionInfo;
 use iota_core::id::EnrolId;
 use iota_core::id::SetId;
+use iota_core::slot::Slot;
 use iota_core::vault::{
     Admit, Ask, Compare, Comparison, ConfirmAccount, ConfirmKit, Download, DownloadView, HearEnrolment, HelloView,
-    KeyFileMade, ListFolder, Listing, MAX_BLOB_BYTES, NewKey, PrepareAccount, Problem, ProblemKind, RecoverAccount,
-    Selection, SlotView, Unlock, VaultEvent, VaultState, Wanted, Way, file_name,
+    ListFolder, Listing, MAX_BLOB_BYTES, NewKey, PrepareAccount, Problem, ProblemKind, RecoverAccount, Selection,
+    SlotView, Unlock, VaultEvent, VaultState, Wanted, Way, file_name,
 };
 use iota_crypto::kit::KitPlace;
 use iota_crypto::secret::system_random;
@@ -58,6 +59,8 @@ pub struct Desk<P> {
     codes: RefCell<Codes>,
     pending_account: RefCell<Option<Rc<PendingAccount>>>,
     pending_kit: RefCell<Option<PendingKit>>,
+    /// A way that was made and not added yet.
+    pending_slot: RefCell<Option<Slot>>,
     /// Downloads that are under way; one that is not in here stops.
     downloads: RefCell<Vec<(u32, oneshot::Sender<()>)>>,
     /// How often somebody, or the clock, locked it: what was asked before does not open it afterwards.
@@ -79,6 +82,7 @@ impl<P: Platform> Desk<P> {
             codes: RefCell::default(),
             pending_account: RefCell::default(),
             pending_kit: RefCell::default(),
+            pending_slot: RefCell::default(),
             downloads: RefCell::default(),
             locks: Cell::new(0),
             last: Cell::new(0),
@@ -152,6 +156,7 @@ impl<P: Platform> Desk<P> {
         self.codes.take();
         self.pending_account.take();
         self.pending_kit.take();
+        self.pending_slot.take();
         self.downloads.take();
     }
 
@@ -202,11 +207,21 @@ impl<P: Platform> Desk<P> {
                 let open = self.open()?;
                 json(&slots::add_passphrase(platform, &open, &question.passphrase).await?)
             }
-            Ask::AddKeyFile(_) => {
-                let made: KeyFileMade = slots::add_key_file(platform, &*self.open()?).await?;
-                json(&made)
+            Ask::PrepareKeyFile(_) => {
+                let open = self.open()?;
+                let file = slots::new_key_file(open.account, &open.keys()?.master)?;
+                let shown = slots::saved(&file);
+                self.pending_slot.replace(Some(file.slot));
+                json(&shown)
             }
-            Ask::AddShares(question) => json(&slots::add_shares(platform, &*self.open()?, &question).await?),
+            Ask::PrepareShares(question) => {
+                let open = self.open()?;
+                let (slot, sheets) = slots::new_shares(platform, &open, &question).await?;
+                open.require_open()?;
+                self.pending_slot.replace(Some(slot));
+                json(&sheets)
+            }
+            Ask::ConfirmSlot(_) => json(&self.confirm_slot().await?),
             Ask::ReadShare(question) => json(&slots::read_share(&question.text)?),
             Ask::AddPasskey(question) => json(&slots::add_passkey(platform, &*self.open()?, &question.output).await?),
             Ask::RemoveSlot(question) => json(&slots::remove(platform, &*self.open()?, question.slot).await?),
@@ -290,6 +305,16 @@ impl<P: Platform> Desk<P> {
                 json(&())
             }
         }
+    }
+
+    /// It stays at hand until it is added: a proof may be asked for first, and an answer may be lost.
+    async fn confirm_slot(&self) -> Result<Vec<SlotView>> {
+        let open = self.open()?;
+        let slot = self.pending_slot.borrow().clone();
+        let slot = slot.ok_or_else(|| failed("make a key file, or sheets, first: the vault was locked meanwhile"))?;
+        let slots = slots::add(&self.platform, &open, slot).await?;
+        self.pending_slot.take();
+        Ok(slots)
     }
 
     async fn prepare_account(&self, question: &PrepareAccount) -> Result<NewKey> {

@@ -4,7 +4,9 @@ use iota_core::api::json::Bytes;
 use iota_core::api::retention::{Decide, Retention};
 use iota_core::id::SetId;
 use iota_core::retention::{Decision, Decisions, Deletion, Policy, UNDO_MS, What};
-use iota_core::vault::{ClosingView, DecideRetention, DeletionView, Problem, ProblemKind, RetentionView, Wish};
+use iota_core::vault::{
+    ClosingView, DecideRetention, DeletionView, LastingPolicy, Problem, ProblemKind, RetentionView, Wish,
+};
 use iota_crypto::retention::sign;
 
 use crate::api;
@@ -59,8 +61,11 @@ pub async fn view(platform: &impl Platform, open: &OpenVault) -> Result<Retentio
     let closing = decisions
         .closing()
         .map(|(version, decided_ms)| ClosingView { version, undo_until_ms: decided_ms.saturating_add(UNDO_MS) });
+    let in_force = decisions.in_force(now_ms);
+    let lasting = in_force.until_ms.map(|until_ms| LastingPolicy { policy: in_force.policy.to_string(), until_ms });
     Ok(RetentionView {
         policy: decisions.policy().to_string(),
+        lasting,
         deletions: deletions.filter(|deletion| deletion.undo_until_ms > now_ms).collect(),
         closing,
     })

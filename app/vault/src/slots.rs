@@ -4,8 +4,7 @@ use iota_core::api::json::{Bytes, ChangeSlots, SessionInfo, Vault};
 use iota_core::id::{Digest, SlotId};
 use iota_core::slot::{SignedSlotList, Slot, SlotKind};
 use iota_core::vault::{
-    AddShares, KeyFileMade, KitSheet, NewKey, Problem, ProblemKind, SavedFile, Secret, ShareView, SharesMade,
-    SlotKindView, SlotView,
+    KitSheet, NewKey, PrepareShares, Problem, ProblemKind, SavedFile, Secret, ShareView, SlotKindView, SlotView,
 };
 use iota_crypto::keys::MasterKey;
 use iota_crypto::kit::{KeyFile, Kit, KitPlace, slot_text};
@@ -230,7 +229,7 @@ pub async fn add_passphrase(platform: &impl Platform, open: &OpenVault, passphra
     require_strong(platform, passphrase, "").await?;
     let secret = SlotSecret::Passphrase(passphrase);
     let slot = create(open.account, &open.keys()?.master, &secret, &mut system_random()).tell()?;
-    change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
+    add(platform, open, slot).await
 }
 
 /// Adds a passkey, by what it computed.
@@ -241,35 +240,39 @@ pub async fn add_passkey(platform: &impl Platform, open: &OpenVault, output: &st
     let secret = passkey_secret(output)?;
     let secret = SlotSecret::Passkey(&secret);
     let slot = create(open.account, &open.keys()?.master, &secret, &mut system_random()).tell()?;
-    change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
+    add(platform, open, slot).await
 }
 
-/// Adds a key file.
+/// Shares of trusted people, made but not entered: their slot, and a sheet for each.
 ///
 /// # Errors
-/// As [`change`].
-pub async fn add_key_file(platform: &impl Platform, open: &OpenVault) -> Result<KeyFileMade> {
-    let file = new_key_file(open.account, &open.keys()?.master)?;
-    let slot = file.slot.clone();
-    let slots = change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
-    Ok(KeyFileMade { file: saved(&file), slots })
-}
-
-/// Adds shares of trusted people.
-///
-/// # Errors
-/// When there cannot be so many, and as [`change`].
-pub async fn add_shares(platform: &impl Platform, open: &OpenVault, question: &AddShares) -> Result<SharesMade> {
+/// When there cannot be so many, and when the server does not say what stands on them.
+pub async fn new_shares(
+    platform: &impl Platform,
+    open: &OpenVault,
+    question: &PrepareShares,
+) -> Result<(Slot, Vec<SavedFile>)> {
     let server = server::known(platform).await?;
     let session: SessionInfo = api::get(platform, "/session").await?;
     let address = platform.server_address();
     let place = KitPlace { server: &address, server_id: server.server_id, login: &session.login };
-    let AddShares { threshold, count } = *question;
+    let PrepareShares { threshold, count } = *question;
     let made = shares::create(open.account, &open.keys()?.master, threshold, count, &mut system_random());
     let (slot, shares) = made.map_err(|error| failed(error.to_string()))?;
-    let slots = change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await?;
     let sheet = |share: &Share| SavedFile { name: share.file_name(), text: share.to_text(&place) };
-    Ok(SharesMade { sheets: shares.iter().map(sheet).collect(), slots })
+    Ok((slot, shares.iter().map(sheet).collect()))
+}
+
+/// Adds a way that was made, unless it is there already: the answer may have been lost.
+///
+/// # Errors
+/// As [`change`].
+pub async fn add(platform: &impl Platform, open: &OpenVault, slot: Slot) -> Result<Vec<SlotView>> {
+    let list = current(platform, open).await?;
+    if list.list.slots.contains(&slot) {
+        return Ok(views(&list.list.slots));
+    }
+    change(platform, open, |slots| Ok([slots, vec![slot]].concat())).await
 }
 
 /// Reads the sheet of one person.

@@ -49,7 +49,8 @@ pub async fn find(platform: &impl Platform, open: &OpenVault, question: &FindVer
         None => singly(platform, open, &history, &path, at).await?,
     };
     let newer = question.before.and_then(|before| open.told(question.set, &path, before));
-    let hashes = hashes(&mut Contents::new(platform, open), &part.told, newer.as_deref()).await?;
+    let mut hashes = hashes(&mut Contents::new(platform, open), &part.told, newer.as_deref()).await?;
+    keep_to_what_was_told(open, (question.set, &path), &part.told, &mut hashes);
     let told = || part.told.iter().zip(&hashes);
     open.keep_told(
         question.set,
@@ -151,6 +152,24 @@ async fn base(platform: &impl Platform, open: &OpenVault, history: &History, seq
     let opened = opened(&history.segment(platform, seq).await?, open)?;
     let (header, body) = opened.into_iter().next().ok_or_else(|| missing("part of the history"))?;
     Ok(Point { header, state: State::begin(body).tell()? })
+}
+
+/// An entry that was told before, from other commits around it, has the hashes that it had then: where its bytes lie may have changed on the
+/// way, and what is one version must be one.
+fn keep_to_what_was_told(open: &OpenVault, (set, path): (SetId, &TreePath), told: &[Told], hashes: &mut [Hashes]) {
+    for place in 0..told.len() {
+        let known = told[place].ends_before.and_then(|before| open.told(set, path, before));
+        let Some(known) = known.filter(|known| known.entry == told[place].entry) else { continue };
+        let now = hashes[place];
+        for (hash, content) in &mut hashes[..] {
+            if *hash == now.0 {
+                *hash = known.hashes.0;
+            }
+            if *content == now.1 {
+                *content = known.hashes.1;
+            }
+        }
+    }
 }
 
 /// Hash of an entry, and of its content alone; none of nothing.

@@ -3,7 +3,7 @@
 use super::{AccountError, Written, check_password, make_key_file};
 use crate::{durable::create_private_dir, remote::RemoteError, remote::http::WebSession, vault::OpenVault};
 use iota_core::{
-    api::json::{Bytes, ChangeSlots},
+    api::json::{Bytes, ChangeSlots, code},
     id::SlotId,
     slot::{Slot, SlotKind},
 };
@@ -88,12 +88,17 @@ pub fn add_shares(
     finish(session, vault, slot, written)
 }
 
+/// Whether nothing was added. When the answer was lost, or the server failed on the way, what was written may be good keys.
+fn is_surely_unused(error: &SlotsError) -> bool {
+    let on_the_way = [code::UNAVAILABLE, code::INTERNAL];
+    matches!(error, SlotsError::Remote(RemoteError::Refused(detail)) if !on_the_way.contains(&&detail.code[..]))
+}
+
 /// Adds the slot of secrets that were written.
 fn finish(session: &WebSession, vault: &OpenVault, slot: Slot, written: Written) -> Result<SlotId> {
     let id = slot.header.slot;
     let answer = add(session, vault, slot);
-    if !matches!(answer, Err(SlotsError::Remote(RemoteError::Refused(_)))) {
-        // When the answer was lost, they may be good keys.
+    if !answer.as_ref().is_err_and(is_surely_unused) {
         written.keep();
     }
     answer.map(|()| id)

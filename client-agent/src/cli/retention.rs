@@ -59,7 +59,10 @@ pub fn run(context: &Context, arguments: Arguments) -> Result<Outcome> {
 fn set(context: &Context, policy: Policy) -> Result<Outcome> {
     let version = decide(context, |_| Ok(What::Keep(policy)))?;
     context.output.note(words(&policy));
-    context.output.note("This counts from now on. What went before does not come back.");
+    context.output.note(
+        "Where this keeps more, it counts from now on. Where it keeps less, it is carried out in 14 days: until then the old policy can be set \
+         again. What went before does not come back.",
+    );
     context.output.object(&json!({"version": version, "policy": policy.to_string()}));
     Ok(Outcome::Done)
 }
@@ -83,10 +86,18 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
         let decisions = missing::decisions(context, history)?;
         let snapshots = history.snapshots()?;
         let now_ms = SystemClock.now_ms();
-        let policy = what_if.unwrap_or_else(|| decisions.policy());
+        let in_force = decisions.in_force(now_ms);
+        let policy = what_if.unwrap_or(in_force.policy);
         let judged = judge(&policy, &snapshots, now_ms);
         let output = context.output;
         output.note(words(&policy));
+        if let (None, Some(until_ms)) = (what_if, in_force.until_ms) {
+            output.note(format!(
+                "That holds until {}, because an earlier policy kept more; then: {}",
+                show_time(until_ms),
+                words(&decisions.policy())
+            ));
+        }
         let title = if what_if.is_some() { "By this policy of" } else { "Of" };
         output.note(format!("{title} the {} snapshots of {} ({}):", snapshots.len(), clean(&set.name), set.info.set));
         let counts = counts(&judged);
@@ -126,6 +137,8 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
         output.object(&json!({
             "set": set.info.set,
             "policy": policy.to_string(),
+            "decided": decisions.policy().to_string(),
+            "until": in_force.until_ms.map(show_time),
             "version": decisions.version(),
             "kept": counts,
             "goes": seqs,

@@ -1,7 +1,7 @@
 //! The account's word on what is kept: each decision is signed by the identity key, and all of them are kept, because what went by
 //! an earlier one does not come back.
 
-use super::{MAX_SKEW_MS, Policy};
+use super::{InForce, MAX_SKEW_MS, Policy, in_force};
 use crate::{
     id::{AccountId, BadSignature, SetId, Signature, VerifyingKey},
     wire::{Reader, Result, WireError, Writer},
@@ -12,7 +12,7 @@ use thiserror::Error;
 const TYPE: &[u8] = b"iotabackup/retention/v1\0";
 /// How often an account may decide.
 pub const MAX_VERSION: u64 = 10_000;
-/// How long a deletion can be taken back.
+/// How long a deletion can be taken back, and for how long what a policy kept stays after a shorter one was decided.
 pub const UNDO_MS: u64 = 14 * 24 * 3_600_000;
 
 /// Something that an account decided.
@@ -211,7 +211,12 @@ impl Decisions {
         })
     }
 
-    /// What counts now.
+    /// What is carried out at `now_ms`: [`Decisions::policy`], and what earlier ones kept until lately.
+    pub fn in_force(&self, now_ms: u64) -> InForce {
+        in_force(self.policies(), now_ms)
+    }
+
+    /// What counts, as was decided last.
     pub fn policy(&self) -> Policy {
         self.policies().next_back().map_or_else(Policy::default, |(policy, _)| policy)
     }

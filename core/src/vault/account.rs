@@ -216,36 +216,22 @@ pub struct AddPassphrase {
     pub passphrase: String,
 }
 
-/// Adds a key file; likewise.
+/// Makes a key file; it counts with [`ConfirmSlot`], once it is saved. Needs an open vault.
 #[derive(Serialize, Deserialize)]
-pub struct AddKeyFile {}
+pub struct PrepareKeyFile {}
 
-/// Answer of [`AddKeyFile`].
+/// Makes shares of trusted people, a sheet for each, in order; likewise.
 #[derive(Serialize, Deserialize)]
-pub struct KeyFileMade {
-    /// To be saved now; it is not shown again.
-    pub file: SavedFile,
-    /// The ways that there are now.
-    pub slots: Vec<SlotView>,
-}
-
-/// Adds shares of trusted people; likewise.
-#[derive(Serialize, Deserialize)]
-pub struct AddShares {
+pub struct PrepareShares {
     /// How many are needed, 2 at least.
     pub threshold: u8,
     /// How many are made, 16 at most.
     pub count: u8,
 }
 
-/// Answer of [`AddShares`].
+/// Adds the way that was prepared last: who has the files says so. Needs what [`AddPassphrase`] needs.
 #[derive(Serialize, Deserialize)]
-pub struct SharesMade {
-    /// A sheet for each person; not shown again.
-    pub sheets: Vec<SavedFile>,
-    /// The ways that there are now.
-    pub slots: Vec<SlotView>,
-}
+pub struct ConfirmSlot {}
 
 /// Reads the sheet of one person. Works while the vault is locked.
 #[derive(Serialize, Deserialize)]

@@ -10,12 +10,23 @@ pub struct ReadRetention {}
 /// What the account decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetentionView {
-    /// What counts now, as [`crate::retention::Policy`] is written.
+    /// What counts, as [`crate::retention::Policy`] is written.
     pub policy: String,
+    /// What is carried out until then, while something longer counted lately.
+    pub lasting: Option<LastingPolicy>,
     /// Deletions that can still be taken back, the oldest first.
     pub deletions: Vec<DeletionView>,
     /// The account itself is to go.
     pub closing: Option<ClosingView>,
+}
+
+/// What is carried out for a while after it was decided to keep less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastingPolicy {
+    /// As [`crate::retention::Policy`] is written.
+    pub policy: String,
+    /// Until when, milliseconds since 1970.
+    pub until_ms: u64,
 }
 
 /// A deletion that can still be taken back.

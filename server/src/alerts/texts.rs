@@ -60,6 +60,15 @@ pub fn account(news: AccountNews, asked: bool) -> (String, String) {
             );
             ("IotaBackup: your account is to be deleted".into(), body)
         }
+        AccountNews::KeepsLess(from_ms) => {
+            let body = format!(
+                "Your account is to keep less of the past of all of its machines, by somebody who has your password and your vault's key. \
+                 Until {} nothing goes by that: decide to keep as much as before on the page Timeline of a machine, or with `iota retention \
+                 set`, and nothing ever does.\n\nIf that was not you: do so, and change both.\n\n{why}\n",
+                time(from_ms)
+            );
+            ("IotaBackup: your account is to keep less".into(), body)
+        }
         AccountNews::Recovered(until_ms) => {
             let body = format!(
                 "A new password was set for your account by somebody who has one of your vault's keys: the recovery words, the kit or a key \
@@ -136,6 +145,7 @@ mod tests {
             [
                 deleted(&subject("", None), NOW_MS, asked).1,
                 account(AccountNews::Closing(NOW_MS), asked).1,
+                account(AccountNews::KeepsLess(NOW_MS), asked).1,
                 account(AccountNews::Recovered(NOW_MS), asked).1,
             ]
         };

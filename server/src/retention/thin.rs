@@ -2,7 +2,7 @@
 
 use iota_core::id::{AccountId, SetId};
 use iota_core::pack::{RecordKind, ThinningRecord};
-use iota_core::retention::{Point, Verdict, evaluate, is_doubtful};
+use iota_core::retention::{Point, Verdict, evaluate, in_force, is_doubtful};
 use sqlx::{Postgres, Transaction};
 
 use super::PAGE_COMMITS;
@@ -11,7 +11,7 @@ use crate::error::ApiResult;
 use crate::store::backup_set::{self, RecentSet};
 use crate::store::{commit, decision};
 
-/// Lets go what the policy of the account does not keep of a set at `agreed_ms`.
+/// Lets go what the policy of the account does not keep of a set at `agreed_ms`, nor one that counted until lately.
 ///
 /// Pages overlap by the last two snapshots of the one before: with its neighbours each is judged as among all.
 pub(super) async fn thin(state: &AppState, set: &RecentSet, agreed_ms: u64) -> ApiResult<()> {
@@ -21,7 +21,7 @@ pub(super) async fn thin(state: &AppState, set: &RecentSet, agreed_ms: u64) -> A
         let _place = state.take_set(set.set_no).await?;
         let mut transaction = state.pool().begin().await?;
         let head = backup_set::lock_head(&mut transaction, set.set_no).await?.seq;
-        let policy = decision::policy_of(&mut transaction, set.account_no).await?;
+        let policy = in_force(decision::policies_of(&mut transaction, set.account_no).await?, agreed_ms).policy;
         let until_ms = policy.all_kept_from_ms(agreed_ms);
         let page = commit::points_after(&mut transaction, set.set_no, after, until_ms, PAGE_COMMITS).await?;
         let Some(last) = page.last() else { return Ok(()) };

@@ -3,7 +3,7 @@
 use iota_core::retention::{Policy, SignedDecision, What};
 use sqlx::PgConnection;
 
-use super::{Result, StoreError, signed};
+use super::{Result, StoreError, signed, unsigned};
 
 /// Adds the next decision of an account.
 pub async fn insert(
@@ -40,17 +40,18 @@ pub async fn newest(connection: &mut PgConnection, account_no: i64) -> Result<Op
     row.fetch_optional(connection).await?.map(|bytes| decode(&bytes)).transpose()
 }
 
-/// What an account keeps.
-pub async fn policy_of(connection: &mut PgConnection, account_no: i64) -> Result<Policy> {
-    let row = sqlx::query_scalar!(
-        "SELECT signed FROM decision WHERE account_no = $1 AND policy ORDER BY version DESC LIMIT 1",
+/// What an account decided to keep, with when that was received, in order.
+pub async fn policies_of(connection: &mut PgConnection, account_no: i64) -> Result<Vec<(Policy, u64)>> {
+    let rows = sqlx::query!(
+        "SELECT signed, received_ms FROM decision WHERE account_no = $1 AND policy ORDER BY version",
         account_no,
     );
-    let Some(bytes) = row.fetch_optional(connection).await? else { return Ok(Policy::default()) };
-    match decode(&bytes)?.decision.what {
-        What::Keep(policy) => Ok(policy),
+    let rows = rows.fetch_all(connection).await?.into_iter();
+    rows.map(|row| match decode(&row.signed)?.decision.what {
+        What::Keep(policy) => Ok((policy, unsigned(row.received_ms, "decision")?)),
         What::Delete(_) | What::Undo(_) | What::Close => Err(StoreError::Damaged("decision")),
-    }
+    })
+    .collect()
 }
 
 fn decode(bytes: &[u8]) -> Result<SignedDecision> {

@@ -126,7 +126,9 @@ async fn decisions_and_what_went_by_them_come_back_too() {
         ada.sign_in(&ada.browser).await.ok();
         ada.browser.put("/account/retention", &Decide { decision: Bytes(signed.encode()) }).await.ok();
     };
-    for number in 0..40 {
+    decide(1, What::Keep(Policy::new(7, 7, 7, None).unwrap())).await;
+    // Two weeks, after which it is carried out, and a bit.
+    for number in 0..44 {
         log.device_ms = server.state.now_ms();
         if number == 0 {
             log.base(&[object(0, 300)]).await;
@@ -137,7 +139,6 @@ async fn decisions_and_what_went_by_them_come_back_too() {
         log.machine.browser = log.machine.session(&server).await;
     }
     let delete = |first, last| What::Delete(Deletion { set: log.machine.set, first, last });
-    decide(1, What::Keep(Policy::new(7, 7, 7, None).unwrap())).await;
     decide(2, delete(30, 31)).await;
     decide(3, delete(35, 35)).await;
     decide(4, What::Undo(2)).await;

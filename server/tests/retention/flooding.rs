@@ -80,7 +80,7 @@ async fn ten_thousand_commits_in_an_hour_push_nothing_out() {
         let listed = scene.listed().await;
         assert_eq!(listed, scene.kept_seqs());
         // Without the flood it would be the same, but for the last of the bucket in which it began.
-        let verdicts = evaluate(&scene.policy, &alone, 0, agreed_ms);
+        let verdicts = evaluate(&scene.policy(agreed_ms), &alone, 0, agreed_ms);
         let should =
             alone.iter().zip(verdicts).filter(|(_, verdict)| *verdict != Verdict::Goes).map(|(point, _)| point.seq);
         let lost: Vec<u64> = should.filter(|seq| !listed.contains(seq)).collect();

@@ -15,7 +15,7 @@ use iota_server::test_support::TestServer;
 
 use super::people::corpus::Random;
 use super::people::{Machine, Person, aside, compare};
-use super::scene::{DAY_MS, HOUR_MS, count};
+use super::scene::{DAY_MS, HOUR_MS, count, long_decided};
 
 /// The server's time is the machine's.
 struct Shared(Arc<ManualClock>);
@@ -65,6 +65,7 @@ async fn every_snapshot_that_is_kept_comes_back_whole() {
         (person, machine, live, points)
     })
     .await;
+    long_decided(&server).await;
     round(&server.state).await.unwrap();
     let left = count(&server, "SELECT count(*) FROM commit WHERE kept").await as usize;
     assert!((25..50).contains(&left), "{left} of 60");

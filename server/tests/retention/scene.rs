@@ -6,7 +6,7 @@ use axum::http::Method;
 use iota_core::api::json::{Bytes, SnapshotInfo};
 use iota_core::api::retention::{Decide, Retention};
 use iota_core::id::Cid;
-use iota_core::retention::{Decision, Point, Policy, SignedDecision, Verdict, What, evaluate};
+use iota_core::retention::{Decision, Point, Policy, SignedDecision, UNDO_MS, Verdict, What, evaluate, in_force};
 use iota_server::retention::round;
 use iota_server::test_support::{Answer, TestAccount, TestLog, TestMachine, TestServer, object};
 
@@ -23,7 +23,8 @@ pub struct Scene {
     pub states: BTreeMap<u64, BTreeSet<Cid>>,
     /// Those that should be snapshots.
     pub kept: Vec<Point>,
-    pub policy: Policy,
+    /// Every policy that was decided, and when.
+    pub policies: Vec<(Policy, u64)>,
     pub version: u64,
 }
 
@@ -32,7 +33,7 @@ impl Scene {
         let machine = TestMachine::enrol(server, &account).await;
         let log = TestLog::new(machine, account.account, 0, BTreeSet::new());
         let (points, states, kept) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Self { account, log, points, states, kept, policy: Policy::default(), version: 0 }
+        Self { account, log, points, states, kept, policies: Vec::new(), version: 0 }
     }
 
     /// Lets time pass, after which everybody signs in again.
@@ -65,7 +66,7 @@ impl Scene {
     pub async fn round(&mut self, server: &TestServer, agreed_ms: Option<u64>) {
         round(&server.state).await.unwrap();
         let Some(agreed_ms) = agreed_ms else { return };
-        let verdicts = evaluate(&self.policy, &self.kept, self.points.last().unwrap().seq, agreed_ms);
+        let verdicts = evaluate(&self.policy(agreed_ms), &self.kept, self.points.last().unwrap().seq, agreed_ms);
         let kept = self.kept.iter().zip(verdicts).filter(|(_, verdict)| *verdict != Verdict::Goes);
         self.kept = kept.map(|(point, _)| *point).collect();
     }
@@ -103,8 +104,20 @@ impl Scene {
         self.version += 1;
         self.send(&self.sign(server, self.version, what)).await.ok();
         if let What::Keep(policy) = what {
-            self.policy = policy;
+            self.policies.push((policy, server.state.now_ms()));
         }
+    }
+
+    /// Decides as if it had been done two weeks before, and a day, so that it is carried out in full.
+    pub async fn decide_before(&mut self, server: &TestServer, policy: Policy) {
+        self.decide(server, What::Keep(policy)).await;
+        long_decided(server).await;
+        self.policies.iter_mut().for_each(|(_, decided_ms)| *decided_ms -= UNDO_MS + DAY_MS);
+    }
+
+    /// What is carried out.
+    pub fn policy(&self, at_ms: u64) -> Policy {
+        in_force(self.policies.iter().copied(), at_ms).policy
     }
 
     pub async fn decisions(&self) -> Vec<SignedDecision> {
@@ -150,6 +163,12 @@ impl Scene {
         .await;
         assert_eq!(superfluous, 0, "references that no snapshot needs");
     }
+}
+
+/// All decisions that were ever received are two weeks older, and a day.
+pub async fn long_decided(server: &TestServer) {
+    let earlier = sqlx::query("UPDATE decision SET received_ms = received_ms - $1").bind((UNDO_MS + DAY_MS) as i64);
+    earlier.execute(server.pool()).await.unwrap();
 }
 
 /// One number of the database.

@@ -89,7 +89,7 @@ async fn steady(server: &TestServer, days: u64) -> Scene {
 async fn every_state_that_is_kept_is_read_through_commits_that_went() {
     let server = TestServer::start().await;
     let mut scene = steady(&server, 12).await;
-    scene.decide(&server, What::Keep(Policy::new(7, 7, 366, None).unwrap())).await;
+    scene.decide_before(&server, Policy::new(7, 7, 366, None).unwrap()).await;
     scene.round(&server, Some(server.state.now_ms())).await;
     scene.check(&server).await;
     let kept = scene.kept_seqs();
@@ -118,6 +118,40 @@ async fn every_state_that_is_kept_is_read_through_commits_that_went() {
 }
 
 #[tokio::test]
+async fn a_shorter_policy_can_be_taken_back_for_two_weeks() {
+    let server = TestServer::start().await;
+    let mut scene = steady(&server, 30).await;
+    let usual = Policy::default();
+    scene.round(&server, Some(server.state.now_ms())).await;
+    scene.check(&server).await;
+    let all = scene.kept_seqs();
+    let shortest = Policy::new(7, 7, 7, Some(7)).unwrap();
+    scene.decide(&server, What::Keep(shortest)).await;
+    // Whoever leaps with the clock finds that no commit agrees; one that does, a day later.
+    scene.round(&server, Some(server.state.now_ms())).await;
+    assert_eq!(scene.listed().await, all);
+    scene.pass(&server, 13 * DAY_MS).await;
+    scene.commit(&server, &BTreeSet::from([1]), 0).await;
+    scene.round(&server, Some(server.state.now_ms())).await;
+    scene.check(&server).await;
+    assert!(scene.kept.len() > 40, "{}", scene.kept.len());
+    let before = scene.kept_seqs();
+    scene.decide(&server, What::Keep(usual)).await;
+    scene.pass(&server, 2 * HOUR_MS).await;
+    scene.decide(&server, What::Keep(shortest)).await;
+    scene.pass(&server, DAY_MS).await;
+    scene.commit(&server, &BTreeSet::from([2]), 0).await;
+    scene.round(&server, Some(server.state.now_ms())).await;
+    scene.check(&server).await;
+    assert!(before.iter().filter(|seq| scene.kept_seqs().contains(seq)).count() > 35, "the two weeks began anew");
+    scene.pass(&server, 13 * DAY_MS).await;
+    scene.commit(&server, &BTreeSet::from([1]), 0).await;
+    scene.round(&server, Some(server.state.now_ms())).await;
+    scene.check(&server).await;
+    assert!(scene.kept.len() < 10, "{}", scene.kept.len());
+}
+
+#[tokio::test]
 async fn nothing_goes_while_clocks_cannot_be_believed() {
     let server = TestServer::start().await;
     let mut scene = steady(&server, 10).await;
@@ -140,7 +174,8 @@ async fn nothing_goes_while_clocks_cannot_be_believed() {
     }
     scene.round(&server, Some(server.state.now_ms())).await;
     scene.check(&server).await;
-    let verdicts = evaluate(&scene.policy, &scene.kept, scene.log.chain.head().0, server.state.now_ms());
+    let now_ms = server.state.now_ms();
+    let verdicts = evaluate(&scene.policy(now_ms), &scene.kept, scene.log.chain.head().0, now_ms);
     assert!(verdicts.contains(&Verdict::Kept(Reason::Doubtful)), "what was received in between stays");
     assert!(scene.kept.len() < 20);
 }
@@ -149,13 +184,14 @@ async fn nothing_goes_while_clocks_cannot_be_believed() {
 async fn a_leap_within_a_day_makes_nothing_older() {
     let server = TestServer::start().await;
     let mut scene = steady(&server, 10).await;
-    scene.decide(&server, What::Keep(Policy::new(7, 7, 7, None).unwrap())).await;
+    scene.decide_before(&server, Policy::new(7, 7, 7, None).unwrap()).await;
     let agreed_ms = server.state.now_ms();
     server.clock.advance_ms(20 * HOUR_MS);
     scene.round(&server, Some(agreed_ms)).await;
     scene.pass(&server, 0).await;
     scene.check(&server).await;
-    let later = evaluate(&scene.policy, &scene.kept, scene.log.chain.head().0, server.state.now_ms());
+    let now_ms = server.state.now_ms();
+    let later = evaluate(&scene.policy(now_ms), &scene.kept, scene.log.chain.head().0, now_ms);
     assert!(later.contains(&Verdict::Goes), "by the clock that leapt more would have gone");
 }
 

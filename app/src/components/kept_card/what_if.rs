@@ -67,7 +67,9 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
             let another = wanted.get().filter(|wanted| *wanted != policy);
             another.map(|policy| view! { <Calendar points=kept.points policy /> })
         }}
-        <p class="small ink-2">"What went does not come back. Nothing goes while the clocks of a machine and the server disagree."</p>
+        <p class="small ink-2">
+            "Where this keeps less, it is carried out 14 days after you sign it, and you get a mail; until then you can keep as much as before again. What went does not come back. Nothing goes while the clocks of a machine and the server disagree."
+        </p>
         <BusyButton busy=kept.deciding.busy label="Sign and save" working="Saving…" on_press=save disabled />
     }
     .into_any()
@@ -112,9 +114,9 @@ fn sentence(foretold: &Foretold, all: &str) -> String {
     let gone = count(foretold.gone.len() as u64);
     match foretold.freed {
         Some(freed) if !foretold.gone.is_empty() => {
-            format!("By this, {gone} of {all} would go, which frees about {}.", bytes(freed))
+            format!("By this, {gone} of {all} of this machine would go, which frees about {}.", bytes(freed))
         }
-        _ => format!("By this, {gone} of {all} would go."),
+        _ => format!("By this, {gone} of {all} of this machine would go."),
     }
 }
 
@@ -125,9 +127,9 @@ mod tests {
     #[test]
     fn what_would_go_and_what_that_frees_is_one_sentence() {
         let foretold = |gone: &[u64], freed| Foretold { gone: gone.to_vec(), freed };
-        assert_eq!(sentence(&foretold(&[], Some(0)), "3 points"), "By this, 0 of 3 points would go.");
-        assert_eq!(sentence(&foretold(&[1, 2], None), "3 points"), "By this, 2 of 3 points would go.");
+        assert_eq!(sentence(&foretold(&[], Some(0)), "3 points"), "By this, 0 of 3 points of this machine would go.");
+        assert_eq!(sentence(&foretold(&[1, 2], None), "3 points"), "By this, 2 of 3 points of this machine would go.");
         let told = sentence(&foretold(&[1, 2], Some(3_000_000)), "3 points");
-        assert!(told.starts_with("By this, 2 of 3 points would go, which frees about 3"), "{told}");
+        assert!(told.starts_with("By this, 2 of 3 points of this machine would go, which frees about 3"), "{told}");
     }
 }

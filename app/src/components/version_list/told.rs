@@ -17,10 +17,13 @@ pub(super) fn append(known: &mut Vec<Version>, older: Vec<Version>, unread: Opti
     join(known);
 }
 
-/// Puts the single changes that were found before the commit `before` where they belong.
-pub(super) fn insert(known: &mut Vec<Version>, single: Vec<Version>, before: u64) {
+/// Puts the single changes that were found before the commit `before` where they belong. `rest`: those before this commit were not
+/// read yet; they are still to be read where the version before is an older one.
+pub(super) fn insert(known: &mut Vec<Version>, mut single: Vec<Version>, before: u64, rest: Option<u64>) {
     let Some(place) = known.iter().position(|version| version.single == Some(before)) else { return };
     known[place].single = None;
+    let rest = rest.filter(|&rest| known.get(place + 1).is_some_and(|older| older.seq + 1 < rest));
+    single.last_mut().unwrap_or(&mut known[place]).single = rest;
     known.splice(place + 1..place + 1, single);
     join(known);
 }
@@ -150,6 +153,7 @@ mod tests {
             &mut known,
             vec![version(55, Some(6)), version(50, None), version(41, Some(4)), version(31, Some(3))],
             60,
+            Some(31),
         );
         assert_eq!(seqs(&known), [90, 55, 50, 41, 30]);
         assert_eq!(
@@ -157,10 +161,19 @@ mod tests {
             [Some(81), None, None, None, Some(30)]
         );
         // The change is that of the base itself.
-        insert(&mut known, vec![version(55, Some(6))], 81);
+        insert(&mut known, vec![version(55, Some(6))], 81, Some(56));
         assert_eq!((seqs(&known), known[0].single), (vec![90, 55, 50, 41, 30], None));
+        // Several bases lay between the two that were compared: what is before the first of them is still to be read.
+        let mut several = vec![daily(60, Some(6), 60), daily(30, Some(3), 30)];
+        insert(&mut several, vec![version(55, Some(5)), version(50, Some(4))], 60, Some(50));
+        assert_eq!((seqs(&several), several[2].single), (vec![60, 55, 50, 30], Some(50)));
+        insert(&mut several, vec![version(40, Some(4)), version(31, Some(3))], 50, Some(31));
+        assert_eq!((seqs(&several), several[2].single), (vec![60, 55, 40, 30], None));
+        let mut quiet = vec![daily(60, Some(6), 60), daily(30, Some(3), 30)];
+        insert(&mut quiet, vec![], 60, Some(50));
+        assert_eq!(quiet[0].single, Some(50));
         let before = known.clone();
-        insert(&mut known, vec![version(20, Some(1))], 77);
+        insert(&mut known, vec![version(20, Some(1))], 77, None);
         assert_eq!(known, before, "nobody asked for these");
     }
 

@@ -1,5 +1,6 @@
 //! One more passkey.
 
+use iota_core::api::json::code;
 use iota_core::vault::{AddPasskey, Problem, ProblemKind};
 use leptos::prelude::*;
 
@@ -55,9 +56,14 @@ pub(super) fn AddPasskeyButton(desk: Desk) -> impl IntoView {
     }
 }
 
-/// Whether nothing was added. When the answer was lost, it may have been.
+/// Whether nothing was added. When the answer was lost, or the server failed on the way, it may have been.
 fn is_surely_unused(problem: &Problem) -> bool {
-    matches!(problem.kind, ProblemKind::Cancelled | ProblemKind::Locked | ProblemKind::Refused)
+    let failed_on_the_way = problem.has_code(code::UNAVAILABLE) || problem.has_code(code::INTERNAL);
+    match problem.kind {
+        ProblemKind::Cancelled | ProblemKind::Locked => true,
+        ProblemKind::Refused => !failed_on_the_way,
+        _ => false,
+    }
 }
 
 /// The device keeps a passkey that opens nothing: that is said, even to who thought better of it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iota_core::vault::{AddShares, SavedFile};
+use iota_core::vault::{PrepareShares, SavedFile};
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
@@ -32,13 +32,12 @@ pub(super) fn AddSharesCard(desk: Desk) -> impl IntoView {
         if !desk.is_ready() {
             return;
         }
-        let question = move || AddShares { threshold: threshold.get_untracked(), count: count.get_untracked() };
+        let question = PrepareShares { threshold: threshold.get_untracked(), count: count.get_untracked() };
         desk.busy.set(true);
         leptos::task::spawn_local(async move {
-            let answer = desk.proof.run(|| desk.vault.ask(question())).await;
-            if let Some(made) = desk.end(answer) {
-                desk.slots.set(Some(made.slots));
-                desk.panel.set(Panel::Sheets(made.sheets.into()));
+            let answer = desk.vault.ask(question).await;
+            if let Some(sheets) = desk.end(answer) {
+                desk.panel.set(Panel::Sheets(sheets.into()));
             }
         });
     };
@@ -154,8 +153,7 @@ pub(super) fn SheetsPanel(desk: Desk, sheets: Arc<[SavedFile]>) -> impl IntoView
             return;
         }
         if is_last.get_untracked() {
-            desk.panel.set(Panel::None);
-            desk.toasts.say("Hand the sheets out in person, then delete the files");
+            desk.confirm_slot("Hand the sheets out in person, then delete the files");
         } else {
             shown.update(|shown| *shown += 1);
         }
@@ -176,7 +174,7 @@ pub(super) fn SheetsPanel(desk: Desk, sheets: Arc<[SavedFile]>) -> impl IntoView
                         "They open it only together; hand them out in person, then delete the files. Write on each whose it is, if you like: no program reads that."
                     </p>
                     <p class="ink-2">
-                        "Print or save each one. They are shown this once."
+                        "Print or save each one. They are shown this once, and count when you press Done on the last."
                     </p>
                     <p class="small ink-3" role="status">
                         {move || if is_kept.get() { "Look whether it is there." } else { "Print or save this one first." }}
@@ -237,7 +235,8 @@ fn Sheet(number: usize, count: usize, text: String) -> impl IntoView {
 
 /// What a program reads of a sheet, in one line.
 fn letters(text: &str) -> String {
-    let start = text.find(LETTERS).unwrap_or(text.len());
+    // A name above them may look like them.
+    let start = text.rfind(LETTERS).unwrap_or(text.len());
     text[start..].split_whitespace().collect()
 }
 

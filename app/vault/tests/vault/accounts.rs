@@ -16,10 +16,10 @@ use iota_core::{
     proof,
     slot::{SignedSlotList, SlotKind},
     vault::{
-        AddKeyFile, AddPasskey, AddPassphrase, AddShares, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit,
-        Drill, HearEnrolment, KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKit, Problem,
-        ProblemKind, ReadShare, RecoverAccount, RemoveSlot, RevokeMachine, Secret, ShareView, SignIn, SlotKindView,
-        SuggestPassphrase, Touch, Unlock,
+        AddPasskey, AddPassphrase, Admit, AskState, BeginEnrolment, ConfirmAccount, ConfirmKit, ConfirmSlot, Drill,
+        HearEnrolment, KeyChoice, ListMachines, ListSlots, Lock, PrepareAccount, PrepareKeyFile, PrepareKit,
+        PrepareShares, Problem, ProblemKind, ReadShare, RecoverAccount, RemoveSlot, RevokeMachine, Secret, ShareView,
+        SignIn, SlotKindView, SuggestPassphrase, Touch, Unlock,
     },
 };
 use iota_crypto::{
@@ -259,10 +259,20 @@ fn ways_come_and_go_and_the_vault_keeps_enough() {
     let tab = Tab::unlocked(&rig);
     answer(&tab, "PUT", "/vault/slots", &());
     answer(&tab, "GET", "/session", &session(ACCOUNT));
-    let made = tab.ask(AddKeyFile {}).unwrap();
+    let file = tab.ask(PrepareKeyFile {}).unwrap();
+    // Nothing counts before it is said to be saved, nor after a lock.
+    assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked.starts_with("PUT")));
+    let lost = tab.ask(PrepareKeyFile {}).unwrap();
+    assert!(lost.text != file.text);
+    tab.ask(Lock {}).unwrap();
+    tab.unlock().unwrap();
+    assert_eq!(tab.ask(ConfirmSlot {}).err().unwrap().kind, ProblemKind::Failed);
+    let file = tab.ask(PrepareKeyFile {}).unwrap();
+    let added = tab.ask(ConfirmSlot {}).unwrap();
     let list = take_over_slots(&tab);
-    assert_eq!((list.list.version, list.list.slots.len(), made.slots.len()), (2, 3, 3));
-    assert!(tab.ask(Drill { secret: Secret::KeyFile(made.file.text.clone()) }).unwrap());
+    assert_eq!((list.list.version, list.list.slots.len(), added.len()), (2, 3, 3));
+    assert!(tab.ask(Drill { secret: Secret::KeyFile(file.text.clone()) }).unwrap());
+    assert!(tab.ask(ConfirmSlot {}).is_err(), "it was added once");
     let passphrase = tab.ask(SuggestPassphrase {}).unwrap();
     tab.ask(AddPassphrase { passphrase: passphrase.clone() }).unwrap();
     take_over_slots(&tab);
@@ -291,7 +301,7 @@ fn ways_come_and_go_and_the_vault_keeps_enough() {
     }
     assert!(!tab.browser.0.asked.borrow()[before..].iter().any(|(asked, _)| asked.starts_with("PUT")));
     // The removed file opens nothing that the server shows.
-    let removed = tab.ask(Unlock { secret: Secret::KeyFile(made.file.text) });
+    let removed = tab.ask(Unlock { secret: Secret::KeyFile(file.text) });
     assert_eq!(removed.unwrap_err().kind, ProblemKind::WrongSecret);
     tab.ask(Unlock { secret: Secret::Passphrase(passphrase) }).unwrap();
 }
@@ -303,13 +313,22 @@ fn shares_of_trusted_people_open_the_vault_together() {
     answer(&tab, "PUT", "/vault/slots", &());
     answer(&tab, "GET", "/session", &session(ACCOUNT));
     for (threshold, count) in [(1, 3), (4, 3), (2, 17)] {
-        assert_eq!(tab.ask(AddShares { threshold, count }).err().unwrap().kind, ProblemKind::Failed);
+        assert_eq!(tab.ask(PrepareShares { threshold, count }).err().unwrap().kind, ProblemKind::Failed);
     }
-    let made = tab.ask(AddShares { threshold: 2, count: 3 }).unwrap();
+    let sheets = tab.ask(PrepareShares { threshold: 2, count: 3 }).unwrap();
+    assert_eq!(tab.ask(ListSlots {}).unwrap().len(), 2);
+    // The server took it, and its answer was lost.
+    let lost = Err(Problem::unreachable());
+    tab.browser.0.answers.borrow_mut().insert(("PUT", "/vault/slots".into()), lost);
+    assert_eq!(tab.ask(ConfirmSlot {}).err().unwrap().kind, ProblemKind::Unreachable);
     let list = take_over_slots(&tab);
-    assert_eq!((made.sheets.len(), made.slots.len(), list.list.slots.len()), (3, 3, 3));
-    let slot = made.slots.iter().find(|slot| slot.kind == SlotKindView::Shares).unwrap().slot;
-    for (number, sheet) in (1..).zip(&made.sheets) {
+    let puts = || tab.browser.0.asked.borrow().iter().filter(|(asked, _)| asked.starts_with("PUT")).count();
+    let before = puts();
+    let added = tab.ask(ConfirmSlot {}).unwrap();
+    assert_eq!((puts(), sheets.len(), added.len(), list.list.slots.len()), (before, 3, 3, 3));
+    answer(&tab, "PUT", "/vault/slots", &());
+    let slot = added.iter().find(|slot| slot.kind == SlotKindView::Shares).unwrap().slot;
+    for (number, sheet) in (1..).zip(&sheets) {
         assert!(sheet.text.contains(&normalise_login(LOGIN)) && sheet.name.ends_with(&format!("-{number}.txt")));
         let view = tab.ask(ReadShare { text: sheet.text.clone() }).unwrap();
         assert_eq!(view, ShareView { slot, number, threshold: 2, count: 3 });
@@ -320,10 +339,9 @@ fn shares_of_trusted_people_open_the_vault_together() {
     }
 
     tab.ask(Lock {}).unwrap();
-    assert_eq!(tab.ask(AddShares { threshold: 2, count: 3 }).err().unwrap().kind, ProblemKind::Locked);
-    let of = |numbers: &[usize]| {
-        Secret::Shares(numbers.iter().map(|&number| made.sheets[number - 1].text.clone()).collect())
-    };
+    assert_eq!(tab.ask(PrepareShares { threshold: 2, count: 3 }).err().unwrap().kind, ProblemKind::Locked);
+    let of =
+        |numbers: &[usize]| Secret::Shares(numbers.iter().map(|&number| sheets[number - 1].text.clone()).collect());
     for (numbers, words) in
         [(&[][..], "no sheet"), (&[2], "2 of 3 sheets are needed, 1 given"), (&[3, 3], "sheet 3 is given twice")]
     {
@@ -545,7 +563,8 @@ fn who_locks_while_the_vault_is_being_opened_finds_it_locked() {
 fn nothing_is_signed_after_a_lock() {
     let rig = Rig::new();
     let tab = Tab::unlocked(&rig);
+    tab.ask(PrepareKeyFile {}).unwrap();
     lock_while_the_vault_is_fetched(&tab);
-    assert_eq!(tab.ask(AddKeyFile {}).err().map(|problem| problem.kind), Some(ProblemKind::Locked));
+    assert_eq!(tab.ask(ConfirmSlot {}).err().map(|problem| problem.kind), Some(ProblemKind::Locked));
     assert!(!tab.browser.0.asked.borrow().iter().any(|(asked, _)| asked.starts_with("PUT")));
 }

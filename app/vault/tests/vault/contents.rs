@@ -144,6 +144,33 @@ fn what_was_stored_again_is_no_version() {
     assert_eq!(versions(&tab, &rig, &path(8)), [5, 4, 3, 2, 1]);
 }
 
+#[test]
+fn a_search_for_single_changes_goes_on_from_what_was_told_by_day() {
+    let (rig, mut tree) = (Rig::new(), notes());
+    rig.backup(&tree).unwrap();
+    (0..FILES).filter(|file| file % 3 == 2).for_each(|file| alter(&mut tree, file));
+    store_again(&rig, &tree);
+    assert_ne!(hash_at(&rig, 1, 7), hash_at(&rig, 2, 7), "its bytes moved");
+    tree.file(&name(7), b"other".to_vec());
+    rig.backup(&tree).unwrap();
+    rig.clock.advance_ms(DAY_MS);
+    rig.backup(&tree).unwrap();
+    let tab = Tab::unlocked(&rig);
+    let path = tab.walk_to(&rig, 1, &name(7));
+    let find = |before, daily| {
+        tab.ask(FindVersions { set: rig.set, path: path.clone(), before: Some(before), daily }).unwrap().versions
+    };
+    let by_day = find(5, true);
+    assert_eq!(by_day.iter().map(|version| version.seq).collect::<Vec<_>>(), [4, 1]);
+    for _ in 0..2 {
+        let single = find(by_day[0].single.unwrap(), false);
+        // What was stored again is a base of its own.
+        assert_eq!(single.iter().map(|version| version.seq).collect::<Vec<_>>(), [3, 2]);
+        assert_eq!((single[0].hash, single[0].content), (by_day[0].hash, by_day[0].content));
+        assert_eq!((single[1].hash, single[1].content), (by_day[1].hash, by_day[1].content));
+    }
+}
+
 fn hash_at(rig: &Rig, seq: u64, file: usize) -> iota_core::id::Digest {
     let owner = rig.owner();
     let point = open_history(&owner).at(Moment::Seq(seq)).unwrap();

@@ -9,7 +9,7 @@ use iota_core::{
         retention::{Decide, HiddenSet, Retention},
     },
     retention::{Decision, Deletion, Policy, SignedDecision, UNDO_MS, What},
-    vault::{CheckPoints, DecideRetention, ListMachines, ProblemKind, ReadRetention, Wish},
+    vault::{CheckPoints, DecideRetention, LastingPolicy, ListMachines, ProblemKind, ReadRetention, Wish},
 };
 use iota_crypto::keys::MasterKey;
 
@@ -43,7 +43,11 @@ fn decisions_follow_each_other_and_fewer_are_an_alarm() {
     first.verify(&identity).unwrap();
     assert_eq!((first.decision.version, first.decision.account), (1, ACCOUNT));
     show(&tab, std::slice::from_ref(&first));
-    assert_eq!(tab.ask(ReadRetention {}).unwrap().policy, "30d,31d,366d,400d");
+    let view = tab.ask(ReadRetention {}).unwrap();
+    assert_eq!(view.policy, "30d,31d,366d,400d");
+    // For two weeks what the one before kept stays, too.
+    let until_ms = first.decision.decided_ms + UNDO_MS;
+    assert_eq!(view.lasting, Some(LastingPolicy { policy: "30d,31d,366d,forever".into(), until_ms }));
 
     tab.ask(DecideRetention { wish: Wish::Delete { set: rig.set, first: 3, last: 4 } }).unwrap();
     let second = sent(&tab);

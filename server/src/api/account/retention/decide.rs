@@ -39,11 +39,18 @@ pub async fn replace(
     }
     require_next(&signed.decision, newest.as_ref().map(|newest| &newest.decision))?;
     let now_ms = state.now_ms();
-    let policy = decision::policy_of(&mut transaction, session.account_no).await?;
+    let policies = decision::policies_of(&mut transaction, session.account_no).await?;
+    let policy = policies.last().map_or_else(Policy::default, |(policy, _)| *policy);
     require_calm(&signed.decision.what, &policy, days_of_rest(&locked, now_ms))?;
     decision::insert(&mut transaction, session.account_no, &signed, now_ms).await?;
     let set = match signed.decision.what {
-        What::Keep(_) => None,
+        What::Keep(wanted) => {
+            if !wanted.covers(&policy) {
+                let news = AccountNews::KeepsLess(now_ms + UNDO_MS);
+                alerts::tell_account(&state, &mut transaction, session.account_no, news).await?;
+            }
+            None
+        }
         What::Delete(deletion) => {
             delete(&mut transaction, &state, (session.account_no, signed.decision.version), &deletion).await?;
             Some(deletion.set)
