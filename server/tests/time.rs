@@ -198,7 +198,11 @@ fn what_is_kept_is_shown_changed_and_deleted() {
     assert_eq!(shown["kept"], json!({"recent: everything is kept": 3, "the newest": 1}));
     let (code, set) = owner(&["retention", "set", "8d,31d,366d,3650d"]);
     assert_eq!((code, &set["version"]), (0, &json!(1)), "{set}");
-    assert_eq!(kept.done(&["retention"])["policy"], "8d,31d,366d,3650d");
+    let shown = kept.done(&["retention"]);
+    assert_eq!(shown["policy"], "8d,31d,366d,3650d");
+    // What was kept before stays for a while.
+    assert_eq!(shown["in_force"]["policy"], "8d,31d,366d,forever");
+    assert!(shown["in_force"]["until"].is_string(), "{shown}");
     assert_eq!(kept.done(&["retention", "--what-if", "7d,7d,7d,7d"])["goes"], json!([]));
     let (code, bad) = owner(&["retention", "set", "6d,31d,366d,forever"]);
     assert_eq!((code, &bad["error"]["code"]), (2, &json!("usage")), "{bad}");

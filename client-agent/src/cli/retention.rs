@@ -136,9 +136,8 @@ fn show(context: &Context, set: &Set, what_if: Option<Policy>) -> Result<Outcome
             .collect();
         output.object(&json!({
             "set": set.info.set,
-            "policy": policy.to_string(),
-            "decided": decisions.policy().to_string(),
-            "until": in_force.until_ms.map(show_time),
+            "policy": what_if.unwrap_or_else(|| decisions.policy()).to_string(),
+            "in_force": {"policy": in_force.policy.to_string(), "until": in_force.until_ms.map(show_time)},
             "version": decisions.version(),
             "kept": counts,
             "goes": seqs,
