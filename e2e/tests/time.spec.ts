@@ -139,6 +139,39 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(page).not.toHaveURL(/[#&]at=/);
   });
 
+  await test.step('a point is chosen by dragging, and the folder stays', async () => {
+    const slider = page.getByRole('slider', { name: 'Point of the day' });
+    const folder = () => new URLSearchParams(new URL(page.url()).hash.slice(1)).get('f');
+    const before = folder();
+    const [, count] = /point \d of (\d) of this day$/.exec((await slider.getAttribute('aria-valuetext')) ?? '') ?? [];
+    // All three, unless midnight has passed meanwhile.
+    const first = 4 - Number(count);
+    // From the thumb to a part of the track.
+    const drag = async (to: number) => {
+      await slider.scrollIntoViewIfNeeded();
+      const { x, y, width, height } = (await slider.boundingBox())!;
+      const at = Number(await slider.inputValue()) / 86_399;
+      await page.mouse.move(x + 8 + at * (width - 16), y + height / 2);
+      await page.mouse.down();
+      await page.mouse.move(x + 8 + to * (width - 16), y + height / 2, { steps: 10 });
+    };
+    await drag(0);
+    await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`point 1 of ${count} of this day$`));
+    // It opens when it is let go, not on the way.
+    await expect(page).not.toHaveURL(/[#&]at=/);
+    await page.mouse.up();
+    await expect(page).toHaveURL(new RegExp(`[#&]at=${first}(&|$)`));
+    await expect(entry(page, 'file 1')).toBeVisible({ visible: first < 3 });
+    expect(folder()).toBe(before);
+    await drag(1);
+    await page.mouse.up();
+    await expect(page).toHaveURL(/[#&]at=3(&|$)/);
+    await expect(entry(page, 'file 1')).toBeHidden();
+    expect(folder()).toBe(before);
+    await page.keyboard.press('\\');
+    await expect(page).not.toHaveURL(/[#&]at=/);
+  });
+
   const views = page.getByRole('navigation', { name: 'Views of the machine' });
   await test.step('what is gone is found by a part of its name', async () => {
     await views.getByRole('link', { name: 'Search' }).click();

@@ -46,6 +46,13 @@ impl Slider {
         })
     }
 
+    /// The point that is open. The controls stand here and are not set while they are dragged: a browser tells of no change at the end of a
+    /// drag whose value was set on the way.
+    fn open(&self) -> Option<(usize, Point)> {
+        let place = self.chosen.get()?;
+        self.points.with(|points| points.get(place).map(|point| (place, *point)))
+    }
+
     fn day_of(&self, place: usize) -> Option<Day> {
         self.days.with(|days| days.iter().find(|day| (day.first..day.first + day.count).contains(&place)).copied())
     }
@@ -266,7 +273,8 @@ fn Head(slider: Slider) -> impl IntoView {
 #[component]
 fn DaySlider(slider: Slider) -> impl IntoView {
     let shown_day = move || slider.shown().and_then(|(place, _)| slider.day_of(place));
-    let value = move || shown_day().map_or(0, |day| slider.axis.get().index(day.number));
+    let index = move |day: Option<Day>| day.map_or(0, |day| slider.axis.get().index(day.number));
+    let value = move || index(slider.open().and_then(|(place, _)| slider.day_of(place)));
     let spoken = move || {
         shown_day().map(|day| format!("{}, {}", day.moment.spoken(), many(day.count as u64, "point", "points")))
     };
@@ -275,11 +283,13 @@ fn DaySlider(slider: Slider) -> impl IntoView {
         slider.draft.set(nearest_day(slider, slider.axis.get_untracked().day(number)));
     };
     let change = move |event: ev::Event| {
+        // The thumb goes where the point is, also when that is where it was.
+        set(&event, untrack(|| index(shown_day())));
         commit(slider);
-        if let Some(input) = input_of(&event) {
-            // The thumb goes where the point is, also when that is where it was.
-            input.set_value(&untrack(value).to_string());
-        }
+    };
+    let cancel = move |event: ev::PointerEvent| {
+        slider.draft.set(None);
+        set(&event, untrack(value));
     };
     let key = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
@@ -309,12 +319,19 @@ fn DaySlider(slider: Slider) -> impl IntoView {
                 aria-valuetext=spoken
                 on:input=input
                 on:change=change
-                on:pointercancel=move |_| slider.draft.set(None)
+                on:pointercancel=cancel
                 on:keydown=key
             />
         </div>
     }
     .into_any()
+}
+
+/// Moves the thumb.
+fn set(event: &ev::Event, value: impl ToString) {
+    if let Some(input) = input_of(event) {
+        input.set_value(&value.to_string());
+    }
 }
 
 fn commit(slider: Slider) {
@@ -396,8 +413,7 @@ fn label(x: f64, text: String, y: &'static str) -> AnyView {
 
 #[component]
 fn PartSlider(slider: Slider) -> impl IntoView {
-    let second = |point: &Point| Moment::local(point.device_ms).second_of_day();
-    let value = move || slider.shown().map_or(0, |(_, point)| second(&point));
+    let value = move || slider.open().map_or(0, |(_, point)| second(&point));
     let spoken = move || {
         slider.shown().map(|(place, point)| {
             let day = slider.day_of(place);
@@ -409,19 +425,16 @@ fn PartSlider(slider: Slider) -> impl IntoView {
     let input = move |event: ev::Event| {
         let wanted: u32 = input_of(&event).and_then(|input| input.value().parse().ok()).unwrap_or_default();
         let day = slider.chosen.get_untracked().and_then(|place| slider.day_of(place));
-        let near = day.and_then(|day| {
-            slider.points.with_untracked(|points| {
-                let of_day = day.of(points).iter();
-                of_day.min_by_key(|point| second(point).abs_diff(wanted)).map(|point| point.seq)
-            })
-        });
+        let near = day.and_then(|day| slider.points.with_untracked(|points| nearest_second(day.of(points), wanted)));
         slider.draft.set(near);
     };
     let change = move |event: ev::Event| {
+        set(&event, untrack(|| slider.shown().map_or(0, |(_, point)| second(&point))));
         commit(slider);
-        if let Some(input) = input_of(&event) {
-            input.set_value(&untrack(value).to_string());
-        }
+    };
+    let cancel = move |event: ev::PointerEvent| {
+        slider.draft.set(None);
+        set(&event, untrack(value));
     };
     let key = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
@@ -451,12 +464,27 @@ fn PartSlider(slider: Slider) -> impl IntoView {
                 aria-valuetext=spoken
                 on:input=input
                 on:change=change
-                on:pointercancel=move |_| slider.draft.set(None)
+                on:pointercancel=cancel
                 on:keydown=key
             />
         </div>
     }
     .into_any()
+}
+
+/// Of its day, by the clock of this device.
+fn second(point: &Point) -> u32 {
+    Moment::local(point.device_ms).second_of_day()
+}
+
+/// The point of a day that is nearest to a second of it. Of several in one second it is the last when they lie before it, else the first: so
+/// each end of the slider is an end of the day.
+fn nearest_second(of_day: &[Point], wanted: u32) -> Option<u64> {
+    let distance = |point: &&Point| {
+        let second = second(point);
+        (second.abs_diff(wanted), if second <= wanted { u64::MAX - point.seq } else { point.seq })
+    };
+    of_day.iter().min_by_key(distance).map(|point| point.seq)
 }
 
 fn part_drawing(slider: Slider) -> AnyView {
@@ -501,4 +529,29 @@ fn part_drawing(slider: Slider) -> AnyView {
         </svg>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_of_the_slider_is_an_end_of_the_day_also_within_a_second() {
+        let point = |seq: u64, second: u64| Point {
+            seq,
+            received_ms: second * 1000,
+            device_ms: second * 1000,
+            base: false,
+            partial: false,
+            gaps: false,
+            live_bytes: 0,
+        };
+        let together = [point(1, 50_000), point(2, 50_000), point(3, 50_000)];
+        let at = |wanted| nearest_second(&together, wanted);
+        assert_eq!((at(0), at(49_999), at(50_000), at(DAY_S - 1)), (Some(1), Some(1), Some(3), Some(3)));
+        let apart = [point(4, 10_000), point(5, 20_000), point(6, 20_000)];
+        let at = |wanted| nearest_second(&apart, wanted);
+        assert_eq!((at(0), at(14_999), at(15_001), at(21_000)), (Some(4), Some(4), Some(5), Some(6)));
+        assert_eq!(nearest_second(&[], 7), None);
+    }
 }
