@@ -129,7 +129,7 @@ test('machines bring back what their owner orders, and say what they would do', 
     await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
     await expect(dialog.getByText('Give the folder as a whole path, beginning with /.')).toBeVisible();
     await expect(folder).toBeFocused();
-    await look(page, info, 'dialog');
+    await look(page, info, 'restore');
     await folder.fill(target);
     const first = await give(page, ada, dialog, 'Restore');
     await context.unroute('**/api/v1/sets/*/restores');
