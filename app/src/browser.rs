@@ -73,11 +73,6 @@ mod wire {
         let _ = window().print();
     }
 
-    /// The text of the file that was chosen in an input; none when none was.
-    pub async fn chosen_text(input: HtmlInputElement) -> Result<Option<String>, Problem> {
-        Ok(chosen_texts(input).await?.into_iter().next())
-    }
-
     /// The texts of the files that were chosen in an input.
     pub async fn chosen_texts(input: HtmlInputElement) -> Result<Vec<String>, Problem> {
         let mut texts = Vec::new();
@@ -165,14 +160,18 @@ mod wire {
         inside.is_some_and(|(active, element)| active != element && element.contains(Some(&active)))
     }
 
+    /// Whether a dialog lies over the page.
+    pub fn is_in_dialog() -> bool {
+        document().query_selector("dialog[open]").ok().flatten().is_some()
+    }
+
     /// Whether keys go into a field or dialog now, where a single letter must stay a letter.
     pub fn is_typing() -> bool {
-        let open = document().query_selector("dialog[open]").ok().flatten().is_some();
         let field = |active: Element| {
             matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
                 || active.has_attribute("contenteditable")
         };
-        open || document().active_element().is_some_and(field)
+        is_in_dialog() || document().active_element().is_some_and(field)
     }
 
     /// The theme that was chosen: `light`, `dark`, or none for the system's. The server writes it into each page.
@@ -234,10 +233,6 @@ mod wire {
 
     pub fn print() {}
 
-    pub async fn chosen_text(_input: HtmlInputElement) -> Result<Option<String>, Problem> {
-        Ok(None)
-    }
-
     pub async fn chosen_texts(_input: HtmlInputElement) -> Result<Vec<String>, Problem> {
         Ok(Vec::new())
     }
@@ -267,6 +262,10 @@ mod wire {
     pub fn focus_in_place(_id: &str) {}
 
     pub fn has_focus_within(_id: &str) -> bool {
+        false
+    }
+
+    pub fn is_in_dialog() -> bool {
         false
     }
 

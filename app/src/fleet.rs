@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use iota_core::api::json::{Event, SetInfo};
 use iota_core::id::SetId;
-use iota_core::vault::{ListMachines, MachineView, Problem};
+use iota_core::vault::{ListMachines, MachineView, MachineWord, Problem, ReadWords};
 use leptos::prelude::*;
 
 use crate::client;
@@ -21,15 +21,23 @@ use crate::words::now_ms;
 /// Events within this time are answered by one question.
 const PATIENCE: Duration = Duration::from_millis(700);
 
+/// A machine that somebody looks at says something each second; what all are at is asked once in this time, milliseconds.
+const BETWEEN_WORDS_MS: u64 = 5_000;
+
 /// The machines of the account. A copy is the same list.
 #[derive(Clone, Copy)]
 pub struct Fleet {
     vault: Vault,
     sets: RwSignal<Option<Vec<SetInfo>>>,
     views: RwSignal<Option<Vec<MachineView>>>,
+    words: RwSignal<Vec<MachineWord>>,
     problem: RwSignal<Option<Problem>>,
     measured_ms: RwSignal<u64>,
     stage: StoredValue<Stage>,
+    /// What machines say is asked in a moment.
+    words_due: StoredValue<bool>,
+    /// When it was asked last, milliseconds since 1970.
+    words_asked_ms: StoredValue<u64>,
 }
 
 /// Whether a question is under way.
@@ -50,23 +58,27 @@ impl Fleet {
             vault,
             sets: RwSignal::new(None),
             views: RwSignal::new(None),
+            words: RwSignal::new(Vec::new()),
             problem: RwSignal::new(None),
             measured_ms: RwSignal::new(0),
             stage: StoredValue::default(),
+            words_due: StoredValue::default(),
+            words_asked_ms: StoredValue::default(),
         };
         provide_context(fleet);
-        Effect::new(move || {
-            if matches!(live.latest().get(), Some(Event::Set { .. } | Event::Resync)) {
-                fleet.again();
-            }
+        Effect::new(move || match live.latest().get() {
+            Some(Event::Set { .. } | Event::Resync) => fleet.again(),
+            Some(Event::Live { .. }) => fleet.words_again(),
+            _ => {}
         });
         let open = Memo::new(move |_| vault.is_open());
         Effect::new(move || {
             if open.get() {
                 fleet.again();
             } else {
-                // Names are forgotten with the keys.
+                // Names are forgotten with the keys, and what machines said.
                 fleet.views.set(None);
+                fleet.words.set(Vec::new());
             }
         });
         fleet
@@ -97,6 +109,22 @@ impl Fleet {
         set_timeout(move || leptos::task::spawn_local(async move { fleet.ask().await }), patience);
     }
 
+    /// Asks again what machines say, soon.
+    fn words_again(&self) {
+        if self.stage.get_value() == Stage::Unwanted || self.words_due.get_value() {
+            return;
+        }
+        self.words_due.set_value(true);
+        let fleet = *self;
+        let rest_ms = (self.words_asked_ms.get_value() + BETWEEN_WORDS_MS).saturating_sub(now_ms());
+        let ask = move || {
+            fleet.words_due.set_value(false);
+            leptos::task::spawn_local(async move { fleet.ask_words().await });
+        };
+        // A clock that was put back does not make it wait for longer.
+        set_timeout(ask, PATIENCE.max(Duration::from_millis(rest_ms.min(BETWEEN_WORDS_MS))));
+    }
+
     /// All machines, in the order in which they were enrolled; none before the first answer.
     ///
     /// Once the vault has looked, they are what it verified, and not what the server says to the page.
@@ -107,8 +135,10 @@ impl Fleet {
             let numbered = sets.iter().enumerate().map(|(place, set)| Machine::new(place + 1, set));
             let Some(views) = views else { return Some(numbered.collect()) };
             let known: Vec<Machine> = numbered.collect();
-            let verified = |(place, view)| Machine::verified(place + 1, view, &known);
-            Some(views.iter().enumerate().map(verified).collect())
+            self.words.with(|words| {
+                let verified = |(place, view)| Machine::verified(place + 1, view, &known, words);
+                Some(views.iter().enumerate().map(verified).collect())
+            })
         })
     }
 
@@ -138,18 +168,37 @@ impl Fleet {
             }
             Err(problem) => return self.problem.set(Some(problem)),
         }
-        if !self.vault.state().with_untracked(iota_core::vault::VaultState::is_open) {
+        if !self.is_open() {
             return;
         }
         match self.vault.ask(ListMachines {}).await {
             Ok(views) => {
+                // Nothing is said of a machine before what it says is known.
+                self.ask_words().await;
                 // It may have been locked meanwhile.
-                if self.vault.state().with_untracked(iota_core::vault::VaultState::is_open) {
+                if self.is_open() {
                     self.views.set(Some(views));
                 }
             }
             Err(problem) if problem.kind == iota_core::vault::ProblemKind::Locked => {}
             Err(problem) => self.problem.set(Some(problem)),
         }
+    }
+
+    /// Without an answer what they said before counts: how old that is stands with it.
+    async fn ask_words(self) {
+        if !self.is_open() {
+            return;
+        }
+        self.words_asked_ms.set_value(now_ms());
+        if let Ok(words) = self.vault.ask(ReadWords {}).await
+            && self.is_open()
+        {
+            self.words.set(words);
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.vault.state().with_untracked(iota_core::vault::VaultState::is_open)
     }
 }

@@ -3,7 +3,7 @@
 #[cfg(feature = "hydrate")]
 mod browser;
 
-use iota_core::vault::Problem;
+use iota_core::vault::{Problem, is_picture_name};
 
 use crate::downloads::WantedFile;
 use crate::vault::Vault;
@@ -15,6 +15,12 @@ pub use browser::Picture;
 #[cfg(not(feature = "hydrate"))]
 #[derive(Clone)]
 pub struct Picture;
+
+#[cfg(not(feature = "hydrate"))]
+impl Picture {
+    /// Frees its pixels.
+    pub fn close(&self) {}
+}
 
 /// Longest text that is shown, bytes.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
@@ -34,10 +40,7 @@ pub enum Look {
 
 /// Whether a file is worth a look: a picture by its name, or short.
 pub fn is_wanted(name: &str, bytes: u64) -> bool {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let is_picture =
-        extension.is_some_and(|extension| ["png", "jpg", "jpeg", "webp", "gif", "avif"].contains(&&extension[..]));
-    bytes > 0 && bytes <= if is_picture { MAX_PICTURE_BYTES } else { MAX_TEXT_BYTES }
+    bytes > 0 && bytes <= if is_picture_name(name.as_bytes()) { MAX_PICTURE_BYTES } else { MAX_TEXT_BYTES }
 }
 
 /// Whether bytes begin like PNG, JPEG, GIF, WebP or AVIF. What a file is called does not count.
@@ -78,6 +81,18 @@ pub async fn look(vault: Vault, file: &WantedFile) -> Result<Look, Problem> {
 #[cfg(not(feature = "hydrate"))]
 pub async fn look(_vault: Vault, _file: &WantedFile) -> Result<Look, Problem> {
     Ok(Look::Other)
+}
+
+/// Takes a picture out, verified, and decodes it as small as it stands in a list; none when it is no picture, or cannot be had.
+#[cfg(feature = "hydrate")]
+pub async fn look_small(vault: Vault, file: &WantedFile) -> Option<Picture> {
+    browser::look_small(vault, file).await
+}
+
+/// Nothing is looked at on the server.
+#[cfg(not(feature = "hydrate"))]
+pub async fn look_small(_vault: Vault, _file: &WantedFile) -> Option<Picture> {
+    None
 }
 
 #[cfg(test)]

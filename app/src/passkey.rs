@@ -34,11 +34,12 @@ mod obstacles {
     /// What the browser's exception means.
     pub(super) fn refusal(wish: Wish, name: &str, message: &str) -> Problem {
         match (wish, name) {
-            (Wish::Make, "NotAllowedError" | "AbortError") => Problem::new(
+            (_, "AbortError") => Problem::new(ProblemKind::Cancelled, "the passkey is not wanted any more"),
+            (Wish::Make, "NotAllowedError") => Problem::new(
                 ProblemKind::Failed,
                 "no passkey was made: the device or you said no, nobody answered in time, or the browser warns of this server’s certificate",
             ),
-            (Wish::Compute, "NotAllowedError" | "AbortError") => Problem::new(
+            (Wish::Compute, "NotAllowedError") => Problem::new(
                 ProblemKind::Cancelled,
                 "no passkey opened the vault: the device or you said no, or it has none for this address; try again, or take another way",
             ),
@@ -64,18 +65,33 @@ mod obstacles {
 
 #[cfg(feature = "hydrate")]
 mod wire {
+    use std::cell::RefCell;
+
     use iota_core::id::{AccountId, Digest};
     use iota_core::slot::passkey_input;
     use iota_core::vault::{Problem, ProblemKind};
     use leptos::prelude::{location, window};
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::JsFuture;
+    use web_sys::AbortController;
     use web_sys::js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 
     use super::obstacles::{Wish, holds_no_key, obstacle_at, refusal};
 
     /// The algorithms of its signatures, which nobody asks for: EdDSA, ES256, RS256.
     const ALGORITHMS: [i32; 3] = [-8, -7, -257];
+
+    thread_local! {
+        /// Ends the last prompt; nothing happens to one that has an answer.
+        static PROMPT: RefCell<Option<AbortController>> = const { RefCell::new(None) };
+    }
+
+    /// Ends the prompt that the browser shows, if it does. Whoever has it shown calls this when its page or dialog goes.
+    pub fn cancel() {
+        if let Some(prompt) = PROMPT.take() {
+            prompt.abort();
+        }
+    }
 
     /// Why there can be no passkey here; none where there can.
     pub fn obstacle() -> Option<&'static str> {
@@ -104,7 +120,7 @@ mod wire {
     /// Has a passkey made, and lets it compute.
     ///
     /// # Errors
-    /// When the device says no, or it can hold no key; then it opens nothing.
+    /// When the device says no, or it can hold no key; then it opens nothing. [`ProblemKind::Cancelled`] after [`cancel`].
     pub async fn create(account: AccountId, login: &str) -> Result<NewPasskey, Problem> {
         let kind = JsValue::from("public-key");
         let algorithms: Array =
@@ -140,7 +156,7 @@ mod wire {
     /// Has whichever passkey of this address a person chooses compute: 32 bytes in hexadecimal.
     ///
     /// # Errors
-    /// [`ProblemKind::Cancelled`] when there is none or the device says no.
+    /// [`ProblemKind::Cancelled`] when there is none, the device says no, or after [`cancel`].
     pub async fn use_any(account: AccountId) -> Result<String, Problem> {
         compute(Wish::Compute, account, None).await
     }
@@ -159,11 +175,16 @@ mod wire {
     }
 
     async fn ask(wish: Wish, method: &str, options: &JsValue) -> Result<JsValue, Problem> {
-        let credentials = member(&window().navigator(), "credentials");
-        call(&credentials, method, &object(&[("publicKey", options)])).await.map_err(|error| {
+        let refused = |error: JsValue| {
             let text = |name| member(&error, name).as_string().unwrap_or_default();
             refusal(wish, &text("name"), &text("message"))
-        })
+        };
+        // A browser shows one at a time.
+        cancel();
+        let prompt = AbortController::new().map_err(refused)?;
+        let options = object(&[("publicKey", options), ("signal", &prompt.signal())]);
+        PROMPT.set(Some(prompt));
+        call(&member(&window().navigator(), "credentials"), method, &options).await.map_err(refused)
     }
 
     /// The extension that has it compute.
@@ -242,6 +263,8 @@ mod wire {
         None
     }
 
+    pub fn cancel() {}
+
     pub struct NewPasskey {
         pub output: String,
     }
@@ -288,6 +311,9 @@ mod tests {
         let no = refusal(Wish::Compute, "NotAllowedError", "timed out");
         assert_eq!(no.kind, ProblemKind::Cancelled);
         assert!(no.message.contains("another way") && !no.message.contains("timed out"));
+        for wish in [Wish::Make, Wish::Compute] {
+            assert_eq!(refusal(wish, "AbortError", "signal is aborted").kind, ProblemKind::Cancelled);
+        }
         let unmade = refusal(Wish::Make, "NotAllowedError", "");
         assert!(unmade.kind == ProblemKind::Failed && unmade.message.contains("no passkey was made"));
         for wish in [Wish::Make, Wish::Compute] {

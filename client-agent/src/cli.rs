@@ -1,7 +1,7 @@
 //! The command line: what can be asked, and how its answers end.
 //!
-//! Exit codes: 0 done, 1 failed, 2 usage, 3 complete with gaps. With `--json` exactly one object stands on standard
-//! output, also for errors.
+//! Exit codes: 0 done, 1 failed, 2 usage, 3 complete with gaps, 4 this machine may store nothing any more. With `--json` exactly one
+//! object stands on standard output, also for errors.
 
 mod account;
 mod backup;
@@ -71,7 +71,8 @@ struct Arguments {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 complete with gaps.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 complete with gaps, 4 this machine may store nothing any more.";
 
 /// What every command takes.
 #[derive(Debug, Args)]

@@ -86,7 +86,7 @@ impl<'a> History<'a> {
         }
         let head = info.head.as_ref().ok_or(ReadError::NoCommit)?;
         let signed_head = SignedHeader::decode(&head.header.0)?;
-        certificates.verify_path(std::slice::from_ref(&signed_head), head.seq)?;
+        certificates.verify_head(&signed_head, head.seq)?;
         let history =
             Self { owner, set: info.set, certificates, head: signed_head, head_received_ms: head.received_ms };
         if let Some(seen) = seen.filter(|seen| seen.seq > 0) {
@@ -157,7 +157,7 @@ impl<'a> History<'a> {
         if head.0 <= seen.0 {
             return Err(HistoryError::Rollback(seen.0).into());
         }
-        let path = self.owner.archive.path(self.set, seen.0)?;
-        Ok(self.certificates.verify_witness(&path, seen)?)
+        let path = self.owner.archive.path(self.set, head.0, seen.0)?;
+        Ok(self.certificates.verify_continues(&path, head, seen)?)
     }
 }

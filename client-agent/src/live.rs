@@ -20,11 +20,10 @@ pub use store::{Store, StoreError};
 
 use crate::{
     backup::{BackupError, LogError, Report},
-    remote::RemoteError,
     rules::Priority,
     scan::Scope,
 };
-use iota_core::{api::json::code, path::TreePath};
+use iota_core::path::TreePath;
 use queue::Queue;
 use std::{sync::Arc, time::Duration};
 use urgency::Urgency;
@@ -314,10 +313,9 @@ impl Live {
 
 /// Whether trying again is of no use: the machine may not write to its log any more.
 fn is_final(error: &BackupError) -> bool {
-    let refused = |error: &RemoteError| error.code() == Some(code::DEVICE_REPLACED);
     match error {
         BackupError::Log(LogError::ForeignHead { .. } | LogError::WrongSet) => true,
-        BackupError::Remote(error) | BackupError::Log(LogError::Remote(error)) => refused(error),
+        BackupError::Remote(error) | BackupError::Log(LogError::Remote(error)) => error.is_replaced(),
         _ => false,
     }
 }

@@ -57,7 +57,7 @@ pub enum OrderError {
 impl OrderError {
     /// Whether looking again changes nothing: another machine has taken the place of this one.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Remote(error) if error.code() == Some(code::DEVICE_REPLACED))
+        matches!(self, Self::Remote(error) if error.is_replaced())
     }
 }
 
@@ -122,7 +122,7 @@ impl Orders<'_> {
             Err(error) => match remote_error(&error) {
                 Some(RemoteError::Unreachable { .. }) => Err(into_remote(error)),
                 Some(remote) if remote.code() == Some(code::NOT_FOUND) => Ok(Ending::Cancelled),
-                Some(remote) if remote.code() == Some(code::DEVICE_REPLACED) => Err(into_remote(error)),
+                Some(remote) if remote.is_replaced() => Err(into_remote(error)),
                 _ => Ok(Ending::Failed { message: error.to_string() }),
             },
         }

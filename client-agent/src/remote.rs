@@ -5,7 +5,9 @@
 use iota_core::{
     api::{
         frames::{Segment, StoredCommit},
-        json::{CommitAnswer, ErrorDetail, HeadInfo, RestoreOrder, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo},
+        json::{
+            CommitAnswer, ErrorDetail, HeadInfo, RestoreOrder, SetInfo, SnapshotInfo, UploadAnswer, UploadInfo, code,
+        },
         retention::Retention,
     },
     commit::SignedHeader,
@@ -49,6 +51,11 @@ impl RemoteError {
             Self::Refused(detail) => Some(&detail.code),
             _ => None,
         }
+    }
+
+    /// Whether another machine has taken the place of this one, or its owner has revoked it: it may not do anything any more.
+    pub fn is_replaced(&self) -> bool {
+        self.code() == Some(code::DEVICE_REPLACED)
     }
 }
 
@@ -102,8 +109,8 @@ pub trait Archive: ObjectSource {
     /// The path from the head to commit `at`, and the commits from its base to it.
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError>;
 
-    /// The headers from the head down to commit `to`, both included.
-    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError>;
+    /// The headers from commit `from` down to commit `to`, both included.
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError>;
 }
 
 /// Where objects are read: what the owner may read, or what an order lets a machine read.

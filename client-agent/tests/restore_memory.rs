@@ -205,8 +205,8 @@ impl Archive for DiskArchive {
         self.archive.segment(set, at)
     }
 
-    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
-        self.archive.path(set, to)
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        self.archive.path(set, from, to)
     }
 }
 

@@ -5,7 +5,7 @@
 mod support;
 
 use iota_agent::{
-    history::{Doubt, History},
+    history::{Doubt, History, Moment, ReadError},
     owner::Owner,
     remote::{Archive, ObjectSource, RemoteError},
     witness::Witness,
@@ -13,10 +13,11 @@ use iota_agent::{
 use iota_core::{
     api::{
         frames::Segment,
-        json::{SeenHead, SetInfo, SnapshotInfo},
+        json::{Bytes, SeenHead, SetInfo, SnapshotInfo},
         retention::Retention,
     },
     commit::{CommitKind, Seen, SignedHeader},
+    history::HistoryError,
     id::{HeaderHash, SetId},
     refs::Reference,
 };
@@ -112,8 +113,8 @@ impl Archive for Account {
         self.of(set).segment(set, at)
     }
 
-    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
-        self.of(set).path(set, to)
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        self.of(set).path(set, from, to)
     }
 }
 
@@ -176,4 +177,101 @@ fn hiding_the_progress_of_one_machine_is_found_by_what_another_says() {
         matches!(&found[..], [Doubt::Unreadable { set, .. }, Doubt::Hidden { .. }] if *set == attic.set),
         "{found:?}"
     );
+}
+
+/// A server that has another branch, signed with the machine's key, and shows the paths of the honest one.
+struct Forked {
+    inner: MemoryArchive,
+    branch: Vec<SignedHeader>,
+    /// The commit that it says is the newest, and whether it shows that of the branch.
+    head: (u64, bool),
+    /// Whether states come from the branch.
+    states: bool,
+}
+
+impl Forked {
+    fn of_branch(&self, signed: &SignedHeader) -> SignedHeader {
+        self.branch[signed.header.seq as usize - 1].clone()
+    }
+}
+
+impl Archive for Forked {
+    fn sets(&self) -> Result<Vec<SetInfo>, RemoteError> {
+        let mut sets = self.inner.sets()?;
+        let (seq, forged) = self.head;
+        let honest = self.inner.path(sets[0].set, seq, seq)?.remove(0);
+        let signed = if forged { self.of_branch(&honest) } else { honest };
+        let head = sets[0].head.as_mut().unwrap();
+        (head.seq, head.hash, head.header) = (seq, signed.header.hash(), Bytes(signed.encode()));
+        Ok(sets)
+    }
+
+    fn snapshots(&self, set: SetId, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotInfo>, RemoteError> {
+        self.inner.snapshots(set, before, limit)
+    }
+
+    fn retention(&self) -> Result<Retention, RemoteError> {
+        self.inner.retention()
+    }
+
+    fn freed(&self, set: SetId, gone: &[u64]) -> Result<u64, RemoteError> {
+        self.inner.freed(set, gone)
+    }
+
+    fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
+        let mut segment = self.inner.segment(set, at)?;
+        if self.states {
+            segment.path = segment.path.iter().map(|signed| self.of_branch(signed)).collect();
+            segment.commits.iter_mut().for_each(|commit| commit.header = self.of_branch(&commit.header));
+        }
+        Ok(segment)
+    }
+
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        self.inner.path(set, from, to)
+    }
+}
+
+impl ObjectSource for Forked {
+    fn read_objects(&self, references: &[Reference]) -> Result<Vec<Option<bytes::Bytes>>, RemoteError> {
+        self.inner.read_objects(references)
+    }
+}
+
+/// What becomes of the state at `at` for a reader who saw commit 3, when the server has five and a branch from `fork` on.
+fn with_branch(rig: &Rig, fork: u64, head: (u64, bool), states: bool, at: u64) -> Result<u64, ReadError> {
+    let archive = Forked { inner: rig.archive(), branch: rig.fork(fork), head, states };
+    let owner = Owner::new(ACCOUNT, MasterKey::from_bytes(*rig.master.expose()), Box::new(archive));
+    let nowhere = tempfile::tempdir().unwrap();
+    let mut witness = Witness::load(nowhere.path(), ACCOUNT).unwrap();
+    let third = rig.archive().path(rig.set, 3, 3)?.remove(0);
+    witness.remember(rig.set, 3, third.header.hash(), 1);
+    let info = owner.archive.sets()?.remove(0);
+    let point = History::open(&owner, &info, &mut witness)?.at(Moment::Seq(at))?;
+    Ok(point.header().seq)
+}
+
+#[test]
+fn a_branch_that_the_key_of_the_machine_signed_is_found_by_who_saw_the_other() {
+    let rig = Rig::new();
+    for version in 0..5 {
+        rig.backup(&tree(version)).unwrap();
+    }
+    // The newest is an honest head, or one that was it when it was read.
+    for head in 3..=5 {
+        assert_eq!(with_branch(&rig, 2, (head, false), false, 2).unwrap(), 2);
+    }
+    for fork in 1..=3 {
+        for head in 3..=5 {
+            let shown = with_branch(&rig, fork, (head, true), false, 1);
+            let expected = if head == 3 { HistoryError::Rollback(3) } else { HistoryError::OtherCommits };
+            assert!(matches!(shown, Err(ReadError::History(error)) if error == expected), "{fork} {head}");
+        }
+    }
+    // An honest head, and a state of the branch.
+    for head in 3..=5 {
+        let shown = with_branch(&rig, 2, (head, false), true, 2);
+        let expected = if head == 5 { HistoryError::Rollback(5) } else { HistoryError::OtherCommits };
+        assert!(matches!(shown, Err(ReadError::History(error)) if error == expected), "{head}");
+    }
 }

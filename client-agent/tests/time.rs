@@ -184,8 +184,8 @@ impl Archive for Thinned {
         self.inner.segment(set, at)
     }
 
-    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
-        self.inner.path(set, to)
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        self.inner.path(set, from, to)
     }
 }
 

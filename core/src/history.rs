@@ -93,17 +93,36 @@ impl Certificates {
         if fits && opens && !certificate.is_revocation() { Ok(certificate) } else { Err(error) }
     }
 
+    /// Checks that the head of the log is commit `seq`, signed by the machine that was certified for its place.
+    ///
+    /// # Errors
+    /// [`HistoryError::Writer`] when it is not; [`HistoryError::OtherCommits`] when it is another commit.
+    pub fn verify_head(&self, head: &SignedHeader, seq: u64) -> Result<()> {
+        if head.header.seq != seq {
+            return Err(HistoryError::OtherCommits);
+        }
+        self.verify_signature(head)
+    }
+
     fn verify_signature(&self, signed: &SignedHeader) -> Result<()> {
         let key = self.of(&signed.header)?.signing_key;
         signed.verify(&key).map_err(|_| HistoryError::Writer(signed.header.seq))
     }
 
-    /// Checks that `path` leads from a signed head down to commit `to`: links, writers, the signature of the head and of
+    /// Checks that `path` leads from `head`, by its seq and hash, down to commit `to`: links, writers, the signature of the head and of
     /// the first header below each change of the machine, and that each new machine continued what its certificate says.
     ///
     /// # Errors
-    /// [`HistoryError`].
-    pub fn verify_path(&self, path: &[SignedHeader], to: u64) -> Result<()> {
+    /// [`HistoryError::OtherCommits`] when it begins at any other commit, even at one that is signed as well; or another [`HistoryError`].
+    pub fn verify_path(&self, path: &[SignedHeader], head: (u64, HeaderHash), to: u64) -> Result<()> {
+        if path.first().map(place) != Some(head) {
+            return Err(HistoryError::OtherCommits);
+        }
+        self.verify_descent(path, to)
+    }
+
+    /// The same from whatever signed head `path` begins at.
+    fn verify_descent(&self, path: &[SignedHeader], to: u64) -> Result<()> {
         let (head, last) = path.first().zip(path.last()).ok_or(HistoryError::OtherCommits)?;
         if last.header.seq != to {
             return Err(HistoryError::OtherCommits);
@@ -151,7 +170,7 @@ impl Certificates {
     }
 
     fn verify_from(&self, segment: Segment, at: u64, known: Option<&Header>) -> Result<VerifiedSegment> {
-        self.verify_path(&segment.path, at)?;
+        self.verify_descent(&segment.path, at)?;
         if Some(verify_links(&segment.commits, known)?) != segment.path.last() {
             return Err(HistoryError::OtherCommits);
         }
@@ -159,21 +178,29 @@ impl Certificates {
         for signed in segment.commits.iter().map(|commit| &commit.header) {
             steps.push(signed.header.seq - self.of(&signed.header)?.first_seq);
         }
-        let head = &segment.path[0].header;
-        Ok(VerifiedSegment { head: (head.seq, head.hash()), commits: segment.commits, steps })
+        Ok(VerifiedSegment { head: place(&segment.path[0]), commits: segment.commits, steps })
     }
 
-    /// Checks that `path` leads from the head down to a commit that was seen before.
+    /// Checks that `head` continues a commit that was seen before, each by its seq and hash: `path` leads from the one down to the other.
     ///
     /// # Errors
-    /// [`HistoryError::Rollback`] when it does not, and what [`Certificates::verify_path`] finds.
-    pub fn verify_witness(&self, path: &[SignedHeader], seen: (u64, HeaderHash)) -> Result<()> {
-        let (seq, hash) = seen;
-        match path.last() {
-            Some(last) if last.header.seq == seq && last.header.hash() == hash => self.verify_path(path, seq),
-            _ => Err(HistoryError::Rollback(seq)),
+    /// [`HistoryError::Rollback`] when the path does not end there, and what [`Certificates::verify_path`] finds.
+    pub fn verify_continues(
+        &self,
+        path: &[SignedHeader],
+        head: (u64, HeaderHash),
+        seen: (u64, HeaderHash),
+    ) -> Result<()> {
+        if path.last().map(place) != Some(seen) {
+            return Err(HistoryError::Rollback(seen.0));
         }
+        self.verify_path(path, head, seen.0)
     }
+}
+
+/// Seq and hash.
+fn place(signed: &SignedHeader) -> (u64, HeaderHash) {
+    (signed.header.seq, signed.header.hash())
 }
 
 /// Checks that commits are a base and the deltas after it, and that they lead to the header with this hash: whoever had it from the owner
@@ -208,7 +235,8 @@ fn verify_links<'c>(commits: &'c [StoredCommit], known: Option<&'c Header>) -> R
 /// bodies are still sealed.
 #[derive(Debug, Clone)]
 pub struct VerifiedSegment {
-    /// Seq and hash of the head of the log: what to remember as seen.
+    /// Seq and hash of the commit that the path begins at: signed, but by itself no proof that it continues a head that is known
+    /// ([`Certificates::verify_continues`]).
     pub head: (u64, HeaderHash),
     commits: Vec<StoredCommit>,
     steps: Vec<u64>,

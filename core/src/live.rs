@@ -163,6 +163,9 @@ pub struct Status {
     /// Failures since the start by their reason, those that came last first.
     #[serde(default)]
     pub troubles: Vec<Trouble>,
+    /// Since when no run has ended well, while the last one failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since_ms: Option<u64>,
     /// When the pause ends, or the next attempt is made.
     pub until_ms: Option<u64>,
     /// Why it rests, when nobody asked it to.

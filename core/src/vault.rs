@@ -88,6 +88,7 @@ questions! {
     Rename -> ();
     RevokeMachine -> ();
     ReadLive -> LiveView;
+    ReadWords -> Vec<MachineWord>;
     GiveOrder -> u64;
     BeginEnrolment -> EnrolmentView;
     HearEnrolment -> Option<HelloView>;
@@ -97,8 +98,11 @@ questions! {
     ListFolder -> Listing;
     ReadRows -> Vec<Row>;
     Jump -> Option<u32>;
+    FindRows -> Vec<Option<PlacedRow>>;
+    CompareListing -> ListingComparison;
     ShowEntry -> EntryView;
     FindVersions -> VersionPage;
+    FindFolderChanges -> FolderChangesPage;
     Compare -> Comparison;
     ReadDifferences -> Vec<DifferenceRow>;
     WeighFolders -> FolderWeights;

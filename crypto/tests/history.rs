@@ -124,6 +124,24 @@ impl Log {
         self.commits[seq as usize - 1].header.clone()
     }
 
+    fn place(&self, seq: u64) -> (u64, HeaderHash) {
+        place(&self.header(seq))
+    }
+
+    /// What the same machines' keys sign otherwise from commit `fork` on.
+    fn forked(&self, fork: u64) -> Self {
+        let mut other = Self::new(SET);
+        other.certificates.clone_from(&self.certificates);
+        other.commits = self.commits[..fork as usize - 1].to_vec();
+        let mut chain = chain_of(&other);
+        for seq in fork..=COUNT {
+            let commit = other.commit(SET, seq, &chain, seq + 1000);
+            chain.push(commit.header.header.hash());
+            other.commits.push(commit);
+        }
+        other
+    }
+
     /// An honest answer for `at` while `head` is the newest.
     fn segment(&self, head: u64, at: u64) -> Segment {
         let base = (1..=at).rev().find(|&seq| self.header(seq).header.kind == CommitKind::Base).unwrap();
@@ -140,6 +158,10 @@ impl Log {
     fn resign(&self, signed: &mut SignedHeader, epoch: u32) {
         signed.signature = device(epoch).1.sign(&signed.header.encode());
     }
+}
+
+fn place(signed: &SignedHeader) -> (u64, HeaderHash) {
+    (signed.header.seq, signed.header.hash())
 }
 
 fn chain_of(log: &Log) -> SkipChain {
@@ -159,8 +181,7 @@ fn every_commit_is_reached_from_every_head() {
             assert_eq!(verified.head, (head, log.header(head).header.hash()));
             let bodies = open_bodies(&verified, &log.master).unwrap();
             assert_eq!(bodies.last().unwrap().totals.files, at);
-            let seen = (at, log.header(at).header.hash());
-            certificates.verify_witness(&log.segment(head, at).path, seen).unwrap();
+            certificates.verify_continues(&log.segment(head, at).path, log.place(head), log.place(at)).unwrap();
         }
     }
 }
@@ -204,12 +225,12 @@ fn after_a_revocation_nobody_writes() {
         next.header.device = log.certificates[2].certificate.device;
         next.header.flags = Flags::default().with(Flags::FULL_REFERENCES, true);
         log.resign(&mut next, signer);
-        assert_eq!(certificates.verify_path(&[next], COUNT + 1), Err(HistoryError::Writer(COUNT + 1)));
+        assert_eq!(certificates.verify_head(&next, COUNT + 1), Err(HistoryError::Writer(COUNT + 1)));
     }
     let mut old = log.header(COUNT);
     old.header.seq = COUNT + 1;
     log.resign(&mut old, 2);
-    assert_eq!(certificates.verify_path(&[old], COUNT + 1), Err(HistoryError::Writer(COUNT + 1)));
+    assert_eq!(certificates.verify_head(&old, COUNT + 1), Err(HistoryError::Writer(COUNT + 1)));
     // Without keys for both purposes, or with one of them only, it is no certificate of either kind.
     let mut half = log.certificates[2].certificate.clone();
     half.agreement_key = AgreementSecret::from_bytes([3; 32]).public();
@@ -294,12 +315,12 @@ fn a_replaced_machine_writes_no_more() {
     log.resign(&mut forged, 1);
     let path = [forged.clone(), log.header(REPLACED - 1)];
     let certificates = log.certificates();
-    assert_eq!(certificates.verify_path(&path, REPLACED - 1), Err(HistoryError::Writer(REPLACED)));
+    assert_eq!(certificates.verify_path(&path, place(&path[0]), REPLACED - 1), Err(HistoryError::Writer(REPLACED)));
     // Nor in the name of the new machine.
     forged.header = Header { device: device(2).0, key_epoch: 2, ..forged.header };
     log.resign(&mut forged, 1);
     let path = [forged, log.header(REPLACED - 1)];
-    assert_eq!(certificates.verify_path(&path, REPLACED - 1), Err(HistoryError::Writer(REPLACED)));
+    assert_eq!(certificates.verify_path(&path, place(&path[0]), REPLACED - 1), Err(HistoryError::Writer(REPLACED)));
 }
 
 #[test]
@@ -312,7 +333,7 @@ fn a_new_machine_does_not_rewrite_what_was_before_it() {
     let mut upper = log.header(REPLACED);
     upper.header.prev = altered.header.hash();
     log.resign(&mut upper, 2);
-    let broken = log.certificates().verify_path(&[upper, altered], REPLACED - 1);
+    let broken = log.certificates().verify_path(&[upper.clone(), altered], place(&upper), REPLACED - 1);
     assert!(matches!(broken, Err(HistoryError::Chain(_))), "{broken:?}");
 }
 
@@ -322,21 +343,71 @@ fn a_new_machine_begins_with_all_references() {
     let mut first = log.header(REPLACED);
     first.header.flags = Flags::default();
     log.resign(&mut first, 2);
-    assert_eq!(log.certificates().verify_path(&[first], REPLACED), Err(HistoryError::Writer(REPLACED)));
+    assert_eq!(log.certificates().verify_head(&first, REPLACED), Err(HistoryError::Writer(REPLACED)));
 }
 
 #[test]
 fn an_old_state_is_noticed_by_whoever_saw_a_newer_one() {
     let log = Log::new(SET);
     let certificates = log.certificates();
-    let seen = (35, log.header(35).header.hash());
-    assert_eq!(certificates.verify_witness(&log.segment(30, 30).path, seen), Err(HistoryError::Rollback(35)));
-    assert_eq!(certificates.verify_witness(&[], seen), Err(HistoryError::Rollback(35)));
+    let seen = log.place(35);
+    let refused = |path: &[SignedHeader], seen| {
+        let head = path.first().map_or(log.place(40), place);
+        assert_eq!(certificates.verify_continues(path, head, seen), Err(HistoryError::Rollback(35)));
+    };
+    refused(&log.segment(30, 30).path, seen);
+    refused(&[], seen);
     // A fork: another commit 35, well signed.
-    let forked = Log::new(SET);
-    assert_eq!(certificates.verify_witness(&forked.segment(40, 35).path, seen), Err(HistoryError::Rollback(35)));
-    let other = (35, HeaderHash([9; 32]));
-    assert_eq!(certificates.verify_witness(&log.segment(40, 35).path, other), Err(HistoryError::Rollback(35)));
+    refused(&Log::new(SET).segment(40, 35).path, seen);
+    refused(&log.segment(40, 35).path, (35, HeaderHash([9; 32])));
+}
+
+#[test]
+fn a_path_from_another_branch_than_the_head_is_no_proof() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    for fork in [3, REPLACED, 30, 40] {
+        let other = log.forked(fork);
+        for (head, seen) in (1..=COUNT).flat_map(|head| (1..=head).map(move |seen| (head, seen))) {
+            let continues = |path: &Log, head: (u64, HeaderHash)| {
+                certificates.verify_continues(&path.segment(COUNT.min(head.0), seen).path, head, log.place(seen))
+            };
+            // Both heads are well signed. One is seen to continue a commit only by its own path.
+            assert_eq!(continues(&log, log.place(head)), Ok(()), "{fork} {head} {seen}");
+            let (known, forged) = (log.place(head), other.place(head));
+            if head < fork {
+                assert_eq!(forged, known);
+                continue;
+            }
+            let outcome = continues(&log, forged);
+            assert_eq!(outcome, Err(HistoryError::OtherCommits), "{fork} {head} {seen}");
+            // Of the machine before a replaced one no other history holds; the account certified that one.
+            let holds = seen < fork && (fork >= REPLACED || head < REPLACED);
+            assert_eq!(continues(&other, forged).is_ok(), holds, "{fork} {head} {seen}");
+            assert!(continues(&other, known).is_err(), "{fork} {head} {seen}");
+            // Nor by the head itself above the other branch.
+            if seen >= fork && head > seen {
+                let mut mixed = log.segment(head, seen).path;
+                mixed[0] = other.header(head);
+                let outcome = certificates.verify_continues(&mixed, forged, log.place(seen));
+                assert!(matches!(outcome, Err(HistoryError::Chain(_))), "{fork} {head} {seen}: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_path_begins_at_the_head_not_above_it_and_not_below_it() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    for (head, seen) in [(34, 12), (34, 33), (34, 34), (39, 8)] {
+        for other in [head - 1, head + 1, COUNT].into_iter().filter(|&other| other >= seen && other != head) {
+            let path = log.segment(other, seen).path;
+            let outcome = certificates.verify_continues(&path, log.place(head), log.place(seen));
+            assert_eq!(outcome, Err(HistoryError::OtherCommits), "{head} {seen} {other}");
+        }
+    }
+    assert_eq!(certificates.verify_head(&log.header(34), 35), Err(HistoryError::OtherCommits));
 }
 
 #[test]

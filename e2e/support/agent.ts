@@ -28,11 +28,12 @@ export class Agent {
     mkdirSync(this.files);
   }
 
-  /** Runs the service until `end` is called or the test ends. */
-  serve(): { end: () => Promise<void> } {
+  /** Runs the service until `end` is called, the test ends, or it ends by itself. */
+  serve(): { end: () => Promise<void>; ended: Promise<Ended> } {
     const running = this.start(['run']);
     this.services.push(running);
     return {
+      ended: running.ended,
       end: async () => {
         running.stop();
         await running.ended;

@@ -31,6 +31,11 @@ export class Authenticator {
     await this.session.send('WebAuthn.setUserVerified', { authenticatorId: this.authenticatorId, isUserVerified: itsOwner });
   }
 
+  /** Whether it answers at once. Otherwise its prompt stays open. */
+  async answers(atOnce: boolean): Promise<void> {
+    await this.session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: this.authenticatorId, enabled: atOnce });
+  }
+
   /** The passkeys that it keeps: for which name, and whether they are found without their id. */
   async passkeys(): Promise<{ name?: string; isDiscoverable: boolean }[]> {
     const { credentials } = await this.session.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId });

@@ -4,8 +4,8 @@ type Listed = { seq: number; received_ms: number; header: string; live_bytes: nu
 
 /** Size of a header's bytes without its type, and of the signature behind them. */
 const [HEADER, SIGNATURE] = [253, 64];
-/** Where the number, the link to an earlier commit and the time lie behind the type. */
-const [SEQ, SKIP, TIME] = [48, 89, 229];
+/** Where the number, the link to an earlier commit, the length of the body and the time lie behind the type. */
+const [SEQ, SKIP, BODY, TIME] = [48, 89, 153, 229];
 const APART_MS = 20 * 60_000;
 
 /** A past as a page sees it whose server lists `count` points, each 20 minutes after the one before. */
@@ -18,13 +18,14 @@ export class LongPast {
   private constructor(
     private readonly real: Listed,
     private readonly count: number,
+    private readonly bodies: Record<number, number>,
   ) {}
 
-  /** Begins to answer; pages after the first wait until `goOn`. */
-  static async begin(page: Page, machine: string, count: number): Promise<LongPast> {
+  /** Begins to answer; pages after the first wait until `goOn`. `bodies`: lengths of sealed bodies, by commit, where they are not that of the newest. */
+  static async begin(page: Page, machine: string, count: number, bodies: Record<number, number> = {}): Promise<LongPast> {
     const set = machine.split('/').at(-1);
     const [real] = (await (await page.request.get(`/api/v1/sets/${set}/snapshots?limit=1`)).json()) as Listed[];
-    const past = new LongPast(real, count);
+    const past = new LongPast(real, count, bodies);
     await page.route(`**/api/v1/sets/${set}/snapshots?*`, async (route) => {
       const query = new URL(route.request().url()).searchParams;
       const before = query.get('before') ?? '';
@@ -56,6 +57,7 @@ export class LongPast {
     header.writeBigUInt64LE(BigInt(seq), type + SEQ);
     header.fill((seq & (seq - 1)) === 0 ? 0 : 1, type + SKIP, type + SKIP + 32);
     header.writeBigUInt64LE(BigInt(at), type + TIME);
+    if (this.bodies[seq]) header.writeUInt32LE(this.bodies[seq], type + BODY);
     return { ...this.real, seq, received_ms: at, header: header.toString('base64') };
   }
 }

@@ -178,5 +178,13 @@ test('keys search and are listed, never while somebody types, and can be switche
   for (const key of ['?', '/']) await press(key);
   await expect(list).toBeHidden();
   await expect(field).not.toBeFocused();
+  // With a key that is held, it is found all the same, also from a field; from elsewhere that of the only machine.
+  await press('Control+k');
+  await expect(field).toBeFocused();
+  await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Machines' }).click();
+  await expect(page).toHaveURL('/machines');
+  await expect(page.getByRole('main').getByRole('link', { name: /laptop/ }).first()).toBeVisible();
+  await press('Control+k');
+  await expect(page).toHaveURL(`${machine}/search`);
   watch.check();
 });

@@ -54,6 +54,21 @@ test('ten machines and two pages are live at once, and a server that starts agai
     await expect(now).toContainText(/Paused, (59:\d\d|1:00:00) left/, { timeout: 10_000 });
   });
 
+  await test.step('Home says which one rests, and how the others are', async () => {
+    const paused = agents[agents.length - 1].name;
+    const row = page.getByRole('main').getByRole('listitem').filter({ hasText: paused });
+    await expect(row).toContainText(/Paused\s*until \d+.\w+ \d{4}, \d\d:\d\d/, { timeout: 60_000 });
+    await page.getByRole('navigation').getByRole('link', { name: 'Home' }).first().click();
+    const answer = page.getByRole('heading', { level: 1 });
+    await expect(answer).toHaveText(new RegExp(`^Mostly\\. ${paused} is paused until .*\\.$`), { timeout: 60_000 });
+    await expect(page.getByText('The other nine are protected up to their last backup.')).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator('.fleet__row').first()).toContainText(paused);
+    // One that rests for an hour goes on by itself.
+    await expect(page.getByRole('region', { name: 'Needs a hand' })).toBeHidden();
+    await now.getByRole('button', { name: 'Resume' }).click();
+    await expect(answer).toHaveText(/^Yes\. All ten machines, up to their last backup, the oldest at \d\d:\d\d\.$/, { timeout: 60_000 });
+  });
+
   await test.step('what the server has in memory, and what it said, names no file', () => {
     const planted = agents.flatMap(({ name }) => [`planted-of-${name}`, `planted-more-of-${name}`]);
     expect(appliance.memoryHolds(planted)).toEqual([]);

@@ -36,15 +36,21 @@ test('two machines; one is renamed and its key taken away at once', async ({ pag
   await page.getByRole('button', { name: 'Rename' }).click();
   await expect(page.getByRole('heading', { name: 'Nora’s laptop' })).toBeVisible();
 
+  // Its service runs, and has nothing to do.
+  const service = attic.serve();
+  await expect(page.getByRole('region', { name: 'Right now' })).toContainText('Up to date, and watching', { timeout: 60_000 });
   await page.getByRole('button', { name: 'Take its key away' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox').fill("nora's laptop");
   await dialog.getByRole('button', { name: 'Take it away' }).click();
   await expect(page.getByRole('main').getByText(/key was taken away|revoked/i).first()).toBeVisible({ timeout: 30_000 });
 
+  const ended = await service.ended;
+  expect(ended.code, ended.out + ended.err).toBe(4);
+  expect(ended.err).toContain('the owner has revoked this one');
   writeFileSync(join(attic.files, 'note.txt'), 'changed');
   const refused = await attic.run('backup');
-  expect(refused.code).toBe(1);
+  expect(refused.code).toBe(4);
   expect(refused.err).toMatch(/replaced|revoked|taken away/);
   writeFileSync(join(cellar.files, 'note.txt'), 'changed');
   expect((await cellar.tell<{ seq: number }>('backup')).seq).toBe(2);
@@ -52,6 +58,9 @@ test('two machines; one is renamed and its key taken away at once', async ({ pag
   await test.step('what it stored is deleted and brought back', async () => {
     await page.getByRole('button', { name: 'Delete its backups…' }).click();
     await dialog.getByRole('textbox').fill("nora's laptop");
+    // It names the minute, and who hears of it: nothing was decided about mails, so it is the login.
+    await expect(dialog.getByText(/ Until \w{3} \d+.\w{3} \d{4}, \d\d:\d\d they can be brought back/)).toBeVisible();
+    await expect(dialog.getByText(`A mail tells ${ada.login} of it.`)).toBeVisible();
     await look(page, info, 'delete-machine');
     await dialog.getByRole('button', { name: 'Delete all of it' }).click();
     await expect(page.getByRole('heading', { name: 'Machines' })).toBeVisible();
@@ -60,6 +69,11 @@ test('two machines; one is renamed and its key taken away at once', async ({ pag
     const listed = page.getByRole('main').getByRole('link', { name: /Nora’s laptop/ });
     await expect(listed).toHaveCount(0);
     await expect(page.getByText('A machine that is not shown')).toHaveCount(0);
+    const until = (await page.getByText(/^It can be brought back until /).textContent())!;
+    await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Home' }).click();
+    const hand = page.getByRole('region', { name: 'Needs a hand' }).getByRole('listitem').filter({ hasText: 'Everything of a machine is deleted' });
+    await expect(hand).toContainText(until);
+    await hand.getByRole('link', { name: 'Look at it' }).click();
     await look(page, info, 'deleted-machine');
     await page.getByRole('button', { name: 'Bring back' }).click();
     await expect(listed.first()).toBeVisible();
@@ -71,6 +85,7 @@ test('two machines; one is renamed and its key taken away at once', async ({ pag
     const account = page.getByRole('region', { name: 'This account' });
     await account.getByRole('button', { name: 'Delete this account…' }).click();
     await dialog.getByRole('textbox').fill(ada.login);
+    await expect(dialog.getByText(/^Until \w{3} \d+.\w{3} \d{4}, \d\d:\d\d nothing changes/)).toBeVisible();
     await dialog.getByRole('button', { name: 'Delete it' }).click();
     await expect(account.getByText(/^It is deleted on /)).toBeVisible();
     await look(page, info, 'account-goes');

@@ -173,6 +173,53 @@ test.describe('at a name', () => {
     await dialog.getByRole('button', { name: 'Use your passkey' }).click();
     await expect(badge(page, 'open')).toBeVisible({ timeout: 30_000 });
   });
+
+  test('who closes the dialog, or leaves the page, ends the prompt, and the next one is answered', async ({ page, appliance }) => {
+    test.setTimeout(240_000);
+    const ada = await Person.signUp(page, await appliance.newInvitation());
+    const device = await Authenticator.plugIn(page);
+    await page.evaluate(() => {
+      const { credentials } = navigator;
+      const ends: string[] = [];
+      const noting = <O, R>(ask: (options: O) => Promise<R>) => (options: O) =>
+        ask.call(credentials, options).catch((error: DOMException) => {
+          ends.push(error.name);
+          throw error;
+        });
+      Object.assign(window, { ends });
+      Object.assign(credentials, { get: noting(credentials.get), create: noting(credentials.create) });
+    });
+    const ends = () => page.evaluate(() => (window as unknown as { ends: string[] }).ends);
+    const red = page.locator('.notice--bad');
+
+    await device.answers(false);
+    const card = await ways(page);
+    await card.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).first().getByRole('link', { name: 'Machines' }).click();
+    await expect.poll(ends).toEqual(['AbortError']);
+    await expect(red).toHaveCount(0);
+    await device.answers(true);
+    await addPasskey(page, ada);
+    await lock(page);
+
+    await device.answers(false);
+    for (const close of ['Stay locked', 'Escape']) {
+      const before = (await ends()).length;
+      const dialog = await ada.beginUnlock(page);
+      await dialog.getByRole('button', { name: 'Use your passkey' }).click();
+      await expect(dialog.getByRole('button', { name: 'Opening…' })).toBeVisible();
+      if (close === 'Escape') await page.keyboard.press('Escape');
+      else await dialog.getByRole('button', { name: close }).click();
+      await expect(dialog).toBeHidden();
+      await expect.poll(async () => (await ends()).slice(before)).toEqual(['AbortError']);
+      await expect(badge(page, 'locked')).toBeVisible();
+      await expect(red).toHaveCount(0);
+    }
+    await device.answers(true);
+    const dialog = await ada.beginUnlock(page);
+    await dialog.getByRole('button', { name: 'Use your passkey' }).click();
+    await expect(badge(page, 'open')).toBeVisible({ timeout: 30_000 });
+  });
 });
 
 test('at an address that is a number there can be none, and it is said', async ({ page, appliance }) => {

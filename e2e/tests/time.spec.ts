@@ -61,6 +61,7 @@ test('a folder taken home, a name found, two moments and two versions compared',
   rmSync(join(files, 'letters/Secret Plan.odt'));
   await attic.backUp();
   renameSync(join(files, 'many/file 1'), join(files, 'many/file one'));
+  mkdirSync(join(files, 'fresh'));
   await attic.backUp();
   await withoutFileDialog(page);
 
@@ -155,6 +156,33 @@ test('a folder taken home, a name found, two moments and two versions compared',
       await page.mouse.down();
       await page.mouse.move(x + 8 + to * (width - 16), y + height / 2, { steps: 10 });
     };
+    // What is active and chosen goes along, and so does the place on the page.
+    const grid = page.getByRole('grid', { name: 'Files and folders' });
+    const bar = page.getByRole('region', { name: 'Chosen entries' });
+    const active = grid.locator('[data-active]');
+    await grid.focus();
+    await page.keyboard.press('End');
+    await expect(active).toContainText('file one');
+    await grid.getByRole('checkbox', { name: 'Choose file one', exact: true }).check();
+    await expect(bar.getByText(/^1\schosen · /)).toBeVisible();
+    const scrolled = () => page.evaluate(() => scrollY);
+    const bottom = await scrolled();
+    expect(bottom).toBeGreaterThan(10_000);
+    await page.keyboard.press('[');
+    await expect(page).toHaveURL(/[#&]at=2(&|$)/);
+    await expect(bar.getByText('What was chosen is not there at this point in time.')).toBeVisible();
+    expect(Math.abs((await scrolled()) - bottom)).toBeLessThan(300);
+    await expect(grid.getByText(/^file 49\d\d$/).last()).toBeInViewport();
+    await page.keyboard.press(']');
+    await expect(page).toHaveURL(/[#&]at=3(&|$)/);
+    await expect(bar.getByText(/^1\schosen · /)).toBeVisible();
+    await page.keyboard.press('\\');
+    await expect(page).not.toHaveURL(/[#&]at=/);
+    await bar.getByRole('button', { name: 'Clear' }).click();
+    await grid.focus();
+    await page.keyboard.press('Home');
+    await grid.getByRole('checkbox', { name: 'Choose file 3', exact: true }).check();
+    await expect(active).toContainText('file 3');
     await drag(0);
     await expect(slider).toHaveAttribute('aria-valuetext', new RegExp(`point 1 of ${count} of this day$`));
     // It opens when it is let go, not on the way.
@@ -163,13 +191,82 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(page).toHaveURL(new RegExp(`[#&]at=${first}(&|$)`));
     await expect(entry(page, 'file 1')).toBeVisible({ visible: first < 3 });
     expect(folder()).toBe(before);
+    // One row stands before it that is not there any more.
+    await expect(active).toContainText('file 3');
+    await expect(bar.getByText(/^1\schosen · /)).toBeVisible();
+    if (first < 3) {
+      const row = grid.getByRole('row').filter({ has: page.getByRole('link', { name: 'file 1', exact: true }) });
+      await expect(row.getByText(/^gone since \d+\s\w{3}$/)).toBeVisible();
+      await expect(row.getByRole('img', { name: /^changed once since /, includeHidden: true })).toBeAttached();
+    }
     await drag(1);
     await page.mouse.up();
     await expect(page).toHaveURL(/[#&]at=3(&|$)/);
     await expect(entry(page, 'file 1')).toBeHidden();
     expect(folder()).toBe(before);
+    await bar.getByRole('button', { name: 'Clear' }).click();
     await page.keyboard.press('\\');
     await expect(page).not.toHaveURL(/[#&]at=/);
+  });
+
+  await test.step('the file beside the list stays while time moves, and shows what it was', async () => {
+    const grid = page.getByRole('grid', { name: 'Files and folders' });
+    const panel = page.getByRole('complementary', { name: 'Chosen file' });
+    const bar = page.getByRole('region', { name: 'Chosen entries' });
+    const row = (name: string) => grid.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+    await page.getByRole('navigation', { name: 'Folder', exact: true }).getByRole('link').first().click();
+    await enterFolder(page, `${files.slice(1)}/letters`);
+    await entry(page, 'poem.txt').click();
+    await expect(panel.locator('.preview__text')).toContainText('another line');
+    await grid.getByRole('checkbox', { name: 'Choose flag.png', exact: true }).check();
+    // Its small picture is its own, at each point.
+    const colour = () =>
+      row('flag.png')
+        .locator('canvas.thumb')
+        .evaluate((node) => [...(node as HTMLCanvasElement).getContext('2d')!.getImageData(5, 5, 1, 1).data.slice(0, 3)]);
+    await expect.poll(colour).toEqual([30, 30, 200]);
+    await page.keyboard.press('[');
+    await expect(page).toHaveURL(/[#&]at=2(&|$)/);
+    await page.keyboard.press('[');
+    await expect(page).toHaveURL(/[#&]at=1(&|$)/);
+    await expect(panel.getByRole('heading', { name: 'poem.txt' })).toBeVisible();
+    await expect(panel.locator('.preview__text')).toContainText('line 20');
+    await expect(bar.getByText(/^1\schosen · /)).toBeVisible();
+    await expect(grid.getByRole('checkbox', { name: 'Choose flag.png', exact: true })).toBeChecked();
+    await expect(row('poem.txt').getByText(/^1\snewer version$/)).toBeVisible();
+    await expect.poll(colour).toEqual([200, 30, 30]);
+    await expect(row('Secret Plan.odt').getByText(/^gone since \d+\s\w{3}$/)).toBeVisible();
+    await look(page, info, 'past');
+    await grid.getByRole('checkbox', { name: 'Choose Secret Plan.odt', exact: true }).check();
+    await entry(page, 'Secret Plan.odt').click();
+    await expect(panel.locator('.preview__text')).toHaveText('plan');
+    await page.keyboard.press(']');
+    await expect(page).toHaveURL(/[#&]at=2(&|$)/);
+    await expect(panel.getByRole('heading', { name: 'Secret Plan.odt' })).toBeVisible();
+    await expect(panel.getByText(/^Not there on .*\d\d:\d\d\.$/)).toBeVisible();
+    await expect(panel.getByRole('button', { name: /^Download/ })).toBeHidden();
+    await expect(panel.getByRole('link', { name: 'Versions and details' })).toHaveAttribute('href', /#at=1&f=/);
+    await expect(bar.getByText(/^1\schosen · /)).toBeVisible();
+    await expect(bar.getByText(/^1 more was chosen that is not there/)).toBeVisible();
+    await page.keyboard.press('[');
+    await expect(panel.locator('.preview__text')).toHaveText('plan');
+    await expect(bar.getByText(/^2\schosen · /)).toBeVisible();
+    await bar.getByRole('button', { name: 'Clear' }).click();
+    await page.keyboard.press('\\');
+    await expect(page).not.toHaveURL(/[#&]at=/);
+  });
+
+  await test.step('a folder that is not there says when it is', async () => {
+    await page.getByRole('navigation', { name: 'Folder', exact: true }).getByRole('link').first().click();
+    await enterFolder(page, `${files.slice(1)}/fresh`);
+    await expect(page.getByRole('heading', { name: 'An empty folder' })).toBeVisible();
+    await page.keyboard.press('[');
+    await expect(page.getByRole('heading', { name: /^Nothing here on / })).toBeVisible();
+    await expect(page.getByText(/^This folder is there from .* on\.$/)).toBeVisible();
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await expect(page).toHaveURL(/[#&]at=3(&|$)/);
+    await expect(page.getByRole('heading', { name: 'An empty folder' })).toBeVisible();
+    await page.keyboard.press('\\');
   });
 
   const views = page.getByRole('navigation', { name: 'Views of the machine' });
@@ -188,7 +285,11 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await field.fill('e');
     await page.getByRole('textbox', { name: 'At least' }).fill('900');
     await expect(page.getByRole('region', { name: 'There now' }).getByText(/^4\d\d\snames$/)).toBeVisible();
+    await page.getByRole('textbox', { name: 'At most' }).fill('800');
+    await expect(page.getByText('This is less than the least.')).toBeVisible();
     await page.getByRole('textbox', { name: 'At least' }).fill('');
+    await expect(page.getByText('This is less than the least.')).toBeHidden();
+    await page.getByRole('textbox', { name: 'At most' }).fill('');
     await field.fill('l');
     await expect(gone.getByRole('listitem')).toHaveCount(2);
     await look(page, info, 'search');
@@ -208,7 +309,25 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await expect(between.getByRole('link', { name: /letters\/Secret Plan.odt$/ })).toBeVisible();
     await between.getByRole('button', { name: /^All/ }).click();
     await look(page, info, 'compare');
-    await page.goBack();
+
+    // Both points are chosen here; the one that is moved beyond the other takes its place.
+    await expect(page).toHaveURL(/#from=1&at=2$/);
+    const points = page.getByRole('group', { name: 'Point to choose' });
+    await points.getByRole('button', { name: /^To/ }).click();
+    await page.keyboard.press(']');
+    await expect(page).toHaveURL(/#from=1&at=3$/);
+    await page.keyboard.press('[');
+    await expect(page).toHaveURL(/#from=1&at=2$/);
+    await points.getByRole('button', { name: /^From/ }).click();
+    await page.keyboard.press(']');
+    await expect(page).toHaveURL(/#from=2&at=2$/);
+    await expect(page.getByText('Both points in time are the same.')).toBeVisible();
+    await page.keyboard.press(']');
+    await expect(page).toHaveURL(/#from=2&at=3$/);
+    await expect(points.getByRole('button', { name: /^To/ })).toHaveAttribute('aria-current', 'true');
+    await page.reload();
+    await ada.unlock(page);
+    await expect(between.getByRole('listitem').first()).toBeVisible();
   });
 
   await test.step('a point is deleted and brought back, and another policy is signed', async () => {

@@ -130,6 +130,37 @@ pub async fn tell_account(
     warn(state, connection, (account_no, None), |asked| texts::account(news, asked)).await
 }
 
+/// Where a warning about an account would go now. `None` when none would be sent: not every login is an address to which mails can go.
+///
+/// # Errors
+/// `unavailable`, `internal`.
+pub async fn warned(state: &AppState, connection: &mut PgConnection, account_no: i64) -> ApiResult<Option<Warned>> {
+    if state.mailer().is_none() {
+        return Ok(None);
+    }
+    let warned = alerts::warned(connection, account_no).await?;
+    Ok(warned.filter(|warned| parse_address(&warned.address).is_some()))
+}
+
+/// Puts a mail on its way to where warnings about an account went before, when they do not go there any more. It goes out with the
+/// transaction.
+///
+/// # Errors
+/// `unavailable`, `internal`.
+pub async fn tell_moved(
+    state: &AppState,
+    connection: &mut PgConnection,
+    account_no: i64,
+    before: Option<Warned>,
+) -> ApiResult<()> {
+    let after = warned(state, connection, account_no).await?.map(|warned| warned.address);
+    let Some(before) = before.filter(|before| Some(&before.address) != after.as_ref()) else { return Ok(()) };
+    let (subject, body) = texts::moved(after.is_some(), state.now_ms());
+    let text = Text { message_id: message_id(state)?, subject, body };
+    let new = NewMail { account_no, set_no: None, warned: Some(before.address), text };
+    Ok(mail::insert(connection, &new, state.now_ms()).await?)
+}
+
 /// Puts a warning on its way about an account, and about a set if one is named, to where its warnings go now. Whoever is warned of
 /// cannot send it elsewhere later.
 async fn warn(
@@ -138,13 +169,7 @@ async fn warn(
     (account_no, set_no): (i64, Option<i64>),
     words: impl FnOnce(bool) -> (String, String),
 ) -> ApiResult<()> {
-    if state.mailer().is_none() {
-        return Ok(());
-    }
-    // Not every login is an address to which mails can go.
-    let warned = alerts::warned(connection, account_no).await?;
-    let usable = warned.filter(|warned| parse_address(&warned.address).is_some());
-    let Some(Warned { address, asked }) = usable else { return Ok(()) };
+    let Some(Warned { address, asked }) = warned(state, connection, account_no).await? else { return Ok(()) };
     let (subject, body) = words(asked);
     let text = Text { message_id: message_id(state)?, subject, body };
     let new = NewMail { account_no, set_no, warned: Some(address), text };

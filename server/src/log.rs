@@ -54,17 +54,18 @@ pub async fn bodies(state: &AppState, commits: &[Commit]) -> ApiResult<Vec<bytes
     bodies.map(|(commit, record)| Ok(of_kind(RecordKind::Body, commit.body, record)?.payload)).collect()
 }
 
-/// The commits from the head of a set down to `to`, along prev and skip links; `None` when there is no such commit.
+/// The commits of a set from `from`, or else the head, down to `to`, along prev and skip links; `None` when there is no such commit.
 ///
 /// # Errors
 /// `unavailable`; `internal` when a commit between is not there.
-pub async fn path(state: &AppState, set_no: i64, to: u64) -> ApiResult<Option<Vec<Commit>>> {
+pub async fn path(state: &AppState, set_no: i64, from: Option<u64>, to: u64) -> ApiResult<Option<Vec<Commit>>> {
     let mut connection = state.pool().acquire().await?;
-    let Some((seq, _)) = backup_set::head(&mut connection, set_no).await? else { return Ok(None) };
-    if to == 0 || to > seq {
+    let Some((head, _)) = backup_set::head(&mut connection, set_no).await? else { return Ok(None) };
+    let from = from.unwrap_or(head);
+    if from > head || !(1..=from).contains(&to) {
         return Ok(None);
     }
-    let seqs = chain::path(seq, to);
+    let seqs = chain::path(from, to);
     let mut commits = commit::find_all(&mut connection, set_no, &seqs).await?;
     commits.reverse();
     let complete = commits.iter().map(|commit| commit.seq).eq(seqs.iter().copied());

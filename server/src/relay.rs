@@ -104,6 +104,14 @@ impl Relay {
         })
     }
 
+    /// What the machine said last, if it said anything. Nobody looks by that.
+    pub fn last(&self, set_no: i64, now_ms: u64) -> Option<LiveState> {
+        let channels = self.lock();
+        let channel = channels.get(&set_no)?;
+        let (status, received_ms) = channel.status.clone()?;
+        Some(LiveState { listens: channel.listens(now_ms), status: Some(status), received_ms: Some(received_ms) })
+    }
+
     /// Passes an order on. Says whether the machine listens and has room for it.
     pub fn order(&self, set_no: i64, order: Bytes, now_ms: u64) -> bool {
         self.with(set_no, |channel| {

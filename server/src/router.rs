@@ -72,6 +72,7 @@ pub fn routes() -> Routes {
         .delete("/enrolments/{id}", api::enrolments::refuse::delete)
         .get("/events", api::events::show)
         .get("/sets", api::sets::list::show)
+        .get("/sets/live", api::sets::words::show)
         .put("/sets/{set}/label", api::sets::label::replace)
         .put("/sets/{set}/watch", api::sets::watch::replace)
         .put("/sets/{set}/certificate", api::sets::certificate::replace)

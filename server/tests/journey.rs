@@ -166,7 +166,7 @@ async fn two_accounts_share_a_server_and_see_nothing_of_each_other() {
         let (mine, theirs) = (ada.owner(), bob.owner());
         assert_eq!((mine.archive.sets().unwrap().len(), theirs.archive.sets().unwrap().len()), (1, 1));
         let set = hers.identity().set;
-        assert!(theirs.archive.segment(set, 1).is_err() && theirs.archive.path(set, 1).is_err());
+        assert!(theirs.archive.segment(set, 1).is_err() && theirs.archive.path(set, 1, 1).is_err());
         assert!(theirs.archive.snapshots(set, None, 10).is_err());
         let segment = mine.archive.segment(set, 1).unwrap();
         let body = segment.commits[0].header.header.body_cid;

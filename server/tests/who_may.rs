@@ -70,7 +70,7 @@ enum Body {
 }
 
 /// A route is twice here when who may ask it depends on what is asked.
-const TABLE: [(&str, &str, Who, Body); 64] = [
+const TABLE: [(&str, &str, Who, Body); 65] = [
     ("GET", "/server", Who::All, Body::None),
     ("GET", "/downloads", Who::All, Body::None),
     ("POST", "/accounts", Who::All, Body::Empty),
@@ -110,6 +110,7 @@ const TABLE: [(&str, &str, Who, Body); 64] = [
     ("PUT", "/enrolments/{id}/grant", Who::FreshWeb, Body::Grant),
     ("GET", "/enrolments/{id}/grant", Who::All, Body::None),
     ("GET", "/sets", Who::Reader, Body::None),
+    ("GET", "/sets/live", Who::Web, Body::None),
     ("PUT", "/sets/{set}/label", Who::Web, Body::Label),
     ("PUT", "/sets/{set}/watch", Who::FreshWeb, Body::Watch),
     ("PUT", "/sets/{set}/certificate", Who::FreshWeb, Body::Certificate),

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use crate::components::busy_button::BusyButton;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
-use crate::time::{Points, place};
+use crate::time::{Points, begin_of_day, place};
 use crate::vault::Vault;
 use crate::words::{Moment, bytes, count, many};
 
@@ -78,24 +78,14 @@ impl Churn {
 
 /// When each of the days up to that of a moment begins.
 fn days_up_to(last_ms: u64) -> Vec<u64> {
-    let of_day = |ms: u64| u64::from(Moment::local(ms).second_of_day()) * 1000;
-    let mut begin = midnight(last_ms, of_day);
+    let mut begin = begin_of_day(last_ms);
     let mut days = Vec::with_capacity(DAYS);
     for _ in 0..DAYS {
         days.push(begin);
-        begin = midnight(begin.saturating_sub(DAY_MS / 2), of_day);
+        begin = begin_of_day(begin.saturating_sub(DAY_MS / 2));
     }
     days.reverse();
     days
-}
-
-/// When the day of a moment began. `of_day` says what clocks show at a moment; they may have been set since midnight.
-fn midnight(ms: u64, of_day: impl Fn(u64) -> u64) -> u64 {
-    let near = ms.saturating_sub(of_day(ms) + ms % 1000);
-    match of_day(near) {
-        before if before > DAY_MS / 2 => near + DAY_MS - before,
-        after => near.saturating_sub(after),
-    }
 }
 
 /// The card; it needs an open vault. Nothing is read before somebody asks for it.
@@ -305,18 +295,6 @@ mod tests {
         assert_eq!((days.len(), days[0], days[DAYS - 1]), (DAYS, 71 * DAY_MS, 100 * DAY_MS));
         assert!(days.windows(2).all(|pair| pair[1] - pair[0] == DAY_MS));
         assert_eq!(days_up_to(5), [0; DAYS]);
-    }
-
-    #[test]
-    fn a_day_begins_at_its_midnight_when_clocks_are_set_in_it() {
-        // At two o'clock of day 3 clocks go an hour forward, or back.
-        let set_ms = 3 * DAY_MS + 2 * HOUR_MS;
-        for noon_ms in [3 * DAY_MS + 12 * HOUR_MS, 4 * DAY_MS - HOUR_MS - 1] {
-            let forward = |ms| (if ms < set_ms { ms } else { ms + HOUR_MS }) % DAY_MS;
-            assert_eq!(midnight(noon_ms, forward), 3 * DAY_MS);
-            let back = |ms| (if ms < set_ms { ms } else { ms - HOUR_MS }) % DAY_MS;
-            assert_eq!(midnight(noon_ms, back), 3 * DAY_MS);
-        }
     }
 
     #[test]

@@ -10,26 +10,29 @@ use crate::components::icon::Icon;
 use crate::live::Live;
 use crate::words::Moment;
 
-/// When the account goes, as the server says; nothing while it stays or that is not known. It is asked again when the account changes.
-pub fn follow_closing() -> RwSignal<Option<u64>> {
-    let closes_ms = RwSignal::new(None);
+/// What the account decided, as the server says; nothing while that is not known. It is asked again when the account changes.
+pub fn follow_retention() -> RwSignal<Option<Retention>> {
+    let retention = RwSignal::new(None);
     let live = Live::current().latest();
     Effect::new(move |begun: Option<()>| {
         if matches!(live.get(), Some(Event::Account | Event::Resync)) || begun.is_none() {
             leptos::task::spawn_local(async move {
                 if let Ok(shown) = client::get::<Retention>("/account/retention").await {
-                    closes_ms.try_set(shown.closes_ms);
+                    retention.try_set(Some(shown));
                 }
             });
         }
     });
-    closes_ms
+    retention
 }
 
 /// A notice; nothing while the account stays.
 #[component]
-pub fn ClosingNotice() -> impl IntoView {
-    let closes_ms = follow_closing();
+pub fn ClosingNotice(
+    /// What the account decided.
+    retention: RwSignal<Option<Retention>>,
+) -> impl IntoView {
+    let closes_ms = Memo::new(move |_| retention.with(|retention| retention.as_ref()?.closes_ms));
     view! {
         {move || {
             closes_ms

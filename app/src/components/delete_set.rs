@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 use crate::components::busy_button::BusyButton;
+use crate::components::deletion_terms::{WhoIsTold, undo_until};
 use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
 use crate::components::icon::Icon;
@@ -69,11 +70,13 @@ fn Question(set: SetId, last: u64, shown: RwSignal<bool>) -> impl IntoView {
                 <h2 id="delete-set-title">"Delete everything of " <bdi>{name.clone()}</bdi> "?"</h2>
                 <p class="ink-2">
                     {format!(
-                        "All of its points in time go, with every file in them; the newest alone uses {} on the server. For 14 days they can be \
+                        "All of its points in time go, with every file in them; the newest alone uses {} on the server. Until {} they can be \
                          brought back on the page Machines. After that they are gone for good.",
-                        bytes(used)
+                        bytes(used),
+                        undo_until(),
                     )}
                 </p>
+                <WhoIsTold />
             </div>
             <TextField id="delete-set-name" label=format!("Type {name} to go on") value=typed />
             {move || deciding.problem.get().map(|problem| view! { <ProblemNotice problem /> })}

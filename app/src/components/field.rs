@@ -3,7 +3,9 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::browser;
 use crate::components::icon::Icon;
+use crate::components::problem_notice::sentence;
 
 /// A line of text.
 #[component]
@@ -132,6 +134,59 @@ pub fn PasswordField(
                 </button>
             </div>
             {hint}
+            <FieldError id error />
+        </div>
+    }
+    .into_any()
+}
+
+/// Takes what somebody keeps as text from files.
+#[component]
+pub fn TextFilesField(
+    /// Id of the input, once on a page.
+    id: &'static str,
+    /// The visible label.
+    label: &'static str,
+    /// What helps to choose.
+    hint: &'static str,
+    /// Several at once.
+    #[prop(optional)]
+    multiple: bool,
+    /// What is wrong, and what to do.
+    error: RwSignal<Option<String>>,
+    /// Takes what was read; nothing when a file cannot be.
+    take: Callback<Vec<String>>,
+) -> impl IntoView {
+    let node = NodeRef::<html::Input>::new();
+    let choose = move |_| {
+        let Some(input) = node.get_untracked() else { return };
+        error.set(None);
+        leptos::task::spawn_local(async move {
+            match browser::chosen_texts(input).await {
+                Ok(texts) => take.run(texts),
+                Err(problem) => {
+                    take.run(Vec::new());
+                    error.set(Some(sentence(&problem.message)));
+                }
+            }
+        });
+    };
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <input
+                class="input input--file"
+                node_ref=node
+                id=id
+                type="file"
+                multiple=multiple
+                aria-describedby=describe(id, true, error.into())
+                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                on:change=choose
+            />
+            <span class="field__hint" id=format!("{id}-hint")>
+                {hint}
+            </span>
             <FieldError id error />
         </div>
     }

@@ -1,7 +1,7 @@
 //! One file beside its folder: what is known of it, and how to take it out. A sheet from below on a phone.
 
-use iota_core::id::SetId;
-use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, Selection, ShowEntry, Wanted};
+use iota_core::id::{Digest, SetId};
+use iota_core::vault::{EntryKind, EntryView, PathToken, Problem, ProblemKind, Selection, ShowEntry, Wanted};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use leptos_router::components::A;
@@ -20,23 +20,56 @@ use crate::words::{self, Moment};
 /// Narrower pages show it as a sheet; the same as in its stylesheet, pixels.
 const SHEET_BELOW_PX: f64 = 1088.0;
 
-/// The facts of an entry at a point in time.
+/// What the vault says of the entry at a point.
+#[derive(Clone, PartialEq)]
+struct Told {
+    at: u64,
+    when_ms: u64,
+    answer: Result<EntryView, Problem>,
+}
+
+impl Told {
+    fn is_missing(&self) -> bool {
+        matches!(&self.answer, Err(problem) if problem.kind == ProblemKind::Missing)
+    }
+}
+
+/// The facts of an entry at a point in time. When time moves they stay until those of the new point are there.
 #[component]
 pub fn FilePanel(
     /// The machine.
     set: SetId,
-    /// The commit.
-    at: u64,
-    /// When it was, by the machine's clock, milliseconds since 1970.
-    when_ms: u64,
+    /// The commit, and when it was, by the machine's clock, milliseconds since 1970.
+    point: Signal<(u64, u64)>,
     /// Whether it is not the newest.
-    past: bool,
+    past: Memo<bool>,
     /// The entry.
     path: PathToken,
     /// Puts it away.
     close: Callback<()>,
 ) -> impl IntoView {
-    let entry = EntryFacts::ask(set, at, path.clone());
+    let vault = Vault::current();
+    let path = StoredValue::new(path);
+    let told = RwSignal::new(None::<Told>);
+    // Where it was there last, and what it is called.
+    let last = RwSignal::new(None::<(u64, String)>);
+    let again = Trigger::new();
+    Effect::new(move || {
+        again.track();
+        let (at, when_ms) = point.get();
+        leptos::task::spawn_local(async move {
+            let Some(path) = path.try_get_value() else { return };
+            let answer = vault.ask(ShowEntry { set, at, path }).await;
+            // Who asked may have gone, or look at another point.
+            if point.try_get_untracked() != Some((at, when_ms)) {
+                return;
+            }
+            if let Ok(entry) = &answer {
+                last.set(Some((at, entry.name.clone())));
+            }
+            told.set(Some(Told { at, when_ms, answer }));
+        });
+    });
     let node = NodeRef::<html::Button>::new();
     Effect::new(move || {
         let width = window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default();
@@ -50,8 +83,61 @@ pub fn FilePanel(
             close.run(());
         }
     };
-    let address = spot::file(set, &Spot { at: Some(at), path: Some(path.clone()) });
-    let shown = StoredValue::new((address, path));
+    let retry = Callback::new(move |()| {
+        told.set(None);
+        again.notify();
+    });
+    let title = move || match told.get() {
+        None => view! { <Skeleton /> }.into_any(),
+        Some(told) if told.is_missing() => title(last.get().map_or_else(|| "This file".into(), |(_, name)| name), None),
+        Some(Told { answer: Err(problem), .. }) => view! { <ProblemNotice problem retry /> }.into_any(),
+        Some(Told { answer: Ok(entry), when_ms, .. }) => title(entry.name, Some(when_ms)),
+    };
+    let missing = move || {
+        let told = told.get().filter(Told::is_missing)?;
+        Some(format!("Not there on {}.", Moment::local(told.when_ms).full()))
+    };
+    let seen = Memo::new_with_compare(
+        move |_| told.with(|told| seen(set, path, told.as_ref()?)),
+        |before, after| {
+            let content =
+                |seen: Option<&Option<(Digest, WantedFile)>>| seen.cloned().flatten().map(|(content, _)| content);
+            content(before) != content(after)
+        },
+    );
+    let is_seen = Memo::new(move |_| seen.with(Option::is_some));
+    let preview = move || {
+        let (_, first) = is_seen.get().then(|| seen.get_untracked())??;
+        let file = Memo::new(move |before: Option<&WantedFile>| {
+            seen.get().map_or_else(|| before.unwrap_or(&first).clone(), |(_, file)| file)
+        });
+        Some(view! { <Preview file /> })
+    };
+    let rest = move || {
+        let told = told.get()?;
+        let path = path.get_value();
+        let at = match &told.answer {
+            Ok(_) => told.at,
+            Err(_) if told.is_missing() => last.get()?.0,
+            Err(_) => return None,
+        };
+        let address = spot::file(set, &Spot { at: Some(at), path: Some(path.clone()) });
+        let entry = told.answer.ok();
+        let facts = entry.as_ref().map(facts);
+        let back = entry.as_ref().map(|entry| restore_button(set, at, told.when_ms, path.clone(), entry));
+        let download = entry.as_ref().map(|entry| download_button(set, at, path, entry, past.get()));
+        Some(view! {
+            {facts}
+            <div class="stack stack--tight">
+                {download}
+                {back}
+                <A href=address attr:class="button button--wide">
+                    <Icon name="history" />
+                    "Versions and details"
+                </A>
+            </div>
+        })
+    };
     view! {
         <aside class="card preview sheet" class:in-past=past aria-label="Chosen file" on:keydown=keys>
             <button
@@ -63,41 +149,38 @@ pub fn FilePanel(
             >
                 <Icon name="x" />
             </button>
-            {move || match entry.answer.get() {
-                None => view! { <Skeleton /> }.into_any(),
-                Some(Err(problem)) => view! { <ProblemNotice problem retry=entry.retry() /> }.into_any(),
-                Some(Ok(entry)) => {
-                    let (address, path) = shown.get_value();
-                    let preview = preview_of(set, at, path.clone(), &entry);
-                    let back = restore_button(set, at, when_ms, path.clone(), &entry);
-                    let download = download_button(set, at, path, &entry, past);
-                    view! {
-                        <div class="sheet__title">
-                            <h2 class="preview__name">
-                                <bdi>{entry.name.clone()}</bdi>
-                            </h2>
-                            <p class="small ink-3">{format!("as it was {}", Moment::local(when_ms).full())}</p>
-                        </div>
-                        {preview}
-                        {facts(&entry)}
-                        <div class="stack stack--tight">
-                            {download}
-                            {back}
-                            <A href=address attr:class="button button--wide">
-                                <Icon name="history" />
-                                "Versions and details"
-                            </A>
-                        </div>
-                        <p class="tiny ink-3">
-                            "Opened in this browser, by code that this server sent. The server itself cannot read the file or its name."
-                        </p>
-                    }
-                        .into_any()
-                }
-            }}
+            {title}
+            <p class="preview__missing" role="status">
+                {missing}
+            </p>
+            {preview}
+            {rest}
+            <p class="tiny ink-3">
+                "Opened in this browser, by code that this server sent. The server itself cannot read the file or its name."
+            </p>
         </aside>
     }
     .into_any()
+}
+
+fn title(name: String, when_ms: Option<u64>) -> AnyView {
+    let when =
+        when_ms.map(|ms| view! { <p class="small ink-3">{format!("as it was {}", Moment::local(ms).full())}</p> });
+    view! {
+        <div class="sheet__title">
+            <h2 class="preview__name">
+                <bdi>{name}</bdi>
+            </h2>
+            {when}
+        </div>
+    }
+    .into_any()
+}
+
+/// The file to look at, and what tells its content from another's; none for what cannot be looked at.
+fn seen(set: SetId, path: StoredValue<PathToken>, told: &Told) -> Option<(Digest, WantedFile)> {
+    let entry = told.answer.as_ref().ok().filter(|entry| is_looked_at(entry))?;
+    Some((entry.content, wanted(set, told.at, path.get_value(), entry)))
 }
 
 /// The question after an entry, and its answer.
@@ -142,7 +225,7 @@ impl EntryFacts {
 /// A button that takes a file out; none for what is not a file.
 pub fn download_button(set: SetId, at: u64, path: PathToken, entry: &EntryView, past: bool) -> Option<AnyView> {
     let downloads = Downloads::current();
-    let wanted = WantedFile { set, at, what: Wanted::File(path), name: entry.name.clone(), bytes: entry.bytes };
+    let wanted = wanted(set, at, path, entry);
     let class = if past { "button button--past button--wide" } else { "button button--primary button--wide" };
     let label = format!("Download, {}", words::bytes(entry.bytes));
     (entry.kind == EntryKind::File).then(|| {
@@ -166,9 +249,16 @@ pub fn restore_button(set: SetId, at: u64, when_ms: u64, path: PathToken, entry:
 
 /// The content of a file that can be looked at; none for others.
 pub fn preview_of(set: SetId, at: u64, path: PathToken, entry: &EntryView) -> Option<AnyView> {
-    let file = WantedFile { set, at, what: Wanted::File(path), name: entry.name.clone(), bytes: entry.bytes };
-    let is_shown = entry.kind == EntryKind::File && look::is_wanted(&entry.name, entry.bytes);
-    is_shown.then(|| view! { <Preview file /> }.into_any())
+    let file = wanted(set, at, path, entry);
+    is_looked_at(entry).then(|| view! { <Preview file=Signal::stored(file) /> }.into_any())
+}
+
+fn is_looked_at(entry: &EntryView) -> bool {
+    entry.kind == EntryKind::File && look::is_wanted(&entry.name, entry.bytes)
+}
+
+fn wanted(set: SetId, at: u64, path: PathToken, entry: &EntryView) -> WantedFile {
+    WantedFile { set, at, what: Wanted::File(path), name: entry.name.clone(), bytes: entry.bytes }
 }
 
 /// What is known of an entry.

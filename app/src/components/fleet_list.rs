@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use iota_core::vault::Doing;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -13,7 +14,7 @@ use crate::components::mark::Mark;
 use crate::components::strip::Strip;
 use crate::fleet::{Condition, Fleet, Machine};
 use crate::spot;
-use crate::words::{bytes, span};
+use crate::words::{Moment, bytes, span};
 
 /// A row for each machine; the whole row is one link.
 #[component]
@@ -43,14 +44,8 @@ pub fn FleetList() -> impl IntoView {
 /// Least protected first; of one state, the one whose last complete backup is the oldest.
 fn sorted_machines(mut machines: Vec<Machine>, now_ms: u64) -> Vec<Machine> {
     machines
-        .sort_by_key(|machine| (Condition::of(machine, now_ms).rank(), complete_ms(machine), Reverse(machine.number)));
+        .sort_by_key(|machine| (Condition::of(machine, now_ms).rank(), machine.complete_ms(), Reverse(machine.number)));
     machines
-}
-
-/// When its last complete backup arrived, as far as that is known; none if its first one never ended.
-fn complete_ms(machine: &Machine) -> Option<u64> {
-    let head = machine.head.filter(|head| !head.partial)?;
-    Some(machine.watch.as_ref().map_or(head.received_ms, |watch| watch.since_ms))
 }
 
 fn row(machine: Machine, now: Memo<u64>) -> AnyView {
@@ -93,6 +88,12 @@ fn row(machine: Machine, now: Memo<u64>) -> AnyView {
 
 /// What stands under the state: what is known beside it, in a few words.
 fn reason(condition: &Condition, machine: &Machine, now_ms: u64) -> String {
+    if let (Condition::Failed(_), Some(Doing::Fails { reason, .. })) =
+        (condition, machine.word.as_ref().map(|word| &word.doing))
+        && !reason.is_empty()
+    {
+        return reason.clone();
+    }
     if let Some(upload) = machine.upload {
         return format!("sending, {} arrived", bytes(upload.received_bytes));
     }
@@ -100,7 +101,11 @@ fn reason(condition: &Condition, machine: &Machine, now_ms: u64) -> String {
     match condition {
         Condition::Altered => "do not rely on what this server shows".into(),
         Condition::Unchecked => "the server does not show what proves it".into(),
-        Condition::Missed(_) => contact.unwrap_or_else(|| "is it switched on and online?".into()),
+        Condition::Missed(_) => contact.unwrap_or_else(|| "no contact so far".into()),
+        Condition::Silent(_) => {
+            machine.contact_ms.map(|ms| format!("last contact {}", Moment::local(ms).date_clock())).unwrap_or_default()
+        }
+        Condition::Paused { .. } => condition.until().or(contact).unwrap_or_default(),
         Condition::Revoked => "what it stored stays".into(),
         _ => contact.unwrap_or_default(),
     }
@@ -135,6 +140,7 @@ mod tests {
             watch: Some(watch),
             upload: None,
             days: vec![],
+            word: None,
             alarm: None,
             first_visit: false,
         }

@@ -1,5 +1,6 @@
 //! A folder at a point in time, with a file beside it. It needs an open vault.
 
+mod nothing_here;
 mod take;
 
 use std::time::Duration;
@@ -10,16 +11,17 @@ use iota_core::vault::{
 };
 use leptos::prelude::*;
 
-use crate::components::file_list::{Chosen, FileList, FileListing, Sorting};
+use crate::components::file_list::{FileList, FileListing, FolderRows, Sorting, Turn};
 use crate::components::file_panel::FilePanel;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::MachineName;
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::skeleton::Skeleton;
-use crate::spot::Spot;
+use crate::spot::{self, Spot};
 use crate::vault::Vault;
-use crate::words::{Moment, bytes, many};
+use crate::words::{bytes, many};
 
+use nothing_here::NothingHere;
 use take::{ChoiceBar, Place, TakeFolder};
 
 /// What takes longer says what it does.
@@ -41,7 +43,9 @@ struct Folder {
     sorting: RwSignal<Sorting>,
     /// The file that is shown beside the list.
     beside: RwSignal<Option<PathToken>>,
-    chosen: Chosen,
+    rows: FolderRows,
+    /// Whether it is not the newest point.
+    past: Memo<bool>,
     opened: RwSignal<Option<Opened>>,
     problem: RwSignal<Option<Problem>>,
     slow: RwSignal<bool>,
@@ -69,12 +73,14 @@ pub fn FolderView(
     /// Goes elsewhere.
     go: Callback<Spot>,
 ) -> impl IntoView {
+    let vault = Vault::current();
     let folder = Folder {
-        vault: Vault::current(),
+        vault,
         set,
         sorting: RwSignal::new((Order::Name, false)),
         beside: RwSignal::new(None),
-        chosen: Chosen::nothing(),
+        rows: FolderRows::new(vault),
+        past,
         opened: RwSignal::new(None),
         problem: RwSignal::new(None),
         slow: RwSignal::new(false),
@@ -96,19 +102,15 @@ pub fn FolderView(
         folder.again.track();
         folder.begin(spot.get(), folder.sorting.get());
     });
-    let place = Memo::new(move |_| {
-        folder.opened.with(|opened| opened.as_ref().map(|Opened { point, spot, .. }| (point.seq, spot.path.clone())))
-    });
+    // They belong to the folder that was left; time may move.
+    let path = Memo::new(move |_| spot.with(|spot| spot.path.clone()));
     Effect::new(move || {
-        spot.with(|_| ());
-        // It belongs to the folder that was left.
+        path.track();
         folder.beside.set(None);
+        folder.rows.chosen.clear();
     });
-    Effect::new(move || {
-        spot.with(|_| ());
-        place.with(|_| ());
-        folder.chosen.clear();
-    });
+    let body = Memo::new(move |_| folder.body());
+    let there = Memo::new(move |_| folder.opened.with(Option::is_some));
     let retry = Callback::new(move |()| folder.again.notify());
     view! {
         <div class="split split--browse">
@@ -117,10 +119,9 @@ pub fn FolderView(
                 <p class="folder__slow" role="status">
                     {move || folder.slow.get().then_some("Opening names…")}
                 </p>
-                {move || match folder.opened.get() {
-                    Some(opened) => view! { <Contents folder opened go /> }.into_any(),
-                    None if folder.problem.with(Option::is_some) => ().into_any(),
-                    None => {
+                {move || folder.opened.get().map(|opened| view! { <Head folder opened go /> })}
+                {move || match body.get() {
+                    Body::Waiting => {
                         view! {
                             <div class="folder__wait">
                                 <Skeleton lines=6 />
@@ -128,23 +129,35 @@ pub fn FolderView(
                         }
                             .into_any()
                     }
+                    Body::Unknown => ().into_any(),
+                    Body::Nothing(when_ms, spot) => view! { <NothingHere set when_ms spot go /> }.into_any(),
+                    Body::Empty => {
+                        view! {
+                            <div class="empty">
+                                <Icon name="folder-open" />
+                                <h2>"An empty folder"</h2>
+                                <p>"There is nothing in it at this point in time."</p>
+                            </div>
+                        }
+                            .into_any()
+                    }
+                    Body::List(_) => list(folder, go),
                 }}
             </section>
-            {move || beside(folder, past)}
+            {move || beside(folder, there.get())}
         </div>
     }
     .into_any()
 }
 
-fn beside(folder: Folder, past: Memo<bool>) -> AnyView {
+fn beside(folder: Folder, there: bool) -> AnyView {
     let close = Callback::new(move |()| {
         folder.beside.set(None);
         crate::browser::focus(LIST_ID);
     });
-    match (folder.beside.get(), folder.opened.with(|opened| opened.as_ref().map(|opened| opened.point.clone()))) {
-        (Some(path), Some(point)) => {
-            let (at, when_ms, past) = (point.seq, point.device_time_ms, past.get());
-            view! { <FilePanel set=folder.set at when_ms past path close /> }.into_any()
+    match folder.beside.get() {
+        Some(path) if there => {
+            view! { <FilePanel set=folder.set point=folder.point() past=folder.past path close /> }.into_any()
         }
         _ => view! {
             <aside class="card card--sunken desk" aria-label="Chosen file">
@@ -153,6 +166,19 @@ fn beside(folder: Folder, past: Memo<bool>) -> AnyView {
         }
         .into_any(),
     }
+}
+
+/// What stands below the head of a folder. The list stays while time or its order changes.
+#[derive(Clone, PartialEq)]
+enum Body {
+    Waiting,
+    /// There is a problem, which is told above.
+    Unknown,
+    /// There is no such folder at the point; when that is.
+    Nothing(u64, Spot),
+    Empty,
+    /// Of this folder.
+    List(Option<PathToken>),
 }
 
 /// Id of the list, for the focus.
@@ -181,14 +207,21 @@ impl Folder {
             self.turn.set_value(turn.wrapping_add(1));
             self.slow.set(false);
             match answer {
-                Ok(opened) => self.opened.set(Some(opened)),
+                Ok((opened, rows)) => {
+                    if !self.shows(&opened.spot) {
+                        self.beside.set(None);
+                    }
+                    self.rows.turn_to(rows);
+                    self.opened.set(Some(opened.clone()));
+                    self.look_around(opened).await;
+                }
                 Err(problem) if problem.kind == ProblemKind::Locked => {}
                 Err(problem) => self.problem.set(Some(problem)),
             }
         });
     }
 
-    async fn open(self, spot: Spot, (order, descending): Sorting) -> Result<Opened, Problem> {
+    async fn open(self, spot: Spot, (order, descending): Sorting) -> Result<(Opened, Turn), Problem> {
         let set = self.set;
         let known = self.opened.try_get_untracked().flatten().map(|opened| opened.point);
         let known = known.filter(|point| spot.at == Some(point.seq));
@@ -198,37 +231,112 @@ impl Folder {
         };
         let question = ListFolder { set, at: point.seq, folder: spot.path.clone(), order, descending };
         let listing = self.vault.ask(question).await?;
-        Ok(Opened { point, spot, listing })
+        let rows = self.rows.prepare(&listing, self.shows(&spot)).await?;
+        Ok((Opened { point, spot, listing }, rows))
+    }
+
+    /// Whether the folder of a spot is shown, at whatever point in time.
+    fn shows(self, spot: &Spot) -> bool {
+        self.opened
+            .try_with_untracked(|opened| opened.as_ref().is_some_and(|opened| opened.spot.path == spot.path))
+            .unwrap_or_default()
+    }
+
+    /// Reads what is not needed for the list: what became of its rows, and when they changed. Nobody waits for it, and without it nothing
+    /// is claimed.
+    async fn look_around(self, Opened { point, spot, listing }: Opened) {
+        if listing.count == 0 {
+            return;
+        }
+        let newest_ms = if point.seq < point.newest_seq {
+            let Ok(newest_ms) = self.rows.compare(listing.listing).await else { return };
+            newest_ms
+        } else {
+            point.device_time_ms
+        };
+        self.rows.changes.read(self.set, spot.path, point.newest_seq, newest_ms).await;
+    }
+
+    fn body(self) -> Body {
+        self.opened.with(|opened| match opened {
+            None if self.problem.with(Option::is_some) => Body::Unknown,
+            None => Body::Waiting,
+            Some(Opened { point, spot, listing }) if !listing.exists => {
+                Body::Nothing(point.device_time_ms, spot.at(Some(point.seq)))
+            }
+            Some(Opened { listing, .. }) if listing.count == 0 => Body::Empty,
+            Some(Opened { spot, .. }) => Body::List(spot.path.clone()),
+        })
+    }
+
+    /// The point that is shown: its commit, and when it was, by the machine's clock.
+    fn point(self) -> Signal<(u64, u64)> {
+        let point = move |opened: &Opened| (opened.point.seq, opened.point.device_time_ms);
+        Memo::new(move |_| self.opened.with(|opened| opened.as_ref().map(point).unwrap_or_default())).into()
+    }
+
+    /// The folder at the point that is shown: links lead to this very point, also when it was opened as the newest.
+    fn fixed(self) -> Signal<Spot> {
+        let fixed = |opened: &Opened| opened.spot.at(Some(opened.point.seq));
+        Memo::new(move |_| self.opened.with(|opened| opened.as_ref().map(fixed).unwrap_or_default())).into()
+    }
+
+    /// Goes to a folder, from where somebody goes through the list.
+    fn enter(self, go: Callback<Spot>, path: Option<PathToken>) {
+        if let Some(spot) = self.opened.with_untracked(|opened| opened.as_ref().map(|opened| opened.spot.path(path))) {
+            self.inside.set_value(true);
+            go.run(spot);
+        }
     }
 }
 
+/// The rows of the folder, and what can be done with some of them.
+fn list(folder: Folder, go: Callback<Spot>) -> AnyView {
+    let up = Callback::new(move |()| {
+        let above = folder.opened.with_untracked(|opened| {
+            let (_, above) = opened.as_ref()?.listing.crumbs.split_last()?;
+            Some(above.last().map(|crumb| crumb.token.clone()))
+        });
+        if let Some(above) = above {
+            folder.enter(go, above);
+        }
+    });
+    let open = Callback::new(move |row: Row| {
+        if row.kind == EntryKind::Folder {
+            folder.enter(go, Some(row.token));
+        } else {
+            folder.beside.set(Some(row.token));
+        }
+    });
+    let (point, past) = (folder.point(), folder.past);
+    let list = FileListing {
+        set: folder.set,
+        spot: folder.fixed(),
+        past_ms: Signal::derive(move || past.get().then(|| point.get().1)),
+        rows: folder.rows,
+        sorting: folder.sorting,
+        shown: folder.beside,
+        open,
+        up,
+        focus: folder.inside.get_value(),
+    };
+    folder.inside.set_value(false);
+    let place =
+        Memo::new(move |_| folder.opened.with(|opened| opened.as_ref().map(|opened| Place::of(folder.set, opened))));
+    view! {
+        <div>
+            <FileList list />
+            <ChoiceBar place chosen=folder.rows.chosen />
+        </div>
+    }
+    .into_any()
+}
+
+/// Where it is, and what can be done with all of it.
 #[component]
-fn Contents(folder: Folder, opened: Opened, go: Callback<Spot>) -> impl IntoView {
+fn Head(folder: Folder, opened: Opened, go: Callback<Spot>) -> impl IntoView {
     let taken = Place::of(folder.set, &opened);
-    let Opened { point, spot, listing } = opened;
-    // Links lead to this very point, also when it was opened as the newest.
-    let fixed = spot.at(Some(point.seq));
-    let up = {
-        let crumbs = listing.crumbs.clone();
-        let spot = spot.clone();
-        Callback::new(move |()| {
-            if let Some((_, above)) = crumbs.split_last() {
-                folder.inside.set_value(true);
-                go.run(spot.path(above.last().map(|crumb| crumb.token.clone())));
-            }
-        })
-    };
-    let open = {
-        let spot = spot.clone();
-        Callback::new(move |row: Row| {
-            if row.kind == EntryKind::Folder {
-                folder.inside.set_value(true);
-                go.run(spot.path(Some(row.token)));
-            } else {
-                folder.beside.set(Some(row.token));
-            }
-        })
-    };
+    let Opened { spot, listing, .. } = opened;
     let facts = (listing.exists && listing.count > 0).then(|| {
         let size = (listing.bytes > 0).then(|| format!(", {} in files", bytes(listing.bytes)));
         view! {
@@ -239,47 +347,21 @@ fn Contents(folder: Folder, opened: Opened, go: Callback<Spot>) -> impl IntoView
         }
     });
     let lost = (listing.lost > 0).then(|| view! { <Lost count=listing.lost /> });
-    let body = if !listing.exists {
-        view! { <NothingHere when_ms=point.device_time_ms spot=spot.clone() go /> }.into_any()
-    } else if listing.count == 0 {
-        view! {
-            <div class="empty">
-                <Icon name="folder-open" />
-                <h2>"An empty folder"</h2>
-                <p>"There is nothing in it at this point in time."</p>
-            </div>
-        }
-        .into_any()
-    } else {
-        let list = FileListing {
-            set: folder.set,
-            spot: fixed,
-            listing: listing.clone(),
-            sorting: folder.sorting,
-            shown: folder.beside,
-            chosen: folder.chosen,
-            open,
-            up,
-            focus: folder.inside.get_value(),
-        };
-        folder.inside.set_value(false);
-        let (place, chosen) = (taken.clone(), folder.chosen);
-        view! {
-            <div>
-                <FileList list />
-                <ChoiceBar place chosen />
-            </div>
-        }
-        .into_any()
-    };
     let take = (listing.exists && listing.count > 0).then(|| view! { <TakeFolder place=taken /> });
+    let history = spot.path.is_some().then(|| {
+        view! {
+            <a class="button button--small" href=spot::file(folder.set, &spot)>
+                <Icon name="history" />
+                "Versions"
+            </a>
+        }
+    });
     view! {
         <div class="card__head">
             <Crumbs set=folder.set spot listing go />
-            <div class="folder__do">{facts} {take}</div>
+            <div class="folder__do">{facts} {history} {take}</div>
         </div>
         {lost}
-        {body}
     }
     .into_any()
 }
@@ -337,28 +419,6 @@ fn Lost(count: u64) -> impl IntoView {
                     "Everything else is complete. Another point in time may still have them; " <code>"iota-server doctor"</code>
                     " says what is damaged."
                 </p>
-            </div>
-        </div>
-    }
-    .into_any()
-}
-
-#[component]
-fn NothingHere(when_ms: u64, spot: Spot, go: Callback<Spot>) -> impl IntoView {
-    let newest = spot.at(None);
-    let top = spot.path(None);
-    view! {
-        <div class="empty">
-            <Icon name="folder-open" />
-            <h2>{format!("Nothing here on {}", Moment::local(when_ms).full())}</h2>
-            <p>"This folder did not exist at that time, or a rule left it out."</p>
-            <div class="button-group">
-                <button class="button" type="button" on:click=move |_| go.run(top.clone())>
-                    "Go to the top folder"
-                </button>
-                <button class="button button--past" type="button" on:click=move |_| go.run(newest.clone())>
-                    "Go to the newest point"
-                </button>
             </div>
         </div>
     }

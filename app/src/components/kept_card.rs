@@ -281,7 +281,7 @@ fn bands(judged: &[Verdict]) -> Vec<(Band, u64)> {
 }
 
 /// A policy in a sentence.
-fn words(policy: &Policy) -> String {
+pub fn words(policy: &Policy) -> String {
     let weekly = match policy.weekly_days() {
         Some(days) => format!("for {} days", count(days.into())),
         None => "for ever".to_owned(),

@@ -14,40 +14,49 @@ use iota_core::vault::Problem;
 /// Most text that is put into the document, bytes.
 const TEXT_BYTES: usize = 64 << 10;
 
-/// Looks at a file as soon as it is there.
+/// Looks at a file as soon as it is there. When another one is wanted, the one before stays until that is there, paler.
 #[component]
 pub fn Preview(
     /// The file.
-    file: WantedFile,
+    #[prop(into)]
+    file: Signal<WantedFile>,
 ) -> impl IntoView {
-    let seen = RwSignal::new_local(None::<Result<Look, Problem>>);
+    let seen = RwSignal::new_local(None::<(String, Result<Look, Problem>)>);
+    let stale = RwSignal::new(false);
     let vault = Vault::current();
-    let file = StoredValue::new(file);
-    let begin = move || {
+    let again = Trigger::new();
+    Effect::new(move || {
+        again.track();
+        let wanted = file.get();
+        stale.set(true);
         leptos::task::spawn_local(async move {
-            let Some(wanted) = file.try_get_value() else { return };
             let answer = look(vault, &wanted).await;
-            // Who looked may have gone.
-            seen.try_set(Some(answer));
+            // Who looked may have gone, or look at another one.
+            if file.try_get_untracked().as_ref() == Some(&wanted) {
+                stale.set(false);
+                seen.set(Some((wanted.name, answer)));
+            }
         });
-    };
-    begin();
-    move || match seen.get() {
+    });
+    let shown = move || match seen.get() {
         None => view! { <Skeleton lines=3 /> }.into_any(),
-        Some(Err(problem)) => {
+        Some((_, Err(problem))) => {
             let retry = Callback::new(move |()| {
                 seen.set(None);
-                begin();
+                again.notify();
             });
             view! { <ProblemNotice problem retry /> }.into_any()
         }
-        Some(Ok(Look::Text(text))) => shown_text(&text),
-        Some(Ok(Look::Picture(picture))) => {
-            let name = file.with_value(|file| file.name.clone());
-            view! { <Pixels picture name /> }.into_any()
-        }
-        Some(Ok(Look::Other)) => ().into_any(),
+        Some((_, Ok(Look::Text(text)))) => shown_text(&text),
+        Some((name, Ok(Look::Picture(picture)))) => view! { <Pixels picture name /> }.into_any(),
+        Some((_, Ok(Look::Other))) => ().into_any(),
+    };
+    view! {
+        <div class="preview__look" class:preview__look--stale=stale>
+            {shown}
+        </div>
     }
+    .into_any()
 }
 
 fn shown_text(text: &str) -> AnyView {

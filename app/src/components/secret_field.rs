@@ -1,12 +1,10 @@
 //! What a person gives to open the vault: a password, a passkey, twelve words, a file, or sheets of trusted people.
 
 use iota_core::vault::{Problem, ProblemKind, Secret};
-use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::browser;
-use crate::components::field::{FieldError, PasswordField};
+use crate::components::field::{FieldError, PasswordField, TextFilesField};
 use crate::components::problem_notice::sentence;
 use crate::components::sheets_field::{Sheet, SheetsField, secret_of_sheets};
 
@@ -136,7 +134,22 @@ pub fn SecretField(
         }
         .into_any(),
         SecretWay::Words => view! { <WordsField input id /> }.into_any(),
-        SecretWay::File => view! { <FileField input id /> }.into_any(),
+        SecretWay::File => {
+            let take = Callback::new(move |texts: Vec<String>| {
+                input.clear();
+                input.file.set(texts.into_iter().next());
+            });
+            view! {
+                <TextFilesField
+                    id
+                    label="Key file, or recovery kit saved as text"
+                    hint="It is read here, and sent nowhere."
+                    error=input.error
+                    take
+                />
+            }
+            .into_any()
+        }
         SecretWay::Shares => {
             view! { <SheetsField sheets=input.sheets typed=input.typed error=input.error id /> }.into_any()
         }
@@ -176,41 +189,6 @@ fn WordsField(input: SecretInput, id: &'static str) -> impl IntoView {
             <span class="field__hint" id=format!("{id}-hint")>
                 "In their order, with blanks between them. Capital letters do not matter."
             </span>
-            <FieldError id error=input.error />
-        </div>
-    }
-    .into_any()
-}
-
-#[component]
-fn FileField(input: SecretInput, id: &'static str) -> impl IntoView {
-    let node = NodeRef::<html::Input>::new();
-    let read = move |_: ev::Event| {
-        let Some(element) = node.get_untracked() else { return };
-        input.clear();
-        leptos::task::spawn_local(async move {
-            match browser::chosen_text(element).await {
-                Ok(text) => input.file.set(text),
-                Err(problem) => input.error.set(Some(sentence(&problem.message))),
-            }
-        });
-    };
-    let described = move || {
-        if input.error.with(Option::is_some) { format!("{id}-error {id}-hint") } else { format!("{id}-hint") }
-    };
-    view! {
-        <div class="field">
-            <label for=id>"Key file, or recovery kit saved as text"</label>
-            <input
-                class="input input--file"
-                node_ref=node
-                id=id
-                type="file"
-                aria-describedby=described
-                aria-invalid=move || input.error.with(Option::is_some).then_some("true")
-                on:change=read
-            />
-            <span class="field__hint" id=format!("{id}-hint")>"It is read here, and sent nowhere."</span>
             <FieldError id error=input.error />
         </div>
     }

@@ -1,12 +1,9 @@
 //! Sheets of trusted people, until there are enough.
 
 use iota_core::vault::{ReadShare, Secret, ShareView};
-use leptos::ev;
-use leptos::html;
 use leptos::prelude::*;
 
-use crate::browser;
-use crate::components::field::FieldError;
+use crate::components::field::TextFilesField;
 use crate::components::problem_notice::sentence;
 use crate::vault::Vault;
 
@@ -37,7 +34,6 @@ pub fn SheetsField(
     id: &'static str,
 ) -> impl IntoView {
     let vault = Vault::current();
-    let node = NodeRef::<html::Input>::new();
     // False when one of them is no sheet.
     let read = move |texts: Vec<String>| async move {
         for text in texts {
@@ -51,16 +47,11 @@ pub fn SheetsField(
         }
         true
     };
-    let choose = move |_: ev::Event| {
-        let Some(element) = node.get_untracked() else { return };
-        error.set(None);
+    let take = Callback::new(move |texts| {
         leptos::task::spawn_local(async move {
-            match browser::chosen_texts(element).await {
-                Ok(texts) => drop(read(texts).await),
-                Err(problem) => error.set(Some(sentence(&problem.message))),
-            }
+            read(texts).await;
         });
-    };
+    });
     let add_typed = move |_| {
         error.set(None);
         leptos::task::spawn_local(async move {
@@ -69,32 +60,20 @@ pub fn SheetsField(
             }
         });
     };
-    let described = move || {
-        if error.with(Option::is_some) { format!("{id}-error {id}-hint") } else { format!("{id}-hint") }
-    };
     let start_over = move |_| {
         error.set(None);
         sheets.set(Vec::new());
     };
     let typed_id = format!("{id}-typed");
     view! {
-        <div class="field">
-            <label for=id>"Sheets that were saved as text"</label>
-            <input
-                class="input input--file"
-                node_ref=node
-                id=id
-                type="file"
-                multiple
-                aria-describedby=described
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
-                on:change=choose
-            />
-            <span class="field__hint" id=format!("{id}-hint")>
-                "Several at once, or one after the other. They are read here, and sent nowhere."
-            </span>
-            <FieldError id error />
-        </div>
+        <TextFilesField
+            id
+            label="Sheets that were saved as text"
+            hint="Several at once, or one after the other. They are read here, and sent nowhere."
+            multiple=true
+            error
+            take
+        />
         <div class="field">
             <label for=typed_id.clone()>"Or the letters of one sheet"</label>
             <textarea

@@ -58,7 +58,17 @@ impl Ways {
 
     /// Whether one lost secret would lose everything, or all of it depends on memory.
     pub fn is_enough(self) -> bool {
-        self.names().len() >= 2 && self.paper
+        self.lack().is_none()
+    }
+
+    /// What these ways lack; nothing when they are enough.
+    pub fn lack(self) -> Option<&'static str> {
+        match self.names().len() {
+            0 => Some("Nothing that you have opens your vault."),
+            1 => Some("One lost secret, and nothing opens your vault."),
+            _ if !self.paper => Some("Nothing on paper opens your vault."),
+            _ => None,
+        }
     }
 
     fn losses(self) -> Vec<Loss> {
@@ -149,6 +159,13 @@ mod tests {
         assert_eq!(lost, ["The paper", "Everything at home at once"]);
         assert!(!paper.is_enough());
         assert!(!Ways { memory: true, file: true, ..Ways::default() }.is_enough());
+        let lack = |ways: Ways| ways.lack().unwrap_or_default();
+        assert!(
+            lack(paper).starts_with("One lost secret") && lack(Ways::default()).starts_with("Nothing that you have")
+        );
+        assert!(
+            lack(Ways { memory: true, file: true, ..Ways::default() }).contains("on paper") && lack(all).is_empty()
+        );
         assert!(Ways::default().losses().iter().all(|loss| !loss.survived));
     }
 

@@ -2,8 +2,12 @@
 //! and screen readers work; the drawings lie below them.
 
 mod axis;
+mod burst;
+mod day_count;
 
 use axis::{Axis, DAY_S, bins};
+use burst::BurstNotice;
+use day_count::DayCount;
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -13,10 +17,11 @@ use crate::browser;
 use crate::clock::Clock;
 use crate::components::icon::Icon;
 use crate::components::shortcuts::OFF;
-use crate::time::{Day, Point, Points, day_step, days, height, place, step};
+use crate::sprites::Sprites;
+use crate::time::{Burst, Day, Keep, Point, Points, bursts, day_step, days, height, keeps, percentile, place, step};
 use crate::words::{Moment, many, now_ms, span};
 
-/// Height of a bar for the busiest day, and where bars stand, in units of the drawing.
+/// Height of a bar for a day as busy as any but one in a hundred, and where bars stand, in units of the drawing.
 const DAY_BAR: (f64, f64) = (50.0, 62.0);
 /// Likewise for parts of a day.
 const PART_BAR: (f64, f64) = (26.0, 34.0);
@@ -26,6 +31,9 @@ const PART_BAR: (f64, f64) = (26.0, 34.0);
 struct Slider {
     points: ReadSignal<Vec<Point>>,
     days: Memo<Vec<Day>>,
+    bursts: Memo<Vec<Burst>>,
+    /// What is known of the day that is shown, in words.
+    counted: RwSignal<Option<String>>,
     /// Place of the point that is open.
     chosen: Memo<Option<usize>>,
     /// The commit under a thumb that is being moved. Places change while older points come.
@@ -55,6 +63,11 @@ impl Slider {
 
     fn day_of(&self, place: usize) -> Option<Day> {
         self.days.with(|days| days.iter().find(|day| (day.first..day.first + day.count).contains(&place)).copied())
+    }
+
+    /// The day under the thumb, or else that of the open point.
+    fn shown_day(&self) -> Option<Day> {
+        self.shown().and_then(|(place, _)| self.day_of(place))
     }
 
     fn pick(&self, seq: Option<u64>) {
@@ -116,12 +129,16 @@ pub fn TimeSlider(
         let last = points.with(Vec::len).checked_sub(1).and_then(day).unwrap_or(today);
         Axis::new(last.max(today), chosen.get().and_then(day), if narrow.get() { 60 } else { 120 })
     });
-    let slider = Slider { points, days: all_days, chosen, draft: RwSignal::new(None), axis, choose };
+    let bursts = Memo::new(move |_| points.with(|points| all_days.with(|days| bursts(points, days))));
+    let (counted, draft) = (RwSignal::new(None), RwSignal::new(None));
+    let slider = Slider { points, days: all_days, bursts, counted, chosen, draft, axis, choose };
     listen(slider);
     view! {
         <div class="timeline" class:timeline--past=move || !slider.is_newest()>
             <Head slider />
             <DaySlider slider />
+            <DayCount slider set=all.set() />
+            <BurstNotice slider />
             <PartSlider slider />
             <p class="timeline__keys timeline__keys--desk">
                 <span>
@@ -143,7 +160,21 @@ pub fn TimeSlider(
                     " newest, among files "
                     <kbd>"\\"</kbd>
                 </span>
-                <span>"Bars: how often it stored. Ticks: points that you can open. Hollow dots: days without one"</span>
+                <span>"Ticks: points that you can open. Hollow dots: days without one"</span>
+            </p>
+            <p class="timeline__keys timeline__keys--desk">
+                <span>
+                    "Bars: how much changed, by the size of the sealed records; a step higher is twice as much. Thinned days show what is left"
+                </span>
+                <span>
+                    "Line below: how densely points are kept, "
+                    <KeepKey class=keep_class(Keep::All) />
+                    " every change, "
+                    <KeepKey class=keep_class(Keep::Hourly) />
+                    " hourly, "
+                    <KeepKey class=keep_class(Keep::Daily) />
+                    " daily"
+                </span>
             </p>
             {move || (!all.is_complete()).then(|| view! { <Unread points=all /> })}
         </div>
@@ -272,11 +303,14 @@ fn Head(slider: Slider) -> impl IntoView {
 
 #[component]
 fn DaySlider(slider: Slider) -> impl IntoView {
-    let shown_day = move || slider.shown().and_then(|(place, _)| slider.day_of(place));
     let index = move |day: Option<Day>| day.map_or(0, |day| slider.axis.get().index(day.number));
     let value = move || index(slider.open().and_then(|(place, _)| slider.day_of(place)));
     let spoken = move || {
-        shown_day().map(|day| format!("{}, {}", day.moment.spoken(), many(day.count as u64, "point", "points")))
+        slider.shown_day().map(|day| {
+            let count = slider.counted.get().unwrap_or_else(|| many(day.count as u64, "point", "points"));
+            let burst = slider.burst_of(&day).map(|_| ", unusually many changes at once");
+            format!("{}, {count}{}", day.moment.spoken(), burst.unwrap_or_default())
+        })
     };
     let input = move |event: ev::Event| {
         let number = input_of(&event).and_then(|input| input.value().parse().ok()).unwrap_or_default();
@@ -284,7 +318,7 @@ fn DaySlider(slider: Slider) -> impl IntoView {
     };
     let change = move |event: ev::Event| {
         // The thumb goes where the point is, also when that is where it was.
-        set(&event, untrack(|| index(shown_day())));
+        set(&event, untrack(|| index(slider.shown_day())));
         commit(slider);
     };
     let cancel = move |event: ev::PointerEvent| {
@@ -346,41 +380,76 @@ fn nearest_day(slider: Slider, number: i64) -> Option<u64> {
 
 fn day_drawing(slider: Slider) -> AnyView {
     let axis = slider.axis.get();
-    let shown = slider.shown().and_then(|(place, _)| slider.day_of(place)).map(|day| day.number);
-    let counts = slider.days.with(|days| axis.counts(days));
+    let shown = slider.shown_day().map(|day| day.number);
+    let amounts = slider.days.with(|days| axis.amounts(days));
     let first = slider.days.with(|days| days.iter().map(|day| day.number).min());
-    let most = counts.iter().copied().max().unwrap_or_default();
-    let mut sorted: Vec<_> = counts.iter().copied().filter(|&count| count > 0).collect();
-    sorted.sort_unstable();
-    let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let (most, median) = (percentile(&amounts, 99), percentile(&amounts, 50));
+    let burst_days: Vec<i64> = slider.bursts.with(|bursts| bursts.iter().map(burst::day_number).collect());
+    let icons = Sprites::current().icons;
     let width = 100.0 / f64::from(axis.count);
-    let marks: Vec<_> = counts
+    let marks: Vec<_> = amounts
         .iter()
         .enumerate()
-        .filter_map(|(index, &count)| {
+        .filter_map(|(index, &amount)| {
             let number = axis.day(index as i64);
             let x = index as f64 * width;
-            if count == 0 {
+            if amount == 0 {
                 let kept = first.is_some_and(|first| number >= first);
                 return kept.then(|| {
                     view! { <circle class="density__none" cx=format!("{:.2}%", x + width / 2.0) cy="59" r="2" /> }
                         .into_any()
                 });
             }
-            let class = match (shown == Some(number), count > median) {
+            let is_burst = burst_days.contains(&number);
+            let class = match (shown == Some(number), amount > median) {
                 (true, _) => "density__bar density__bar--on",
+                _ if is_burst => "density__burst",
                 (_, true) => "density__bar density__bar--hot",
                 _ => "density__bar",
             };
-            Some(bar(class, x, width * 0.69, height(count, most), DAY_BAR))
+            let mark = is_burst.then(|| {
+                let (href, x) = (format!("{icons}#triangle-alert"), format!("{:.2}%", x + width * 0.345));
+                view! { <use_ class="density__alert" href=href x=x y="-2" width="12" height="12" /> }
+            });
+            let bar = bar(class, x, width * 0.69, height(amount, most), DAY_BAR);
+            Some(view! { {bar} {mark} }.into_any())
         })
         .collect();
+    let kept = slider.points.with(|points| slider.days.with(|days| axis.runs(days, &keeps(points, days))));
+    let kept = kept.into_iter().map(|(from, to, keep)| {
+        let (x, width) = (from as f64 * width, (to - from) as f64 * width);
+        view! {
+            <rect class=keep_class(keep) x=format!("{x:.2}%") y="64.5" width=format!("{width:.2}%") height="2.5" />
+        }
+        .into_any()
+    });
+    let kept: Vec<_> = kept.collect();
     let labels = axis.labels().map(|(x, text)| label(x, text, "77"));
     view! {
         <svg class="time-slider__svg time-slider__svg--days" aria-hidden="true">
             {marks}
             <line class="density__base" x1="0" x2="100%" y1="62.5" y2="62.5" />
+            {kept}
             {labels.collect::<Vec<_>>()}
+        </svg>
+    }
+    .into_any()
+}
+
+fn keep_class(keep: Keep) -> &'static str {
+    match keep {
+        Keep::All => "density__keep",
+        Keep::Hourly => "density__keep density__keep--2",
+        Keep::Daily => "density__keep density__keep--3",
+    }
+}
+
+/// A piece of the line, to explain it.
+#[component]
+fn KeepKey(class: &'static str) -> impl IntoView {
+    view! {
+        <svg class="density__key" aria-hidden="true">
+            <rect class=class x="0" y="0" width="100%" height="100%" />
         </svg>
     }
     .into_any()
@@ -490,23 +559,27 @@ fn nearest_second(of_day: &[Point], wanted: u32) -> Option<u64> {
 fn part_drawing(slider: Slider) -> AnyView {
     let shown = slider.shown();
     let day = shown.and_then(|(place, _)| slider.day_of(place));
-    let seconds: Vec<u32> = day.map_or_else(Vec::new, |day| {
-        slider
-            .points
-            .with(|points| day.of(points).iter().map(|point| Moment::local(point.device_ms).second_of_day()).collect())
+    let stored: Vec<(u32, u64)> = day.map_or_else(Vec::new, |day| {
+        let stored = |point: &Point| (second(point), point.amount());
+        slider.points.with(|points| day.of(points).iter().map(stored).collect())
     });
-    let counts = bins(&seconds);
-    let most = counts.iter().copied().max().unwrap_or_default();
-    let width = 100.0 / counts.len() as f64;
-    let bars: Vec<_> = counts
-        .iter()
-        .enumerate()
-        .filter(|(_, count)| **count > 0)
-        .map(|(index, &count)| bar("density__bar", index as f64 * width, width * 0.7, height(count, most), PART_BAR))
+    let amounts = bins(&stored);
+    let most = percentile(&amounts, 99);
+    let width = 100.0 / amounts.len() as f64;
+    let bursts = slider.bursts.with(|bursts| {
+        let of_day = bursts.iter().filter(|burst| day.is_some_and(|day| burst::day_number(burst) == day.number));
+        bins(&of_day.map(|burst| (Moment::local(burst.device_ms).second_of_day(), 1)).collect::<Vec<_>>())
+    });
+    let bars = amounts.iter().zip(bursts).enumerate().filter(|(_, (amount, _))| **amount > 0);
+    let bars: Vec<_> = bars
+        .map(|(index, (&amount, bursts))| {
+            let class = if bursts > 0 { "density__burst" } else { "density__bar" };
+            bar(class, index as f64 * width, width * 0.7, height(amount, most), PART_BAR)
+        })
         .collect();
     let now = shown.map(|(_, point)| Moment::local(point.device_ms).second_of_day());
     // Ticks that fall together are one.
-    let mut ticks: Vec<u32> = seconds.iter().map(|second| second * 1000 / DAY_S).collect();
+    let mut ticks: Vec<u32> = stored.iter().map(|(second, _)| second * 1000 / DAY_S).collect();
     ticks.sort_unstable();
     ticks.dedup();
     let ticks: Vec<_> = ticks
@@ -537,15 +610,7 @@ mod tests {
 
     #[test]
     fn each_end_of_the_slider_is_an_end_of_the_day_also_within_a_second() {
-        let point = |seq: u64, second: u64| Point {
-            seq,
-            received_ms: second * 1000,
-            device_ms: second * 1000,
-            base: false,
-            partial: false,
-            gaps: false,
-            live_bytes: 0,
-        };
+        let point = |seq: u64, second: u64| Point { seq, device_ms: second * 1000, ..Point::default() };
         let together = [point(1, 50_000), point(2, 50_000), point(3, 50_000)];
         let at = |wanted| nearest_second(&together, wanted);
         assert_eq!((at(0), at(49_999), at(50_000), at(DAY_S - 1)), (Some(1), Some(1), Some(3), Some(3)));

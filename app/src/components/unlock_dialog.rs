@@ -98,8 +98,9 @@ fn UnlockForm() -> impl IntoView {
     learn();
     // Whether the vault has something to be opened with.
     let handed = StoredValue::new(false);
-    // Who closes the dialog while the vault is being opened has it stay locked.
+    // Who closes the dialog while the vault is being opened has it stay locked, and is asked for no passkey.
     on_cleanup(move || {
+        passkey::cancel();
         let is_opening = unlocker.busy.get_untracked() && handed.try_get_value().unwrap_or_default();
         if is_opening && !vault.state().with_untracked(|state| state.is_open()) {
             vault.lock();
@@ -229,6 +230,11 @@ fn PasskeyButton(unlocker: Unlocker) -> impl IntoView {
 #[component]
 fn OtherWays(slots: Vec<SlotView>, input: SecretInput) -> impl IntoView {
     let ways = ways(&slots);
+    let press = move |way| {
+        // Who takes another way is asked for no passkey any more.
+        passkey::cancel();
+        input.choose(way);
+    };
     move || {
         let now = input.way.get();
         let others: Vec<_> = ways.iter().copied().filter(|way| *way != now).collect();
@@ -244,7 +250,7 @@ fn OtherWays(slots: Vec<SlotView>, input: SecretInput) -> impl IntoView {
                         SecretWay::Shares => ("users", "Sheets of trusted people"),
                     };
                     view! {
-                        <button class="choice" type="button" on:click=move |_| input.choose(way)>
+                        <button class="choice" type="button" on:click=move |_| press(way)>
                             <Icon name=icon />
                             {label}
                             <Icon name="chevron-right" />

@@ -1,15 +1,20 @@
 //! Every version of a file that is kept, found from the newest backwards: each change of the last week, before it one look a day, and each
 //! change of a day when somebody asks.
 
+mod dots;
 mod told;
 
 use iota_core::id::SetId;
 use iota_core::vault::{EntryKind, FindVersions, PathToken, Problem, ProblemKind, Version, Wanted};
 use leptos::prelude::*;
 
+pub use self::told::Around;
+
+use self::dots::Dots;
 use self::told::{Became, append, insert, is_shown};
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::thinned_note::ThinnedNote;
 use crate::downloads::{Downloads, WantedFile};
 use crate::spot::{self, Spot};
 use crate::vault::Vault;
@@ -138,6 +143,8 @@ pub fn VersionList(
     newest: u64,
     /// Compares a version with the one that is shown.
     compare: Callback<u64>,
+    /// Is told what stands around the version that is shown.
+    around: RwSignal<Around>,
 ) -> impl IntoView {
     let search = Search {
         vault: Vault::current(),
@@ -154,6 +161,8 @@ pub fn VersionList(
         problem: RwSignal::new(None),
     };
     search.run();
+    let found = Memo::new(move |_| search.versions.with(|versions| Around::of(versions, chosen)));
+    Effect::new(move || around.set(found.get()));
     let heading = move || {
         let there = search.versions.with(|versions| versions.iter().filter(|version| version.hash.is_some()).count());
         many(there as u64, "version", "versions")
@@ -178,6 +187,8 @@ pub fn VersionList(
                 </h2>
                 <span class="card__note">{move || how_far(search)}</span>
             </div>
+            <ThinnedNote />
+            <Dots search chosen newest />
             <ol class="versions">{items}</ol>
             {move || {
                 let retry = Callback::new(move |()| search.run());

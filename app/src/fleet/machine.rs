@@ -5,7 +5,7 @@ use iota_core::api::json::{DayInfo, SetInfo, UploadState};
 use iota_core::certificate::SignedCertificate;
 use iota_core::commit::{Flags, SignedHeader};
 use iota_core::id::SetId;
-use iota_core::vault::{HeadView, MachineView, Problem};
+use iota_core::vault::{HeadView, MachineView, MachineWord, Problem};
 
 /// A machine, as far as this tab knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Machine {
     pub upload: Option<UploadState>,
     /// What it did on the last days.
     pub days: Vec<DayInfo>,
+    /// What it said last, while the vault is open and as far as the server still has it.
+    pub word: Option<MachineWord>,
     /// What the vault found wrong.
     pub alarm: Option<Problem>,
     /// The vault had not seen it before, so it cannot tell whether the state is the newest.
@@ -64,13 +66,14 @@ impl Machine {
             live_bytes: info.live_bytes,
             upload: info.upload,
             days: info.days.clone(),
+            word: None,
             alarm: None,
             first_visit: false,
         }
     }
 
     /// What the vault verified. Of what the server says to the page, only the number is taken, and days and watch, which nobody can verify.
-    pub fn verified(number: usize, view: &MachineView, said: &[Self]) -> Self {
+    pub fn verified(number: usize, view: &MachineView, said: &[Self], words: &[MachineWord]) -> Self {
         let said = said.iter().find(|machine| machine.set == view.set);
         Self {
             set: view.set,
@@ -84,9 +87,16 @@ impl Machine {
             live_bytes: view.live_bytes,
             upload: view.upload,
             days: said.map(|said| said.days.clone()).unwrap_or_default(),
+            word: words.iter().find(|word| word.set == view.set).cloned(),
             alarm: view.alarm.clone(),
             first_visit: view.first_visit,
         }
+    }
+
+    /// When its last complete backup arrived, milliseconds since 1970, as far as that is known; none if its first one never ended.
+    pub fn complete_ms(&self) -> Option<u64> {
+        let head = self.head.filter(|head| !head.partial)?;
+        Some(self.watch.as_ref().map_or(head.received_ms, |watch| watch.since_ms))
     }
 
     /// What it is called: its name, or what mails call it while that is sealed.
@@ -103,7 +113,7 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
-    use iota_core::vault::ProblemKind;
+    use iota_core::vault::{Doing, ProblemKind};
 
     use super::*;
 
@@ -120,6 +130,7 @@ mod tests {
             live_bytes: 70,
             upload: None,
             days: Vec::new(),
+            word: None,
             alarm: None,
             first_visit: false,
         }
@@ -157,8 +168,10 @@ mod tests {
         };
         let days = vec![DayInfo { day: 9, commits: 1, gaps: false }];
         let said = Machine { head: Some(HeadView { seq: 9, gaps: false, ..head }), days: days.clone(), ..sealed(4) };
-        let machine = Machine::verified(1, &view, &[said]);
+        let word = |byte| MachineWord { set: SetId([byte; 16]), received_ms: 5, doing: Doing::Works, gap_count: 2 };
+        let machine = Machine::verified(1, &view, &[said], &[word(7), word(1)]);
         assert_eq!((machine.head, machine.revoked, machine.live_bytes), (Some(head), false, 7));
+        assert_eq!(machine.word, Some(word(1)));
         assert_eq!((machine.number, machine.days, machine.alarm), (4, days, view.alarm));
     }
 }

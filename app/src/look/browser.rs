@@ -4,14 +4,20 @@ use std::fmt::Debug;
 
 use iota_core::vault::{Problem, ProblemKind};
 use leptos::prelude::window;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::js_sys::Uint8Array;
-use web_sys::{Blob, HtmlCanvasElement, ImageBitmap, ImageBitmapRenderingContext};
+use web_sys::js_sys::{Promise, Uint8Array};
+use web_sys::{
+    Blob, CanvasRenderingContext2d, HtmlCanvasElement, ImageBitmap, ImageBitmapOptions, ImageBitmapRenderingContext,
+    ResizeQuality,
+};
 
 use super::Look;
 use crate::downloads::{WantedFile, browser};
 use crate::vault::Vault;
+
+/// Width of a picture in a list, pixels: twice that of its place.
+const SMALL_PX: u32 = 64;
 
 /// A picture, decoded.
 #[derive(Clone)]
@@ -21,6 +27,23 @@ impl Picture {
     /// Width and height, pixels.
     pub fn size(&self) -> (u32, u32) {
         (self.0.width(), self.0.height())
+    }
+
+    /// Draws it, as often as one likes.
+    pub fn draw_again(&self, canvas: &HtmlCanvasElement) {
+        let (width, height) = self.size();
+        canvas.set_width(width);
+        canvas.set_height(height);
+        let context = canvas.get_context("2d").ok().flatten();
+        if let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok()) {
+            // It fails for a picture whose pixels were freed alone.
+            let _ = context.draw_image_with_image_bitmap(&self.0, 0.0, 0.0);
+        }
+    }
+
+    /// Frees its pixels.
+    pub fn close(&self) {
+        self.0.close();
     }
 
     /// Draws it, once.
@@ -37,19 +60,36 @@ impl Picture {
 
 /// See [`super::look`].
 pub async fn look(vault: Vault, file: &WantedFile) -> Result<Look, Problem> {
-    let blob = browser::peek(vault, file).await?;
-    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(&error))?;
-    let bytes = Uint8Array::new(&buffer).to_vec();
+    let (blob, bytes) = take(vault, file).await?;
     if super::is_picture(&bytes) {
-        return Ok(picture(&blob).await.map_or(Look::Other, Look::Picture));
+        let decoding = window().create_image_bitmap_with_blob(&blob);
+        return Ok(picture(decoding).await.map_or(Look::Other, Look::Picture));
     }
     Ok(super::text(bytes).map_or(Look::Other, Look::Text))
 }
 
+/// See [`super::look_small`].
+pub async fn look_small(vault: Vault, file: &WantedFile) -> Option<Picture> {
+    let (blob, bytes) = take(vault, file).await.ok()?;
+    if !super::is_picture(&bytes) {
+        return None;
+    }
+    let small = ImageBitmapOptions::new();
+    // The height follows.
+    small.set_resize_width(SMALL_PX);
+    small.set_resize_quality(ResizeQuality::Medium);
+    picture(window().create_image_bitmap_with_blob_and_image_bitmap_options(&blob, &small)).await
+}
+
+async fn take(vault: Vault, file: &WantedFile) -> Result<(Blob, Vec<u8>), Problem> {
+    let blob = browser::peek(vault, file).await?;
+    let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(&error))?;
+    Ok((blob, Uint8Array::new(&buffer).to_vec()))
+}
+
 /// None when the browser cannot decode it.
-async fn picture(blob: &Blob) -> Option<Picture> {
-    let decoding = window().create_image_bitmap_with_blob(blob).ok()?;
-    Some(Picture(JsFuture::from(decoding).await.ok()?.dyn_into().ok()?))
+async fn picture(decoding: Result<Promise, JsValue>) -> Option<Picture> {
+    Some(Picture(JsFuture::from(decoding.ok()?).await.ok()?.dyn_into().ok()?))
 }
 
 fn unreadable(error: &dyn Debug) -> Problem {

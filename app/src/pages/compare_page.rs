@@ -1,4 +1,4 @@
-//! `/machines/:set/compare#from=…&at=…&f=…`: what lies between two points in time.
+//! `/machines/:set/compare#from=…&at=…&f=…`: what lies between two points in time, both chosen here.
 
 use iota_core::id::SetId;
 use iota_core::vault::{
@@ -17,6 +17,7 @@ use crate::components::skeleton::Skeleton;
 use crate::components::time_slider::TimeSlider;
 use crate::pages::browse_page::{NoPoints, follow_points, reach};
 use crate::spot::{self, Span, Spot};
+use crate::time::{Point, Points, place, step};
 use crate::vault::Vault;
 use crate::words::{Moment, bytes, count, many};
 
@@ -32,7 +33,7 @@ const CHANGES: [(Change, &str, &str); 5] = [
     (Change::Removed, "Gone", "x"),
 ];
 
-/// The earlier point is chosen by the slider; the later one is the newest, or the one of the address.
+/// One slider chooses both points, one at a time. Without a choice they are the newest and the one before.
 #[component]
 pub fn ComparePage() -> impl IntoView {
     view! {
@@ -47,20 +48,28 @@ fn Between(set: SetId) -> impl IntoView {
     let location = use_location();
     Effect::new(move || span.set(Some(Span::parse(&location.hash.get()))));
     let from = Memo::new(move |_| span.with(|span| span.as_ref().and_then(|span| span.from)));
+    let to = Memo::new(move |_| span.with(|span| span.as_ref().and_then(|span| span.to.at)));
     reach(points, from.into());
+    reach(points, to.into());
+    let end = RwSignal::new(End::Earlier);
     let navigate = use_navigate();
     let go = move |span: Span| {
         let address = location.pathname.get_untracked() + &span.fragment();
         navigate(&address, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
-    let choose = Callback::new(move |from| {
-        let now = span.get_untracked().unwrap_or_default();
-        go(Span { from, to: now.to });
+    // Without a choice, the point before the later one.
+    let chosen = Memo::new(move |_| from.get().or_else(|| points.list().with(|list| before(list, to.get()))));
+    let choose = Callback::new(move |at| {
+        let Some(now) = span.get_untracked() else { return };
+        let shown =
+            Span { from: if end.get_untracked() == End::Earlier { now.from } else { chosen.get_untracked() }, ..now };
+        let (next, moved) = moved(shown, end.get_untracked(), at);
+        end.set(moved);
+        go(next);
     });
-    // Without a choice, the point before the newest.
-    let chosen = Memo::new(move |_| {
-        from.get()
-            .or_else(|| points.list().with(|list| list.iter().rev().nth(1).or(list.last()).map(|point| point.seq)))
+    let at = Signal::derive(move || match end.get() {
+        End::Earlier => chosen.get(),
+        End::Later => to.get(),
     });
     let some = Memo::new(move |_| points.list().with(|list| !list.is_empty()));
     move || {
@@ -73,8 +82,11 @@ fn Between(set: SetId) -> impl IntoView {
             .into_any();
         }
         view! {
-            <section class="card card--flush" aria-label="Earlier point">
-                <TimeSlider points at=chosen choose />
+            <section class="card card--flush" aria-label="Points in time">
+                <div class="compare__ends">
+                    <Ends points end earlier=chosen later=to />
+                </div>
+                <TimeSlider points at choose />
             </section>
             <Gate skeleton=sealed>
                 {move || match (span.get(), chosen.get()) {
@@ -85,6 +97,61 @@ fn Between(set: SetId) -> impl IntoView {
         }
         .into_any()
     }
+}
+
+/// Which of the two points the slider moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Earlier,
+    Later,
+}
+
+/// The point before another; the other itself when it is the first.
+fn before(points: &[Point], at: Option<u64>) -> Option<u64> {
+    let place = place(points, at)?;
+    step(points, place, -1).or(points.first().map(|point| point.seq))
+}
+
+/// One end at another place, and which of the two it is then: the earlier one comes first.
+fn moved(Span { from, to }: Span, end: End, at: Option<u64>) -> (Span, End) {
+    let ((from, later), other) = match end {
+        End::Earlier => ((at, to.at), End::Later),
+        End::Later => ((from, at), End::Earlier),
+    };
+    let newest = |at: Option<u64>| at.unwrap_or(u64::MAX);
+    if newest(from) > newest(later) {
+        (Span { from: later, to: to.at(from) }, other)
+    } else {
+        (Span { from, to: to.at(later) }, end)
+    }
+}
+
+/// Says both points, and which of them is being chosen.
+#[component]
+fn Ends(points: Points, end: RwSignal<End>, earlier: Memo<Option<u64>>, later: Memo<Option<u64>>) -> impl IntoView {
+    let time = move |at: Option<u64>| {
+        let point = points.list().with(|list| place(list, at).map(|place| list[place]));
+        point.map(|point| Moment::local(point.device_ms).date_clock())
+    };
+    let choices = [(End::Earlier, "From", earlier), (End::Later, "To", later)].map(|(of, word, at)| {
+        view! {
+            <button
+                class="segmented__item"
+                type="button"
+                aria-current=move || (end.get() == of).then_some("true")
+                on:click=move |_| end.set(of)
+            >
+                {word}
+                <span class="num">{move || time(at.get())}</span>
+            </button>
+        }
+    });
+    view! {
+        <div class="segmented" role="group" aria-label="Point to choose">
+            {choices.into_iter().collect::<Vec<_>>()}
+        </div>
+    }
+    .into_any()
 }
 
 fn sealed() -> impl IntoView {
@@ -309,5 +376,47 @@ fn sizes(before: Option<Side>, after: Option<Side>) -> String {
         (Some(before), Some(after)) if before != after => format!("{} → {}", bytes(before), bytes(after)),
         (_, Some(one)) | (Some(one), None) => bytes(one),
         (None, None) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::vault::PathToken;
+
+    use super::*;
+
+    fn points(seqs: &[u64]) -> Vec<Point> {
+        seqs.iter().map(|&seq| Point { seq, ..Point::default() }).collect()
+    }
+
+    #[test]
+    fn without_a_choice_it_is_the_point_before() {
+        let list = points(&[3, 5, 9]);
+        for (at, expected) in [(None, 5), (Some(9), 5), (Some(5), 3), (Some(7), 3), (Some(3), 3)] {
+            assert_eq!(before(&list, at), Some(expected), "{at:?}");
+        }
+        assert_eq!((before(&points(&[4]), None), before(&[], None)), (Some(4), None));
+    }
+
+    #[test]
+    fn either_end_moves_and_they_stay_in_order() {
+        use End::{Earlier, Later};
+        let path = Some(PathToken("9f-3_cA".into()));
+        let span = |from, at| Span { from, to: Spot { at, path: path.clone() } };
+        for (from, to, end, at, expected) in [
+            (Some(3), Some(9), Earlier, Some(5), (Some(5), Some(9), Earlier)),
+            (Some(3), Some(9), Later, Some(5), (Some(3), Some(5), Later)),
+            (Some(3), Some(9), Later, None, (Some(3), None, Later)),
+            (None, None, Earlier, Some(9), (Some(9), None, Earlier)),
+            (Some(3), None, Earlier, None, (None, None, Earlier)),
+            (Some(5), Some(9), Later, Some(5), (Some(5), Some(5), Later)),
+            // What is moved beyond the other takes its place.
+            (Some(3), Some(5), Earlier, Some(9), (Some(5), Some(9), Later)),
+            (Some(3), Some(5), Earlier, None, (Some(5), None, Later)),
+            (Some(5), Some(9), Later, Some(3), (Some(3), Some(5), Earlier)),
+        ] {
+            let (low, high, which) = expected;
+            assert_eq!(moved(span(from, to), end, at), (span(low, high), which), "{from:?} {to:?} {end:?} {at:?}");
+        }
     }
 }

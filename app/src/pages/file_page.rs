@@ -1,19 +1,20 @@
-//! `/machines/:set/file#at=…&f=…`: everything about a file, and every version of it that is kept.
+//! `/machines/:set/file#at=…&f=…`: everything about a file, and every version of it that is kept; of a folder, everything that changed below it.
 
 use iota_core::id::SetId;
-use iota_core::vault::{OpenPoint, PathToken, PointView, Problem};
+use iota_core::vault::{EntryKind, OpenPoint, PathToken, PointView, Problem, Version};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use crate::components::file_panel::{EntryFacts, download_button, facts, preview_of, restore_button};
+use crate::components::folder_history::FolderHistory;
 use crate::components::gate::Gate;
 use crate::components::icon::Icon;
 use crate::components::machine_frame::{MachineFrame, Tab};
 use crate::components::problem_notice::ProblemNotice;
 use crate::components::sealed::Sealed;
 use crate::components::skeleton::Skeleton;
-use crate::components::version_diff::VersionDiff;
-use crate::components::version_list::VersionList;
+use crate::components::version_diff::{VersionDiff, is_comparable};
+use crate::components::version_list::{Around, VersionList};
 use crate::spot::{self, Spot};
 use crate::vault::Vault;
 use crate::words::Moment;
@@ -93,7 +94,15 @@ fn Opening(set: SetId, at: Option<u64>, path: PathToken) -> impl IntoView {
                 point.set(None);
                 ask();
             });
-            view! { <ProblemNotice problem retry /> }.into_any()
+            let newest = at.map(|_| spot::file(set, &Spot { at: None, path: Some(path.clone()) }));
+            view! {
+                <section class="card">
+                    <h2 class="preview__name">"This version cannot be opened"</h2>
+                    <ProblemNotice problem retry />
+                    {newest.map(|address| view! { <a class="button" href=address>"Go to the newest version"</a> })}
+                </section>
+            }
+            .into_any()
         }
         Some(Ok(point)) => view! { <File set point path=path.clone() /> }.into_any(),
     }
@@ -104,27 +113,106 @@ fn File(set: SetId, point: PointView, path: PathToken) -> impl IntoView {
     let (at, newest) = (point.seq, point.newest_seq);
     let past = at != newest;
     let entry = EntryFacts::ask(set, at, path.clone());
-    let of = path.clone();
-    let compared = RwSignal::new(None::<u64>);
-    let compare = Callback::new(move |seq| compared.set(Some(seq)));
-    let name = Signal::derive(move || entry.answer.get().and_then(Result::ok).map(|entry| entry.name));
+    let around = RwSignal::new(Around::default());
+    // What it is, once that is known; also of what cannot be opened.
+    let kind = Memo::new(move |known: Option<&Option<Option<EntryKind>>>| {
+        let told =
+            entry.answer.with(|answer| answer.as_ref().map(|answer| answer.as_ref().ok().map(|entry| entry.kind)));
+        // Trying again does not take away what is there.
+        told.or_else(|| known.copied().flatten())
+    });
+    let of = StoredValue::new(path);
     view! {
         <div class="split split--file">
             <section class="card" class:in-past=past aria-label="Details">
                 {move || match entry.answer.get() {
                     None => view! { <Skeleton /> }.into_any(),
-                    Some(Err(problem)) => view! { <ProblemNotice problem retry=entry.retry() /> }.into_any(),
-                    Some(Ok(entry)) => details(set, &point, of.clone(), &entry, past),
+                    Some(Err(problem)) => {
+                        view! { <Unopened set path=of.get_value() problem retry=entry.retry() around /> }.into_any()
+                    }
+                    Some(Ok(entry)) => details(set, &point, of.get_value(), &entry, past),
                 }}
             </section>
-            <div class="stack">
-                <VersionList set path=path.clone() name chosen=at newest compare />
-                {move || {
-                    let (other, name) = (compared.get()?, name.get()?);
-                    let (path, (low, high)) = (path.clone(), (other.min(at), other.max(at)));
-                    Some(view! { <VersionDiff set path name low high close=Callback::new(move |()| compared.set(None)) /> })
-                }}
-            </div>
+            {move || match kind.get() {
+                None => view! { <Skeleton /> }.into_any(),
+                Some(Some(EntryKind::Folder)) => view! { <FolderHistory set folder=of.get_value() at /> }.into_any(),
+                Some(_) => view! { <Versions set path=of.get_value() entry at newest around /> }.into_any(),
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+/// Instead of a version: why it cannot be opened, and the way to one that can.
+#[component]
+fn Unopened(
+    set: SetId,
+    path: PathToken,
+    problem: Problem,
+    retry: Callback<()>,
+    around: RwSignal<Around>,
+) -> impl IntoView {
+    let nearest = move || {
+        let nearest = around.with(|around| around.nearest.clone())?;
+        let address = spot::file(set, &Spot { at: Some(nearest.seq), path: Some(path.clone()) });
+        let words = format!("Go to the nearest version, of {}", Moment::local(nearest.device_time_ms).full());
+        Some(view! {
+            <a class="button button--wide" href=address>
+                <Icon name="history" />
+                {words}
+            </a>
+        })
+    };
+    view! {
+        <h2 class="preview__name">"This version cannot be opened"</h2>
+        <ProblemNotice problem retry />
+        {nearest}
+    }
+    .into_any()
+}
+
+/// All versions of a file, and what the one that is shown differs in from others.
+#[component]
+fn Versions(
+    set: SetId,
+    path: PathToken,
+    entry: EntryFacts,
+    at: u64,
+    newest: u64,
+    around: RwSignal<Around>,
+) -> impl IntoView {
+    let name = Memo::new(move |_| entry.answer.get().and_then(Result::ok).map(|entry| entry.name));
+    let (other, closed) = (RwSignal::new(None::<u64>), RwSignal::new(false));
+    let compare = Callback::new(move |seq| {
+        closed.set(false);
+        other.set(Some(seq));
+    });
+    let close = Callback::new(move |()| {
+        closed.set(true);
+        other.set(None);
+    });
+    // Nothing is fetched for what cannot be looked at, unless somebody chose it.
+    let is_compared = Memo::new(move |_| {
+        let can = |name: &str, version: &Option<Version>| {
+            version.as_ref().is_some_and(|version| is_comparable(name, version.bytes))
+        };
+        let by_itself = entry.answer.with(|answer| {
+            let entry =
+                answer.as_ref().and_then(|answer| answer.as_ref().ok()).filter(|entry| entry.kind == EntryKind::File);
+            entry.filter(|entry| is_comparable(&entry.name, entry.bytes)).is_some_and(|entry| {
+                around.with(|around| can(&entry.name, &around.before) || can(&entry.name, &around.now))
+            })
+        });
+        other.get().is_some() || by_itself && !closed.get()
+    });
+    let compared = path.clone();
+    view! {
+        <div class="stack">
+            <VersionList set path name chosen=at newest compare around />
+            {move || {
+                let name = name.get().filter(|_| is_compared.get())?;
+                Some(view! { <VersionDiff set path=compared.clone() name at around other close /> })
+            }}
         </div>
     }
     .into_any()
@@ -148,6 +236,14 @@ fn details(set: SetId, point: &PointView, path: PathToken, entry: &iota_core::va
         })
         .collect();
     let folder = spot::browse(set, &here.path(above.last().map(|crumb| crumb.token.clone())));
+    let inside = (entry.kind == EntryKind::Folder).then(|| {
+        view! {
+            <a class="button button--wide" href=spot::browse(set, &here.path(Some(path.clone())))>
+                <Icon name="folder-open" />
+                "Open it at that time"
+            </a>
+        }
+    });
     let preview = preview_of(set, at, path.clone(), entry);
     let back = restore_button(set, at, point.device_time_ms, path.clone(), entry);
     let download = download_button(set, at, path, entry, past);
@@ -167,6 +263,7 @@ fn details(set: SetId, point: &PointView, path: PathToken, entry: &iota_core::va
         <div class="stack stack--tight">
             {download}
             {back}
+            {inside}
             <a class="button button--wide" href=folder>
                 <Icon name="folder-open" />
                 "Its folder at that time"

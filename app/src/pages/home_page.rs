@@ -3,6 +3,7 @@
 mod answer;
 mod cards;
 mod dashboard;
+mod needs_hand;
 mod proven;
 mod visitor;
 

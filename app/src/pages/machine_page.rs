@@ -172,12 +172,12 @@ fn sentence(condition: &Condition, machine: &Machine) -> AnyView {
             view! { "Protected up to " {stored()} "." }.into_any(),
             "Everything that its rules include can be restored.",
         ),
-        Condition::Gaps => (
+        Condition::Gaps(_) => (
             view! { "Protected up to " {stored()} ", with gaps." }.into_any(),
             "Something that its rules include is missing or old. Everything else can be restored.",
         ),
         Condition::First => (
-            view! { "The first backup is under way, last point " {stored()} "." }.into_any(),
+            view! { "The first backup is not complete, last point " {stored()} "." }.into_any(),
             "What is uploaded can be restored now.",
         ),
         Condition::Waiting => (
@@ -187,6 +187,18 @@ fn sentence(condition: &Condition, machine: &Machine) -> AnyView {
         Condition::Missed(_) => (
             view! { {condition.words()} "." }.into_any(),
             "What to look at: is it switched on, is it online, does the agent run? What it stored before is not at risk.",
+        ),
+        Condition::Failed(_) => (
+            view! { {condition.words()} "." }.into_any(),
+            "It tries again by itself; Right now says why it failed. What it stored before is not at risk.",
+        ),
+        Condition::Silent(_) => (
+            view! { {condition.words()} "." }.into_any(),
+            "What to look at: is it switched on, is it online, does the agent run? What it stored before is not at risk.",
+        ),
+        Condition::Paused { .. } => (
+            view! { {condition.words()} {condition.until().map(|until| format!(" {until}"))} "." }.into_any(),
+            "What changes meanwhile waits. Resume, under Right now, ends it. What it stored before is not at risk.",
         ),
         Condition::Revoked => (
             view! { "Its key was taken away." }.into_any(),

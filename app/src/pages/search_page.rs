@@ -59,7 +59,9 @@ struct Search {
     set: SetId,
     text: RwSignal<String>,
     least: RwSignal<String>,
+    most: RwSignal<String>,
     since: RwSignal<String>,
+    until: RwSignal<String>,
     kind: RwSignal<Option<EntryKind>>,
     gone: RwSignal<bool>,
     /// How far names are read.
@@ -70,9 +72,18 @@ struct Search {
     /// How many rows of each are wanted.
     wanted: RwSignal<u32>,
     problem: RwSignal<Option<Problem>>,
-    /// What was asked for cannot be.
-    wrong: RwSignal<Option<String>>,
+    /// What was asked for cannot be: where, and why.
+    wrong: RwSignal<Option<(Field, String)>>,
     turn: StoredValue<u32>,
+}
+
+/// Fields in which something can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Text,
+    Least,
+    Most,
+    Until,
 }
 
 impl Search {
@@ -82,7 +93,9 @@ impl Search {
             set,
             text: RwSignal::new(String::new()),
             least: RwSignal::new(String::new()),
+            most: RwSignal::new(String::new()),
             since: RwSignal::new(String::new()),
+            until: RwSignal::new(String::new()),
             kind: RwSignal::new(None),
             gone: RwSignal::new(false),
             read: RwSignal::new(None),
@@ -110,19 +123,17 @@ impl Search {
         });
     }
 
-    fn filter(self) -> Result<NameFilter, String> {
-        let least = self.least.with(|text| match text.trim() {
-            "" => Ok(None),
-            text => text.parse::<Size>().map(|size| Some(size.0)).map_err(|error| error.to_string()),
-        })?;
-        let since_s = self.since.with(|text| day_s(text));
-        Ok(NameFilter {
-            kind: self.kind.get(),
-            min_bytes: least,
-            since_s,
-            gone: self.gone.get(),
-            ..NameFilter::default()
-        })
+    fn filter(self) -> Result<NameFilter, (Field, String)> {
+        let (kind, gone) = (self.kind.get(), self.gone.get());
+        let sizes = [self.least.get(), self.most.get()];
+        let days = [self.since.get(), self.until.get()];
+        filter(kind, gone, &sizes, &days)
+    }
+
+    /// What is wrong in a field.
+    fn wrong_in(self, field: Field) -> Signal<Option<String>> {
+        let wrong = self.wrong;
+        Signal::derive(move || wrong.get().filter(|(of, _)| *of == field).map(|(_, words)| words))
     }
 
     /// Looks among the names that are read.
@@ -151,7 +162,9 @@ impl Search {
                     self.found.set(Some(found));
                     self.rows.set(rows);
                 }
-                Err(problem) if problem.kind == ProblemKind::Failed => self.wrong.set(Some(problem.message)),
+                Err(problem) if problem.kind == ProblemKind::Failed => {
+                    self.wrong.set(Some((Field::Text, problem.message)))
+                }
                 // Another search has taken its place already, or everything has gone.
                 Err(_) => {}
             }
@@ -172,15 +185,44 @@ impl Search {
     }
 }
 
-/// When a day begins for who reads, seconds since 1970; none for what is no day.
-fn day_s(text: &str) -> Option<i64> {
+/// What is meant by the ends of sizes and days, as they were typed.
+fn filter(
+    kind: Option<EntryKind>,
+    gone: bool,
+    [least, most]: &[String; 2],
+    [since, until]: &[String; 2],
+) -> Result<NameFilter, (Field, String)> {
+    let size = |field, text: &str| match text.trim() {
+        "" => Ok(None),
+        text => text.parse::<Size>().map(|size| Some(size.0)).map_err(|error| (field, error.to_string())),
+    };
+    let (min_bytes, max_bytes) = (size(Field::Least, least)?, size(Field::Most, most)?);
+    if min_bytes.zip(max_bytes).is_some_and(|(least, most)| least > most) {
+        return Err((Field::Most, "This is less than the least.".into()));
+    }
+    let (first, last) = (day_number(since), day_number(until));
+    if first.zip(last).is_some_and(|(first, last)| first > last) {
+        return Err((Field::Until, "This is before the first day.".into()));
+    }
+    let since_s = first.map(midnight_s);
+    let until_s = last.map(|last| midnight_s(last + 1));
+    Ok(NameFilter { kind, min_bytes, max_bytes, since_s, until_s, gone })
+}
+
+/// Days since 1970; none for what is no day.
+fn day_number(text: &str) -> Option<i64> {
     let mut parts = text.split('-').map(|part| part.parse::<i32>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let moment = Moment { year, month: month.try_into().ok()?, day: day.try_into().ok()?, ..Moment::of_day(0) };
-    let midnight_s = moment.day_number() * 86_400;
+    Some(moment.day_number())
+}
+
+/// When a day begins for who reads, seconds since 1970.
+fn midnight_s(day: i64) -> i64 {
+    let midnight_s = day * 86_400;
     // As far from midnight in UTC as it is there.
     let there = Moment::local_s(midnight_s);
-    Some(midnight_s - (there.day_number() * 86_400 + i64::from(there.second_of_day()) - midnight_s))
+    midnight_s - (there.day_number() * 86_400 + i64::from(there.second_of_day()) - midnight_s)
 }
 
 #[component]
@@ -200,8 +242,7 @@ fn Finder(set: SetId) -> impl IntoView {
         search.text.track();
         search.kind.track();
         search.gone.track();
-        search.least.track();
-        search.since.track();
+        [search.least, search.most, search.since, search.until].iter().for_each(Track::track);
         search.wanted.set(ROWS);
     });
     Effect::new(move || search.run());
@@ -214,13 +255,33 @@ fn Finder(set: SetId) -> impl IntoView {
                 value=search.text
                 big=true
                 focus=true
-                error=search.wrong
+                error=search.wrong_in(Field::Text)
             />
             <div class="search__filters">
                 <Kind search />
-                <TextField id="search-least" label="At least" value=search.least hint="as in 20M" />
-                <TextField id="search-since" label="Changed since" value=search.since kind="date" />
+                <TextField
+                    id="search-least"
+                    label="At least"
+                    value=search.least
+                    hint="as in 20M"
+                    error=search.wrong_in(Field::Least)
+                />
+                <TextField
+                    id="search-most"
+                    label="At most"
+                    value=search.most
+                    hint="as in 2G"
+                    error=search.wrong_in(Field::Most)
+                />
                 <CheckField id="search-gone" label="Only what is gone" value=search.gone switch=true />
+                <TextField id="search-since" label="Changed since" value=search.since kind="date" />
+                <TextField
+                    id="search-until"
+                    label="Changed until"
+                    value=search.until
+                    kind="date"
+                    error=search.wrong_in(Field::Until)
+                />
             </div>
             <p class="small ink-2" role="status">
                 {move || search.read.get().map(progress)}
@@ -369,10 +430,30 @@ mod tests {
     #[test]
     fn days_are_read_and_nothing_else() {
         // On the server everybody lives in UTC.
-        assert_eq!(day_s("2026-11-27"), Some(1_795_737_600));
-        assert_eq!(day_s("1970-01-02"), Some(86_400));
+        let begins = |text| day_number(text).map(midnight_s);
+        assert_eq!(begins("2026-11-27"), Some(1_795_737_600));
+        assert_eq!(begins("1970-01-02"), Some(86_400));
         for text in ["", "2026", "2026-11", "x-y-z"] {
-            assert_eq!(day_s(text), None, "{text}");
+            assert_eq!(day_number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn both_ends_count_and_are_in_order() {
+        let ask = |sizes: [&str; 2], days: [&str; 2]| {
+            filter(None, false, &sizes.map(str::to_owned), &days.map(str::to_owned))
+        };
+        let whole = |sizes| ask(sizes, [""; 2]).map(|filter| (filter.min_bytes, filter.max_bytes));
+        assert_eq!(whole(["", " "]), Ok((None, None)));
+        assert_eq!(whole(["20M", ""]), Ok((Some(20_000_000), None)));
+        assert_eq!(whole(["1k", "1000"]), Ok((Some(1000), Some(1000))));
+        for (sizes, field) in [(["x", ""], Field::Least), (["1", "x"], Field::Most), (["2k", "1k"], Field::Most)] {
+            assert_eq!(whole(sizes).map_err(|(field, _)| field), Err(field), "{sizes:?}");
+        }
+        let days = |days| ask([""; 2], days).map(|filter| (filter.since_s, filter.until_s));
+        // A day lasts until the next one begins.
+        assert_eq!(days(["1970-01-02", "1970-01-02"]), Ok((Some(86_400), Some(172_800))));
+        assert_eq!(days(["", "1970-01-01"]), Ok((None, Some(86_400))));
+        assert_eq!(days(["1970-01-03", "1970-01-02"]).map_err(|(field, _)| field), Err(Field::Until));
     }
 }

@@ -3,6 +3,8 @@
 use super::Point;
 use crate::words::Moment;
 
+const DAY_MS: u64 = 86_400_000;
+
 /// The points of a day, in the calendar of who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
@@ -14,6 +16,8 @@ pub struct Day {
     pub first: usize,
     /// How many there are.
     pub count: usize,
+    /// How much changed ([`Point::amount`]).
+    pub amount: u64,
 }
 
 impl Day {
@@ -29,17 +33,31 @@ pub fn days(points: &[Point]) -> Vec<Day> {
     for (place, point) in points.iter().enumerate() {
         let moment = Moment::local(point.device_ms);
         match days.last_mut() {
-            Some(day) if day.moment.same_day(&moment) => day.count += 1,
-            _ => days.push(Day { number: moment.day_number(), moment, first: place, count: 1 }),
+            Some(day) if day.moment.same_day(&moment) => {
+                day.count += 1;
+                day.amount += point.amount();
+            }
+            _ => {
+                let (number, amount) = (moment.day_number(), point.amount());
+                days.push(Day { number, moment, first: place, count: 1, amount });
+            }
         }
     }
     days
 }
 
-/// Height of a bar for an amount, 0 to 1: log₂(1 + amount), so that one big day does not flatten the year.
-pub fn height(amount: u64, most: u64) -> f64 {
-    let log = |amount: u64| (1.0 + amount as f64).log2();
-    if most == 0 { 0.0 } else { (log(amount) / log(most)).min(1.0) }
+/// When the day of a moment begins, in the calendar of who looks; milliseconds since 1970, both.
+pub fn begin_of_day(ms: u64) -> u64 {
+    midnight(ms, |ms| u64::from(Moment::local(ms).second_of_day()) * 1000)
+}
+
+/// When the day of a moment began. `of_day` says what clocks show at a moment; they may have been set since midnight.
+fn midnight(ms: u64, of_day: impl Fn(u64) -> u64) -> u64 {
+    let near = ms.saturating_sub(of_day(ms) + ms % 1000);
+    match of_day(near) {
+        before if before > DAY_MS / 2 => near + DAY_MS - before,
+        after => near.saturating_sub(after),
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +66,6 @@ mod tests {
 
     #[test]
     fn points_of_a_day_stay_together() {
-        const DAY_MS: u64 = 86_400_000;
         let at = |seq, device_ms| Point { seq, device_ms, ..Point::default() };
         let points = [at(1, 10), at(2, 20), at(3, DAY_MS + 5), at(4, 4 * DAY_MS), at(5, 4 * DAY_MS + 1)];
         let days = days(&points);
@@ -58,10 +75,22 @@ mod tests {
     }
 
     #[test]
-    fn bars_grow_with_the_logarithm() {
-        assert_eq!(height(0, 100), 0.0);
-        assert_eq!(height(100, 100), 1.0);
-        assert_eq!(height(5, 0), 0.0);
-        assert!(height(10, 100) > 0.5);
+    fn a_day_has_what_its_deltas_tell_and_a_base_is_as_little_as_can_be() {
+        let delta = |body_bytes| Point { body_bytes, ..Point::default() };
+        let base = Point { base: true, body_bytes: 1_000_000, ..Point::default() };
+        assert_eq!(days(&[delta(553), base, delta(5120), delta(0)])[0].amount, 1 + 1 + 10 + 1);
+    }
+
+    #[test]
+    fn a_day_begins_at_its_midnight_when_clocks_are_set_in_it() {
+        // At two o'clock of day 3 clocks go an hour forward, or back.
+        const HOUR_MS: u64 = 3_600_000;
+        let set_ms = 3 * DAY_MS + 2 * HOUR_MS;
+        for noon_ms in [3 * DAY_MS + 12 * HOUR_MS, 4 * DAY_MS - HOUR_MS - 1] {
+            let forward = |ms| (if ms < set_ms { ms } else { ms + HOUR_MS }) % DAY_MS;
+            assert_eq!(midnight(noon_ms, forward), 3 * DAY_MS);
+            let back = |ms| (if ms < set_ms { ms } else { ms - HOUR_MS }) % DAY_MS;
+            assert_eq!(midnight(noon_ms, back), 3 * DAY_MS);
+        }
     }
 }

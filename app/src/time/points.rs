@@ -32,9 +32,21 @@ pub struct Point {
     pub gaps: bool,
     /// Sealed bytes that the state uses.
     pub live_bytes: u64,
+    /// Bytes of the sealed body: of a delta, as many as there are changes to tell.
+    pub body_bytes: u32,
 }
 
+/// The least that a sealed body takes.
+const LEAST_BODY_BYTES: u64 = 512;
+
 impl Point {
+    /// How much changed, as far as anybody may see it: the length of the sealed body, in the least that there is, 1 at least.
+    ///
+    /// A base tells the whole state, however little of it changed: it counts as the least.
+    pub fn amount(&self) -> u64 {
+        if self.base { 1 } else { (u64::from(self.body_bytes) / LEAST_BODY_BYTES).max(1) }
+    }
+
     /// None if the header is not one: the vault raises the alarm, a list leaves it out.
     fn of(info: &SnapshotInfo) -> Option<Self> {
         let header = SignedHeader::decode(&info.header.0).ok()?.header;
@@ -49,6 +61,7 @@ impl Point {
             partial: header.flags.contains(Flags::PARTIAL),
             gaps: header.flags.contains(Flags::GAPS),
             live_bytes: info.live_bytes,
+            body_bytes: header.body_len,
         })
     }
 }
@@ -89,6 +102,11 @@ impl Points {
             filled: StoredValue::new(0),
             wanted: StoredValue::new(None),
         }
+    }
+
+    /// The machine.
+    pub fn set(&self) -> SetId {
+        self.set
     }
 
     /// Oldest first.
@@ -230,16 +248,10 @@ impl Points {
 
     /// A page of the list beside those that are `known`, oldest first, and whether it is a full one.
     async fn page(&self, before: Option<u64>, known: usize) -> Option<(Vec<Point>, bool)> {
-        let limit = before.unwrap_or(u64::MAX);
-        let path = format!("/sets/{}/snapshots?limit={PAGE}&before={limit}", self.set);
-        let answer = if known < MAX_POINTS { client::get::<Vec<SnapshotInfo>>(&path).await } else { Err(endless()) };
-        match answer.and_then(|page| in_order(page, limit)) {
+        match read_page(self.set, before, known).await {
             Ok(page) => {
                 self.problem.set(None);
-                let points: Vec<Point> = page.iter().rev().filter_map(Point::of).collect();
-                // Below a page without any there is nothing to ask for.
-                let full = page.len() == PAGE && !points.is_empty();
-                Some((points, full))
+                Some(page)
             }
             Err(problem) => {
                 self.problem.set(Some(problem));
@@ -247,6 +259,33 @@ impl Points {
             }
         }
     }
+}
+
+/// All points of a set, oldest first.
+///
+/// # Errors
+/// What the server refuses, and when it does not answer or its list has no end.
+pub async fn read_all(set: SetId) -> Result<Vec<Point>, Problem> {
+    let mut all = Vec::new();
+    loop {
+        let (page, full) = read_page(set, all.first().map(|point: &Point| point.seq), all.len()).await?;
+        all.splice(0..0, page);
+        if !full {
+            return Ok(all);
+        }
+    }
+}
+
+/// As [`Points::page`].
+async fn read_page(set: SetId, before: Option<u64>, known: usize) -> Result<(Vec<Point>, bool), Problem> {
+    let limit = before.unwrap_or(u64::MAX);
+    let path = format!("/sets/{set}/snapshots?limit={PAGE}&before={limit}");
+    let answer = if known < MAX_POINTS { client::get::<Vec<SnapshotInfo>>(&path).await } else { Err(endless()) };
+    let page = in_order(answer?, limit)?;
+    let points: Vec<Point> = page.iter().rev().filter_map(Point::of).collect();
+    // Below a page without any there is nothing to ask for.
+    let full = page.len() == PAGE && !points.is_empty();
+    Ok((points, full))
 }
 
 /// Whether a list whose first commit is `first` lacks what comes by itself, or what somebody wants to see.

@@ -72,9 +72,9 @@ pub async fn segment_after(platform: &impl Platform, set: SetId, at: u64, after:
     binary_segment(platform, format!("/sets/{set}/segment?after={after}&at={at}")).await
 }
 
-/// The headers from the head down to commit `to`, both included.
-pub async fn path(platform: &impl Platform, set: SetId, to: u64) -> Result<Vec<SignedHeader>> {
-    Ok(binary_segment(platform, format!("/sets/{set}/path?to={to}")).await?.path)
+/// The headers from commit `from` down to commit `to`, both included.
+pub async fn path(platform: &impl Platform, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>> {
+    Ok(binary_segment(platform, format!("/sets/{set}/path?from={from}&to={to}")).await?.path)
 }
 
 async fn binary_segment(platform: &impl Platform, path: String) -> Result<Segment> {

@@ -3,16 +3,14 @@
 use iota_core::commit::{Body as CommitBody, Change, Header};
 use iota_core::entry::Entry;
 use iota_core::operation::Operation;
-use iota_core::state::State;
 use iota_core::vault::{DayChurn, ReadChurn};
 
 use crate::compare::Between;
-use crate::history::opened;
 use crate::keys::OpenVault;
 use crate::machines;
 use crate::platform::Platform;
-use crate::point::Point;
-use crate::problem::{Result, Tell, missing};
+use crate::point::{Point, part};
+use crate::problem::Result;
 use crate::space::bytes_counted;
 
 /// Answers [`ReadChurn`], one part of the history after another, the newest first, until one begins before the days do.
@@ -27,13 +25,12 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadChu
     let mut days = Days { begin_ms: &question.days_ms, churn: vec![None; question.days_ms.len()] };
     let (mut next, mut later) = (Some(question.to), None::<Point>);
     while let Some(at) = next.take() {
-        let mut bodies = opened(&history.segment(platform, at).await?, open)?.into_iter();
-        let (header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
-        let base = Point { header, state: State::begin(base).tell()? };
-        let deltas: Vec<_> = bodies.collect();
+        let (base, deltas) = part(platform, open, &history, at).await?;
         deltas.iter().for_each(|(header, body)| days.add(header, &of_delta(body)));
         if let Some(later) = later.take() {
-            let churn = of_base(platform, open, &last(&base, deltas), &later).await?;
+            let mut last = Point { header: base.header.clone(), state: base.state.clone() };
+            last.advance(deltas);
+            let churn = of_base(platform, open, &last, &later).await?;
             days.add(&later.header, &churn);
         }
         if days.place(&base.header).is_some() {
@@ -42,16 +39,6 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadChu
         }
     }
     Ok(days.churn)
-}
-
-/// The state that a part of the history ends with.
-fn last(base: &Point, deltas: Vec<(Header, CommitBody)>) -> Point {
-    let mut last = Point { header: base.header.clone(), state: base.state.clone() };
-    for (header, body) in deltas {
-        last.header = header;
-        last.state.advance(body);
-    }
-    last
 }
 
 fn of_delta(body: &CommitBody) -> DayChurn {

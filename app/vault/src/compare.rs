@@ -14,7 +14,7 @@ use iota_core::vault::{Change, Compare, Comparison, DifferenceRow, ReadDifferenc
 use crate::contents::Contents;
 use crate::keys::OpenVault;
 use crate::platform::Platform;
-use crate::point::{self, Point, Walk};
+use crate::point::{self, KeyRange, Point, Walk};
 use crate::problem::{Result, Tell, missing};
 use crate::show;
 
@@ -99,7 +99,27 @@ impl<'p, P: Platform> Between<'p, P> {
         (before, after): (&'p Point, &'p Point),
         folder: Option<&TreePath>,
     ) -> Result<Self> {
-        let (start, end) = (Key::subtree_start(folder), folder.map(Key::subtree_end));
+        let mut between =
+            Self::within(platform, open, (before, after), (Key::subtree_start(folder), folder.map(Key::subtree_end)))
+                .await?;
+        between.root = folder.is_none().then(|| {
+            let mut root = after.state.state_root;
+            root.toggle(&before.state.state_root.0);
+            root
+        });
+        Ok(between)
+    }
+
+    /// Likewise, of keys within a range alone.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn within(
+        platform: &'p P,
+        open: &'p OpenVault,
+        (before, after): (&'p Point, &'p Point),
+        (start, end): KeyRange,
+    ) -> Result<Self> {
         let mut old = Entries::begin(before.walk(platform, open, start.clone(), end.clone()).await?);
         let mut new = Entries::begin(after.walk(platform, open, start, end).await?);
         let told_apart = before.state.overlay.told_apart(&after.state.overlay);
@@ -107,12 +127,7 @@ impl<'p, P: Platform> Between<'p, P> {
         for side in [&mut old, &mut new] {
             side.walk.retain(|page, _| !shared.contains(&page.chunk.cid));
         }
-        let root = folder.is_none().then(|| {
-            let mut root = after.state.state_root;
-            root.toggle(&before.state.state_root.0);
-            root
-        });
-        Ok(Self { old, new, check: StateCheck::default(), root })
+        Ok(Self { old, new, check: StateCheck::default(), root: None })
     }
 
     /// The next path that differs, in key order. What one of the points may have in a page that is lost is neither new nor gone,
@@ -143,7 +158,10 @@ impl<'p, P: Platform> Between<'p, P> {
     }
 
     /// The next paths that differ, so many that their contents are worth a request; none at the end.
-    async fn window(&mut self) -> Result<Vec<Option<Difference>>> {
+    ///
+    /// # Errors
+    /// As [`Between::next`].
+    pub async fn window(&mut self) -> Result<Vec<Option<Difference>>> {
         let mut window = Vec::new();
         while window.len() < WINDOW
             && let Some(difference) = self.next().await?

@@ -28,6 +28,7 @@ use crate::compare::{self, Compared};
 use crate::download;
 use crate::enrolment::{self, Codes};
 use crate::entry;
+use crate::folder_changes;
 use crate::keys::OpenVault;
 use crate::listing::{self, Listed};
 use crate::live;
@@ -53,7 +54,7 @@ pub struct Desk<P> {
     locks_at_ms: Cell<u64>,
     /// When somebody was last there.
     touched_ms: Cell<u64>,
-    listed: RefCell<Option<Listed>>,
+    listed: RefCell<Option<Rc<Listed>>>,
     compared: RefCell<Option<Compared>>,
     found: RefCell<Option<Found>>,
     codes: RefCell<Codes>,
@@ -234,6 +235,7 @@ impl<P: Platform> Desk<P> {
             Ask::Rename(question) => json(&machines::rename(platform, &*self.open()?, &question).await?),
             Ask::RevokeMachine(question) => json(&machines::revoke(platform, &*self.open()?, &question).await?),
             Ask::ReadLive(question) => json(&live::read(platform, &*self.open()?, &question).await?),
+            Ask::ReadWords(_) => json(&live::words(platform, &*self.open()?).await?),
             Ask::GiveOrder(question) => json(&live::order(platform, &*self.open()?, &question).await?),
             Ask::BeginEnrolment(question) => {
                 self.open()?;
@@ -253,14 +255,23 @@ impl<P: Platform> Desk<P> {
             Ask::ListFolder(question) => json(&self.list(&question).await?),
             Ask::ReadRows(question) => {
                 let open = self.open()?;
-                json(&listing::rows(&open, self.listed.borrow().as_ref(), &question)?)
+                json(&listing::rows(&open, self.listed.borrow().as_deref(), &question)?)
             }
             Ask::Jump(question) => {
                 self.open()?;
-                json(&listing::jump(self.listed.borrow().as_ref(), &question)?)
+                json(&listing::jump(self.listed.borrow().as_deref(), &question)?)
+            }
+            Ask::FindRows(question) => {
+                let open = self.open()?;
+                json(&listing::find(&open, self.listed.borrow().as_deref(), &question)?)
+            }
+            Ask::CompareListing(question) => {
+                let (open, listed) = (self.open()?, self.listed.borrow().clone());
+                json(&listing::compare(platform, &open, listed.as_deref(), &question).await?)
             }
             Ask::ShowEntry(question) => json(&entry::details(platform, &*self.open()?, &question).await?),
             Ask::FindVersions(question) => json(&versions::find(platform, &*self.open()?, &question).await?),
+            Ask::FindFolderChanges(question) => json(&folder_changes::find(platform, &*self.open()?, &question).await?),
             Ask::Compare(question) => json(&self.compare(&question).await?),
             Ask::ReadDifferences(question) => {
                 let open = self.open()?;
@@ -407,9 +418,9 @@ impl<P: Platform> Desk<P> {
         let (shown, listed) = listing::list(&self.platform, &open, self.next(), question).await?;
         open.require_open()?;
         // Somebody may have gone on meanwhile: what was asked for last is kept.
-        let newer = |kept: &Listed| kept.listing > listed.listing;
+        let newer = |kept: &Rc<Listed>| kept.listing > listed.listing;
         if !self.listed.borrow().as_ref().is_some_and(newer) {
-            self.listed.replace(Some(listed));
+            self.listed.replace(Some(Rc::new(listed)));
         }
         Ok(shown)
     }

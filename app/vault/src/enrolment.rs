@@ -150,10 +150,9 @@ pub async fn continuation(platform: &impl Platform, history: &History) -> Result
     let mut skip_chain = Vec::new();
     if head_seq > 0 {
         let lowest = seqs.last().copied().unwrap_or(head_seq);
-        let path = api::path(platform, history.set, lowest).await?;
-        history.certificates.verify_path(&path, lowest).tell()?;
-        let same_head = path.first().map(|signed| (signed.header.seq, signed.header.hash())) == Some(history.place());
-        if !same_head || !path.iter().map(|signed| signed.header.seq).eq(seqs) {
+        let path = api::path(platform, history.set, head_seq, lowest).await?;
+        history.certificates.verify_path(&path, history.place(), lowest).tell()?;
+        if !path.iter().map(|signed| signed.header.seq).eq(seqs) {
             return Err(HistoryError::OtherCommits).tell();
         }
         skip_chain = path.iter().map(|signed| signed.header.hash()).collect();

@@ -29,6 +29,7 @@ pub async fn details(platform: &impl Platform, open: &OpenVault, question: &Show
         xattrs: entry.metadata.xattrs.iter().map(|xattr| show::text(&xattr.name)).collect(),
         target: target(&entry),
         torn: entry.metadata.torn,
+        content: entry.content_hash(),
     })
 }
 

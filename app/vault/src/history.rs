@@ -105,8 +105,8 @@ impl History {
         if head.0 <= seen.0 {
             return Err(HistoryError::Rollback(seen.0)).tell();
         }
-        let path = api::path(platform, self.set, seen.0).await?;
-        self.certificates.verify_witness(&path, seen).tell()
+        let path = api::path(platform, self.set, head.0, seen.0).await?;
+        self.certificates.verify_continues(&path, head, seen).tell()
     }
 
     /// The newest commit whose scan had finished, or the newest when none had. Listed commits count as far as they lead down
@@ -226,7 +226,7 @@ impl History {
 
 fn verified_head(certificates: &Certificates, seq: u64, bytes: &[u8]) -> Result<SignedHeader> {
     let signed = SignedHeader::decode(bytes).tell()?;
-    certificates.verify_path(std::slice::from_ref(&signed), seq).tell()?;
+    certificates.verify_head(&signed, seq).tell()?;
     Ok(signed)
 }
 

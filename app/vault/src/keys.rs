@@ -124,6 +124,11 @@ impl OpenVault {
         self.histories.borrow().iter().find(|history| history.set == set).cloned()
     }
 
+    /// What was last verified of all sets.
+    pub fn histories(&self) -> Vec<Rc<History>> {
+        self.histories.borrow().clone()
+    }
+
     /// Keeps what was verified of a set.
     pub fn keep_history(&self, history: History) -> Rc<History> {
         let history = Rc::new(history);

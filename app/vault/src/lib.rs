@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! page ── Ask ──► desk ──► vault ──► account, slots, machines, enrolment
-//!                              └───► history ─► point ─► listing, entry, versions, names, compare, space, churn, download
+//!                              └───► history ─► point ─► listing, entry, versions, folder_changes, names, compare, space, churn, download
 //! ```
 //! Invariant: keys are in this program's memory only, and gone when it locks. What it stores in the browser is sealed
 //! (pages of states) or public (the witness).
@@ -23,6 +23,7 @@ pub mod desk;
 pub mod download;
 pub mod enrolment;
 pub mod entry;
+pub mod folder_changes;
 pub mod history;
 pub mod keys;
 pub mod listing;

@@ -1,15 +1,24 @@
 //! Folders: listed once, sorted, and handed out row by row.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
+use iota_core::difference::{Aspect, Difference};
 use iota_core::entry::{Entry, Kind};
-use iota_core::path::TreePath;
-use iota_core::vault::{EntryKind, Jump, ListFolder, Listing, Order, ReadRows, Row};
+use iota_core::id::{Digest, SetId};
+use iota_core::path::{Key, TreePath};
+use iota_core::vault::{
+    CompareListing, EntryKind, Fate, FateRun, FindRows, Jump, ListFolder, Listing, ListingComparison, MAX_FOUND_ROWS,
+    MAX_THUMB_BYTES, Order, PlacedRow, ReadRows, Row, is_picture_name,
+};
 
+use crate::compare::Between;
+use crate::contents::Contents;
 use crate::keys::OpenVault;
+use crate::machines;
 use crate::platform::Platform;
 use crate::point::{self, Point};
-use crate::problem::{Result, missing};
+use crate::problem::{Result, failed, missing};
 use crate::show;
 
 /// Most rows of one answer.
@@ -19,6 +28,8 @@ const MAX_ROWS: u32 = 1000;
 pub struct Listed {
     /// Names it.
     pub listing: u32,
+    set: SetId,
+    at: u64,
     folder: Option<TreePath>,
     rows: Vec<Kept>,
 }
@@ -30,11 +41,14 @@ struct Kept {
     bytes: u64,
     mtime_s: i64,
     torn: bool,
+    picture: Option<Digest>,
 }
 
 impl From<Entry> for Kept {
     fn from(entry: Entry) -> Self {
+        let is_picture = (1..=MAX_THUMB_BYTES).contains(&entry.size()) && is_picture_name(entry.path.name());
         Self {
+            picture: is_picture.then(|| entry.content_hash()),
             name: entry.path.name().into(),
             kind: show::kind(&entry),
             bytes: entry.size(),
@@ -69,7 +83,7 @@ pub async fn list(
         crumbs: folder.as_ref().map(|folder| show::crumbs(open, folder)).transpose()?.unwrap_or_default(),
         exists,
     };
-    Ok((shown, Listed { listing, folder, rows }))
+    Ok((shown, Listed { listing, set: question.set, at: question.at, folder, rows }))
 }
 
 async fn is_folder(
@@ -153,6 +167,7 @@ fn shown(open: &OpenVault, listed: &Listed, row: &Kept) -> Option<Row> {
         bytes: row.bytes,
         mtime_s: row.mtime_s,
         torn: row.torn,
+        picture: row.picture,
     })
 }
 
@@ -166,6 +181,94 @@ pub fn jump(listed: Option<&Listed>, question: &Jump) -> Result<Option<u32>> {
     Ok(current(listed, question.listing)?.rows.iter().position(begins).map(|row| row as u32))
 }
 
+/// Answers [`FindRows`].
+///
+/// # Errors
+/// A problem when the list is no longer there, or when it is asked for too much.
+pub fn find(open: &OpenVault, listed: Option<&Listed>, question: &FindRows) -> Result<Vec<Option<PlacedRow>>> {
+    let listed = current(listed, question.listing)?;
+    if question.tokens.len() > MAX_FOUND_ROWS {
+        return Err(failed("these are too many rows to be found at once"));
+    }
+    let paths = question.tokens.iter().map(|token| open.path(token)).collect::<Result<Vec<_>>>()?;
+    let mut found = vec![None; paths.len()];
+    let mut wanted: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for (place, path) in paths.iter().enumerate().filter(|(_, path)| path.parent() == listed.folder) {
+        wanted.entry(path.name()).or_default().push(place);
+    }
+    for (index, row) in listed.rows.iter().enumerate() {
+        for &place in wanted.get(&*row.name).into_iter().flatten() {
+            found[place] = shown(open, listed, row).map(|row| PlacedRow { index: index as u32, row });
+        }
+    }
+    Ok(found)
+}
+
+/// Answers [`CompareListing`].
+///
+/// # Errors
+/// When the list is no longer there, one of the points cannot be opened, or the server does not answer.
+pub async fn compare(
+    platform: &impl Platform,
+    open: &OpenVault,
+    listed: Option<&Listed>,
+    question: &CompareListing,
+) -> Result<ListingComparison> {
+    let listed = current(listed, question.listing)?;
+    let history = match open.history(listed.set) {
+        Some(history) => history,
+        None => machines::history(platform, open, listed.set).await?,
+    };
+    let newest = history.newest_complete(platform).await?.max(listed.at);
+    let before = point::open_at(platform, open, listed.set, listed.at).await?;
+    let after = point::open_at(platform, open, listed.set, newest).await?;
+    let folder = listed.folder.as_ref();
+    let range = (Key::children_start(folder), Some(Key::children_end(folder)));
+    let mut between = Between::within(platform, open, (&before, &after), range).await?;
+    let (mut contents, mut by_name) = (Contents::new(platform, open), HashMap::<Vec<u8>, Fate>::new());
+    loop {
+        let window = between.window().await?;
+        if window.is_empty() {
+            break;
+        }
+        for difference in contents.settle(window).await?.into_iter().flatten() {
+            let name = difference.path().name().to_vec();
+            by_name.extend(fate(&difference).map(|fate| (name, fate)));
+        }
+    }
+    let fates = listed.rows.iter().map(|row| by_name.get(&*row.name).copied());
+    Ok(ListingComparison {
+        seq: newest,
+        device_time_ms: after.header.device_time_ms,
+        fates: runs(fates),
+        lost: between.lost(),
+    })
+}
+
+/// What became of the entry that was there before; none when there was none.
+fn fate(difference: &Difference) -> Option<Fate> {
+    Some(match (difference, difference.aspect()) {
+        (Difference::Added(_), _) => return None,
+        (Difference::Removed(_), _) => Fate::Gone,
+        (_, Aspect::Kind) => Fate::OtherKind,
+        (_, Aspect::Metadata) => Fate::Metadata,
+        (_, Aspect::Content | Aspect::SilentContent | Aspect::Existence) => Fate::Changed,
+    })
+}
+
+/// Joins rows after each other.
+fn runs(fates: impl Iterator<Item = Option<Fate>>) -> Vec<FateRun> {
+    let mut runs: Vec<FateRun> = Vec::new();
+    for (index, fate) in (0..).zip(fates) {
+        let Some(fate) = fate else { continue };
+        match runs.last_mut() {
+            Some(run) if run.fate == fate && run.from + run.count == index => run.count += 1,
+            _ => runs.push(FateRun { from: index, count: 1, fate }),
+        }
+    }
+    runs
+}
+
 fn current(listed: Option<&Listed>, listing: u32) -> Result<&Listed> {
     listed.filter(|listed| listed.listing == listing).ok_or_else(|| missing("list"))
 }
@@ -175,7 +278,7 @@ mod tests {
     use super::*;
 
     fn row(name: &str, kind: EntryKind, bytes: u64) -> Kept {
-        Kept { name: name.as_bytes().into(), kind, bytes, mtime_s: 0, torn: false }
+        Kept { name: name.as_bytes().into(), kind, bytes, mtime_s: 0, torn: false, picture: None }
     }
 
     fn names(rows: &[Kept]) -> Vec<&str> {

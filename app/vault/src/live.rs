@@ -1,9 +1,9 @@
 //! The owner's end of the sealed channel with a machine.
 
-use iota_core::api::json::{Bytes, LiveState, SendOrder};
+use iota_core::api::json::{Bytes, LiveState, SendOrder, SetLive};
 use iota_core::id::SetId;
-use iota_core::live::{MAX_ROOTS, MAX_RULES_BYTES, Order, Status};
-use iota_core::vault::{GiveOrder, LiveView, Problem, ProblemKind, ReadLive};
+use iota_core::live::{MAX_ROOTS, MAX_RULES_BYTES, Order, Stage, Status};
+use iota_core::vault::{Doing, GiveOrder, LiveView, MachineWord, Problem, ProblemKind, ReadLive};
 use iota_crypto::keys::LiveKey;
 use iota_crypto::live::{self as channel, Direction, Place};
 use iota_crypto::secret::system_random;
@@ -45,8 +45,78 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLiv
     let key_epoch = key_epoch(platform, open, set).await?;
     // What is answered to a later question is not older.
     recall(platform, open, set, key_epoch).await?;
+    let before = heard(open, set, key_epoch);
     let state: LiveState = api::get(platform, &format!("/sets/{set}/live")).await?;
-    let heard = heard(open, set, key_epoch);
+    hear(platform, open, (set, before), &state).await
+}
+
+/// Answers [`iota_core::vault::ReadWords`]: of machines whose logs were verified, one question for all.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn words(platform: &impl Platform, open: &OpenVault) -> Result<Vec<MachineWord>> {
+    let mut known = Vec::new();
+    for history in open.histories() {
+        let (set, key_epoch) = (history.set, history.certificates.newest().key_epoch);
+        // What is wrong with one machine hides no other; its own page tells it.
+        if recall(platform, open, set, key_epoch).await.is_ok() {
+            known.push((set, heard(open, set, key_epoch)));
+        }
+    }
+    let said: Vec<SetLive> = api::get(platform, "/sets/live").await?;
+    let mut words = Vec::with_capacity(known.len());
+    for SetLive { set, state } in said {
+        open.require_open()?;
+        let Some(&(_, before)) = known.iter().find(|(known, _)| *known == set) else { continue };
+        if let Ok(LiveView { received_ms: Some(received_ms), status: Some(status), .. }) =
+            hear(platform, open, (set, before), &state).await
+        {
+            words.push(MachineWord {
+                set,
+                received_ms,
+                gap_count: status.gap_count,
+                doing: doing(&status, received_ms),
+            });
+        }
+    }
+    Ok(words)
+}
+
+/// What a machine whose word arrived at a time is at. Its clock may be wrong, so its times are told by when they were before or after
+/// its word was written.
+fn doing(status: &Status, received_ms: u64) -> Doing {
+    let by_server = |ms: u64| {
+        if ms < status.written_ms {
+            received_ms.saturating_sub(status.written_ms - ms)
+        } else {
+            received_ms.saturating_add(ms - status.written_ms)
+        }
+    };
+    // Programs before told of it between two attempts only.
+    let failing_since_ms = status.failing_since_ms.or((status.stage == Stage::Offline).then_some(status.since_ms));
+    match (status.stage, failing_since_ms) {
+        (Stage::Paused, _) => Doing::Rests {
+            since_ms: by_server(status.since_ms),
+            until_ms: status.until_ms.map(by_server),
+            resting: status.resting,
+        },
+        (_, Some(since_ms)) => {
+            let reason = status.troubles.first().map(|trouble| trouble.reason.clone()).unwrap_or_default();
+            Doing::Fails { since_ms: by_server(since_ms), reason }
+        }
+        _ => Doing::Works,
+    }
+}
+
+/// Opens what the server shows of a machine: nothing that is older than what was heard `before` it was asked. Another question may have been
+/// answered meanwhile.
+async fn hear(
+    platform: &impl Platform,
+    open: &OpenVault,
+    (set, before): (SetId, Heard),
+    state: &LiveState,
+) -> Result<LiveView> {
+    let key_epoch = before.key_epoch;
     // One that does not open is of another machine that wrote this set before.
     let opened = match &state.status {
         Some(frame) => {
@@ -57,17 +127,21 @@ pub async fn read(platform: &impl Platform, open: &OpenVault, question: &ReadLiv
     let Some((seq, json)) = opened else {
         return Ok(LiveView { listens: state.listens, received_ms: None, status: None });
     };
-    if seq < heard.status {
+    if seq < before.status {
         let message = "the server shows an older word of this machine than before; what it does now is not known";
         return Err(Problem::new(ProblemKind::Altered, message));
     }
     let unread = |error| failed(format!("the machine’s word cannot be read ({error}): update its program"));
     let status: Status = serde_json::from_str(&json).map_err(unread)?;
+    let heard = heard(open, set, key_epoch);
     // How old it is cannot be told: when it arrived is known from the server alone, and the machine's clock may be wrong.
     let is_news = seq > heard.kept.saturating_add(KEPT_EVERY_MS) || heard.kept == 0;
     let keeps = is_news && seq <= platform.now_ms().saturating_add(KEPT_AHEAD_MS);
     let kept = if keeps { seq } else { heard.kept };
-    open.keep_heard(set, Heard { status: seq, kept, order: heard.order.max(status.last_order), ..heard });
+    open.keep_heard(
+        set,
+        Heard { status: seq.max(heard.status), kept, order: heard.order.max(status.last_order), ..heard },
+    );
     if keeps {
         SeenWord { key_epoch, status: seq }.note(platform, open.account, set).await;
     }

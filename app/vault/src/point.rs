@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use iota_core::commit::{Flags, Header};
+use iota_core::commit::{Body as CommitBody, Flags, Header};
 use iota_core::entry::Entry;
 use iota_core::id::{Cid, SetId};
 use iota_core::page::{MAX_PAGE_ENTRIES, PageRef, decode_index, decode_page, pages_in};
@@ -17,7 +17,7 @@ use crate::keys::OpenVault;
 use crate::machines;
 use crate::objects::{self, Sealed};
 use crate::platform::Platform;
-use crate::problem::{Result, missing};
+use crate::problem::{Result, Tell, missing};
 use crate::show;
 
 /// Pages fetched at a time; about 8 MB sealed.
@@ -74,6 +74,21 @@ async fn at(platform: &impl Platform, open: &OpenVault, history: &History, seq: 
         }
     }
     Err(missing("point in time"))
+}
+
+/// The base that leads to a commit, and the deltas after it, up to that commit; nothing of it is kept.
+///
+/// # Errors
+/// As [`History::segment`].
+pub async fn part(
+    platform: &impl Platform,
+    open: &OpenVault,
+    history: &History,
+    at: u64,
+) -> Result<(Point, Vec<(Header, CommitBody)>)> {
+    let mut bodies = opened(&history.segment(platform, at).await?, open)?.into_iter();
+    let (header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
+    Ok((Point { header, state: State::begin(base).tell()? }, bodies.collect()))
 }
 
 /// Answers [`OpenPoint`].
@@ -146,6 +161,14 @@ pub async fn entries_in_bases(
 }
 
 impl Point {
+    /// Goes on through deltas that follow it.
+    pub fn advance(&mut self, deltas: impl IntoIterator<Item = (Header, CommitBody)>) {
+        for (header, body) in deltas {
+            self.header = header;
+            self.state.advance(body);
+        }
+    }
+
     /// The children of a directory (`None`: the top), handed on one by one in order of their names; returns how many more stood
     /// in pages that are lost, at most.
     ///

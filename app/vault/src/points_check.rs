@@ -82,7 +82,7 @@ async fn shown(
     let own = decisions.standing().filter(|(_, deletion, _)| deletion.set == history.set);
     for seq in own.flat_map(|(_, deletion, _)| [deletion.first, deletion.last]) {
         if seq < head.header.seq && !by_seq.contains_key(&seq) {
-            let signed = api::path(platform, history.set, seq).await?.pop();
+            let signed = api::path(platform, history.set, head.header.seq, seq).await?.pop();
             by_seq.insert(seq, signed.ok_or_else(|| missing("point in time"))?);
         }
     }
@@ -112,12 +112,10 @@ fn linked(header: &Header, above: &Header) -> Result<u64> {
 /// The same of one whose next is not listed; so it is proved to stand under the head, too.
 async fn receipt(platform: &impl Platform, history: &History, signed: &SignedHeader) -> Result<u64> {
     let seq = signed.header.seq;
-    let mut path = api::path(platform, history.set, seq + 1).await?;
+    let mut path = api::path(platform, history.set, history.place().0, seq + 1).await?;
     let next = path.last().map(|next| (next.header.seq, next.header.prev_received_ms));
     path.push(signed.clone());
-    history.certificates.verify_path(&path, seq).tell()?;
-    let head = path[0].header.clone();
-    history.require_continued(platform, (head.seq, head.hash()), history.place()).await?;
+    history.certificates.verify_path(&path, history.place(), seq).tell()?;
     match next {
         Some((next, received_ms)) if next == seq + 1 => Ok(received_ms),
         _ => Err(HistoryError::OtherCommits).tell(),

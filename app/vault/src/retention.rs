@@ -50,12 +50,14 @@ pub async fn view(platform: &impl Platform, open: &OpenVault) -> Result<Retentio
         let is_last = decisions.standing().all(|(_, other, _)| other.set != set || other.last <= last);
         shown.hidden.iter().find(|hidden| hidden.set == set && first == 1 && is_last)
     };
+    // The server carries it out by its own clock, and later than decided when its database was rebuilt.
+    let until_ms = |version: u64| shown.deletions.iter().find(|due| due.version == version).map(|due| due.due_ms);
     let deletions = decisions.standing().map(|(version, Deletion { set, first, last }, decided_ms)| DeletionView {
         version,
         set,
         first,
         last,
-        undo_until_ms: decided_ms.saturating_add(UNDO_MS),
+        undo_until_ms: until_ms(version).unwrap_or_else(|| decided_ms.saturating_add(UNDO_MS)),
         whole: whole(set, first, last).map(|hidden| machines::name(open, set, &hidden.label)),
     });
     let closing = decisions

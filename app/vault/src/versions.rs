@@ -11,16 +11,15 @@ use iota_core::entry::Entry;
 use iota_core::id::{Digest, SetId};
 use iota_core::operation::Operation;
 use iota_core::path::TreePath;
-use iota_core::state::State;
 use iota_core::vault::{FindVersions, Version, VersionPage};
 
 use crate::contents::Contents;
-use crate::history::{History, Kept, opened};
+use crate::history::{History, Kept};
 use crate::keys::OpenVault;
 use crate::machines;
 use crate::platform::Platform;
-use crate::point::{Point, entries_in_bases};
-use crate::problem::{Result, Tell, missing};
+use crate::point::{Point, entries_in_bases, part};
+use crate::problem::Result;
 use crate::show;
 
 /// Bases that are compared at a time, a month of them.
@@ -103,16 +102,13 @@ async fn singly(
     path: &TreePath,
     at: u64,
 ) -> Result<Part> {
-    let bodies = opened(&history.segment(platform, at).await?, open)?;
-    let mut bodies = bodies.into_iter();
-    let (header, base) = bodies.next().ok_or_else(|| missing("part of the history"))?;
-    let base = Point { header, state: State::begin(base).tell()? };
+    let (base, deltas) = part(platform, open, history, at).await?;
     let kept = history.kept(platform, base.header.seq, at).await?;
     let before = kept.below.map(|below| below + 1);
     let entry = base.entry(platform, open, path).await?;
     let from_ms = base.header.device_time_ms;
     let mut told = vec![Told { header: base.header, entry, ends_before: before, is_daily: false }];
-    for (header, body) in bodies {
+    for (header, body) in deltas {
         if let Change::Delta(operations) = &body.change
             && let Some(entry) = last_word(operations, path)
         {
@@ -149,9 +145,7 @@ async fn by_bases(
 }
 
 async fn base(platform: &impl Platform, open: &OpenVault, history: &History, seq: u64) -> Result<Point> {
-    let opened = opened(&history.segment(platform, seq).await?, open)?;
-    let (header, body) = opened.into_iter().next().ok_or_else(|| missing("part of the history"))?;
-    Ok(Point { header, state: State::begin(body).tell()? })
+    Ok(part(platform, open, history, seq).await?.0)
 }
 
 /// An entry that was told before, from other commits around it, has the hashes that it had then: where its bytes lie may have changed on the

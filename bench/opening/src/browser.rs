@@ -79,7 +79,7 @@ impl FixtureBrowser {
                 part("at=").and_then(|at| self.fixture.segment(head, at, number("after="))).ok_or_else(missing)
             }
             ("GET", path, _) if path.ends_with("/path") => {
-                part("to=").and_then(|to| self.fixture.path(head, to)).ok_or_else(missing)
+                part("from=").zip(part("to=")).and_then(|(from, to)| self.fixture.path(from, to)).ok_or_else(missing)
             }
             ("GET", path, _) if path.ends_with("/snapshots") => {
                 let before = number("before=").unwrap_or(head + 1).min(head + 1);

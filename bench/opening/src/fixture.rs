@@ -224,10 +224,10 @@ impl Fixture {
         (1..=head).zip(&self.commits).filter(|(_, commit)| commit.is_base).map(|(seq, _)| seq).collect()
     }
 
-    /// Answer of `GET /sets/{set}/path` while commit `head` is the newest.
-    pub fn path(&self, head: u64, to: u64) -> Option<Vec<u8>> {
+    /// Answer of `GET /sets/{set}/path`, from commit `from` down to commit `to`.
+    pub fn path(&self, from: u64, to: u64) -> Option<Vec<u8>> {
         let mut writer = Writer::new();
-        self.write_path(head, to, &mut writer)?;
+        self.write_path(from, to, &mut writer)?;
         writer.u32(0);
         Some(writer.finish())
     }

@@ -15,7 +15,7 @@ use iota_agent::{
     upload::UploadError,
     vault::VaultError,
 };
-use iota_core::history::HistoryError;
+use iota_core::{api::json::code, history::HistoryError};
 use iota_crypto::error::CryptoError;
 use serde_json::json;
 use std::{io, process::ExitCode};
@@ -23,7 +23,15 @@ use std::{io, process::ExitCode};
 /// Tells a failure, and gives the exit code.
 pub fn tell(output: Output, error: &anyhow::Error) -> ExitCode {
     print(output, code_of(error), &error.to_string());
-    ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+    ExitCode::from(exit_code_of(error))
+}
+
+fn exit_code_of(error: &anyhow::Error) -> u8 {
+    match code_of(error) {
+        "usage" => 2,
+        code::DEVICE_REPLACED => 4,
+        _ => 1,
+    }
 }
 
 /// Tells what clap found: help and version are results, all else is usage.
@@ -184,11 +192,12 @@ mod tests {
             VaultError::Remote(refused()).into(),
         ];
         for error in errors {
-            assert_eq!(code_of(&error), "device_replaced");
+            assert_eq!((code_of(&error), exit_code_of(&error)), ("device_replaced", 4));
         }
         let foreign = BackupError::Log(LogError::ForeignHead { server_seq: 2, known_seq: 1 });
         assert_eq!(code_of(&foreign.into()), "foreign_head");
-        assert_eq!(code_of(&Usage("x".into()).into()), "usage");
+        let usage = Usage("x".into()).into();
+        assert_eq!((code_of(&usage), exit_code_of(&usage)), ("usage", 2));
         assert_eq!(code_of(&VaultError::Crypto(CryptoError::Slot).into()), "wrong_secret");
     }
 }

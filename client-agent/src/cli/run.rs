@@ -20,18 +20,24 @@ use iota_agent::{
         watch::{SystemWatch, Watch},
     },
     monitor::{Clock, SystemClock},
-    remote::http::{HttpRemote, Patience},
+    remote::{
+        RemoteError,
+        http::{HttpRemote, Patience},
+    },
     rules::{self, RuleFile, Rules, preview},
     scan::{Scan, Scope},
 };
-use iota_core::live::{Order, Stage};
+use iota_core::{
+    api::json::code,
+    live::{Order, Stage},
+};
 use iota_crypto::{domain::Domains, live::Place};
 use serde_json::json;
 use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, Scope as ThreadScope},
@@ -93,16 +99,23 @@ fn parse_duration(text: &str) -> Result<Duration> {
     if duration.is_zero() || duration > pause::LONGEST { Err(wrong().into()) } else { Ok(duration) }
 }
 
-/// Runs `iota run`, until a signal ends it.
+/// Runs `iota run`, until a signal ends it, or the server says that this machine may not do anything any more.
 pub fn run(context: &Context) -> Result<Outcome> {
     let identity = context.identity()?;
     identity.ratchet(&context.config_dir)?;
     durable::create_private_dir(&context.state_dir)?;
     let board = Arc::new(Board::new(&context.state_dir));
     let (ended, walk_now, restores) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(true));
-    let counted = AtomicU64::new(0);
-    let follower =
-        Follower { context, board: &board, walk_now: &walk_now, restores: &restores, ended: &ended, counted };
+    let (counted, refused) = (AtomicU64::new(0), OnceLock::new());
+    let follower = Follower {
+        context,
+        board: &board,
+        walk_now: &walk_now,
+        restores: &restores,
+        ended: &ended,
+        refused: &refused,
+        counted,
+    };
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
@@ -115,7 +128,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
         });
         scope.spawn(|| talk(scope, &identity, &follower));
         scope.spawn(|| restores::serve(context, &identity, &board, &restores, &ended));
-        let result = serve(context, &identity, &board, &walk_now);
+        let result = serve(context, &identity, &board, &walk_now, &refused);
         ended.store(true, Ordering::Relaxed);
         result
     })
@@ -129,6 +142,8 @@ struct Follower<'a> {
     /// There may be orders to restore.
     restores: &'a AtomicBool,
     ended: &'a AtomicBool,
+    /// Why this machine may not do anything any more.
+    refused: &'a OnceLock<RemoteError>,
     /// Number of the last order that asked how much rules cover; older counts end.
     counted: AtomicU64,
 }
@@ -160,6 +175,8 @@ fn talk<'scope>(scope: &'scope ThreadScope<'scope, '_>, identity: &Identity, fol
                     }
                 }
             }
+            // The service ends when it finds this.
+            Err(error) if error.is_replaced() => return drop(follower.refused.set(error)),
             Err(_) => {
                 channel.failed();
                 thread::sleep(pause);
@@ -226,9 +243,15 @@ impl<'a> Follower<'a> {
     }
 }
 
-fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &AtomicBool) -> Result<Outcome> {
+fn serve(
+    context: &Context,
+    identity: &Identity,
+    board: &Arc<Board>,
+    walk_now: &AtomicBool,
+    refused: &OnceLock<RemoteError>,
+) -> Result<Outcome> {
     let domains = identity.domains();
-    let rules = wait_for_rules(context, board)?;
+    let rules = wait_for_rules(context, board, refused)?;
     let compiled = Rules::compile(&rules)?;
     board.include(&rules.roots);
     let rule_file = Arc::new(Mutex::new(rules));
@@ -261,6 +284,7 @@ fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &
     context.output.note("Watching begins; everything is walked first.");
     let mut patience = Duration::ZERO;
     loop {
+        require_allowed(refused)?;
         let hints = service.watch.hear(patience);
         let now_ms = service.now_ms();
         if service.follow_rules()? {
@@ -298,6 +322,12 @@ fn serve(context: &Context, identity: &Identity, board: &Arc<Board>, walk_now: &
     }
 }
 
+/// Fails once the server has said that this machine may not do anything any more.
+fn require_allowed(refused: &OnceLock<RemoteError>) -> Result<()> {
+    let coded = |error: &RemoteError| Coded { code: code::DEVICE_REPLACED, message: error.to_string() }.into();
+    refused.get().map_or(Ok(()), |error| Err(coded(error)))
+}
+
 fn tell(context: &Context, report: &Report) {
     if report.changes > 0 {
         let gaps = if report.gap_count > 0 { format!(", {} gaps", report.gap_count) } else { String::new() };
@@ -306,9 +336,10 @@ fn tell(context: &Context, report: &Report) {
 }
 
 /// The rules, once there are any.
-fn wait_for_rules(context: &Context, board: &Board) -> Result<RuleFile> {
+fn wait_for_rules(context: &Context, board: &Board, refused: &OnceLock<RemoteError>) -> Result<RuleFile> {
     let mut told = false;
     loop {
+        require_allowed(refused)?;
         match load_rules(context) {
             Err(error) if error.is::<Coded>() => {
                 board.failed(&error, SystemClock.now_ms());
@@ -354,7 +385,7 @@ impl Pauses {
                 }
             }
         });
-        self.board.hold(pause);
+        self.board.hold(pause, now_ms);
         pause.is_some()
     }
 }

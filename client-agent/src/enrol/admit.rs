@@ -174,14 +174,20 @@ fn continue_set(
     if count < seen_certificates {
         return Err(HistoryError::Certificate(seen_certificates).into());
     }
-    let head_seq = info.head.as_ref().map_or(0, |head| head.seq);
+    let mut head = (0, HeaderHash::ZERO);
+    if let Some(info) = &info.head {
+        let signed = SignedHeader::decode(&info.header.0)?;
+        certificates.verify_head(&signed, info.seq)?;
+        head = (info.seq, signed.header.hash());
+    }
+    let (head_seq, _) = head;
     for &(seq, hash) in seen.iter().filter(|(seq, _)| *seq > 0) {
         if seq > head_seq {
             return Err(HistoryError::Rollback(seq).into());
         }
-        certificates.verify_witness(&archive.path(info.set, seq)?, (seq, hash))?;
+        certificates.verify_continues(&archive.path(info.set, head_seq, seq)?, head, (seq, hash))?;
     }
-    let skip_chain = if head_seq == 0 { vec![] } else { skip_chain(&certificates, archive, info.set, head_seq)? };
+    let skip_chain = if head_seq == 0 { vec![] } else { skip_chain(&certificates, archive, info.set, head)? };
     // The machine before may have been let in and never have written: then the new one begins where it would have.
     let first_seq = head_seq + 1;
     if first_seq < certificates.newest().first_seq {
@@ -196,17 +202,17 @@ fn skip_chain(
     certificates: &Certificates,
     archive: &dyn Archive,
     set: SetId,
-    head_seq: u64,
+    head: (u64, HeaderHash),
 ) -> Result<Vec<HeaderHash>> {
-    let mut seqs = vec![head_seq];
+    let mut seqs = vec![head.0];
     while let Some(&seq) = seqs.last()
         && skip_of(seq) != 0
     {
         seqs.push(skip_of(seq));
     }
-    let lowest = seqs.last().copied().unwrap_or(head_seq);
-    let path: Vec<SignedHeader> = archive.path(set, lowest)?;
-    certificates.verify_path(&path, lowest)?;
+    let lowest = seqs.last().copied().unwrap_or(head.0);
+    let path: Vec<SignedHeader> = archive.path(set, head.0, lowest)?;
+    certificates.verify_path(&path, head, lowest)?;
     if !path.iter().map(|signed| signed.header.seq).eq(seqs) {
         return Err(HistoryError::OtherCommits.into());
     }

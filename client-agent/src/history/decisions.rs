@@ -47,7 +47,8 @@ impl History<'_> {
         for seq in own.flat_map(|(_, deletion, _)| [deletion.first, deletion.last]) {
             // The head is listed; what lies above it is not there yet, whatever was signed.
             if seq < self.head.header.seq && !shown.contains_key(&seq) {
-                let signed = self.owner.archive.path(self.set, seq)?.pop().ok_or(HistoryError::OtherCommits)?;
+                let mut path = self.owner.archive.path(self.set, self.head.header.seq, seq)?;
+                let signed = path.pop().ok_or(HistoryError::OtherCommits)?;
                 let received_ms = self.receipt(&signed)?;
                 shown.insert(seq, Snapshot { received_ms, header: signed.header }.shown());
             }
@@ -59,13 +60,11 @@ impl History<'_> {
     /// When a commit below the head was received, as the next one signed it. So it is proved to stand under the head, too.
     pub(super) fn receipt(&self, signed: &SignedHeader) -> Result<u64> {
         let seq = signed.header.seq;
-        let mut path = self.owner.archive.path(self.set, seq + 1)?;
-        let (head, next) = path.first().zip(path.last()).ok_or(HistoryError::OtherCommits)?;
-        let (head, next_seq, received_ms) =
-            ((head.header.seq, head.header.hash()), next.header.seq, next.header.prev_received_ms);
+        let mut path = self.owner.archive.path(self.set, self.head.header.seq, seq + 1)?;
+        let next = path.last().ok_or(HistoryError::OtherCommits)?;
+        let (next_seq, received_ms) = (next.header.seq, next.header.prev_received_ms);
         path.push(signed.clone());
-        self.certificates.verify_path(&path, seq)?;
-        self.compare(head, self.place())?;
+        self.certificates.verify_path(&path, self.place(), seq)?;
         if next_seq == seq + 1 { Ok(received_ms) } else { Err(HistoryError::OtherCommits.into()) }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{durable, remote::RemoteError};
 use iota_core::{
     api::json::{Bytes, LiveAnswer, LiveReport},
-    live::{Order, Status},
+    live::{Order, Stage, Status},
 };
 use iota_crypto::{
     keys::LiveKey,
@@ -119,9 +119,12 @@ impl<'a> Channel<'a> {
     }
 }
 
-/// Whether there is nothing to tell: for nobody, that the stage is the same, and what is backed up.
+/// Whether there is nothing to tell: for nobody, that the stage is the same with what keeps it from its work, and what is backed up.
 fn is_same(told: &Status, status: &Status, watched: bool) -> bool {
-    let coarse = |status: &Status| (status.stage, status.last_order, status.gap_count, status.refused);
+    let rests = |status: &Status| (status.stage == Stage::Paused).then_some((status.resting, status.until_ms));
+    let coarse = |status: &Status| {
+        (status.stage, rests(status), status.failing_since_ms, status.last_order, status.gap_count, status.refused)
+    };
     if !watched {
         return coarse(told) == coarse(status) && told.roots == status.roots;
     }
@@ -133,7 +136,7 @@ mod tests {
     use super::*;
     use iota_core::{
         id::{AccountId, SetId},
-        live::{MAX_FRAME_BYTES, RuleView, Stage, WaitingPath},
+        live::{MAX_FRAME_BYTES, RuleView, WaitingPath},
     };
     use std::cell::RefCell;
 
@@ -209,6 +212,28 @@ mod tests {
         assert_eq!(turn(&line, 3), (true, 1_000));
         assert_eq!(turn(&line, 3), (false, 1_000));
         assert_eq!(turn(&line, 4), (true, 1_000));
+    }
+
+    #[test]
+    fn who_does_not_look_now_hears_how_long_a_pause_is_and_that_runs_fail() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        let line = Answers::default();
+        let mut told = |status: Status| {
+            channel.turn(&line, status, 100).unwrap();
+            line.reports.borrow_mut().pop().unwrap().status.is_some()
+        };
+        let paused = |until_ms| Status { stage: Stage::Paused, until_ms: Some(until_ms), ..Status::default() };
+        assert!(told(paused(1)) && !told(paused(1)) && told(paused(2)));
+        assert!(told(Status { resting: Some(iota_core::live::Resting::OnBattery), ..paused(2) }));
+        let offline = |until_ms, since_ms| Status {
+            stage: Stage::Offline,
+            until_ms: Some(until_ms),
+            failing_since_ms: Some(since_ms),
+            ..Status::default()
+        };
+        assert!(told(offline(1, 1)) && !told(offline(2, 1)), "each attempt is no news");
+        assert!(told(offline(2, 2)));
     }
 
     #[test]

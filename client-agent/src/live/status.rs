@@ -80,8 +80,8 @@ pub struct Pause {
 /// Where the service notes what it does while it does it.
 pub struct Board {
     path: PathBuf,
-    /// What keeps it from going on with what it is at.
-    pause: Mutex<Option<Pause>>,
+    /// What keeps it from going on with what it is at, and since when.
+    pause: Mutex<Option<(Pause, u64)>>,
     status: Mutex<Status>,
     written: Mutex<Status>,
     current: Mutex<Option<TreePath>>,
@@ -141,11 +141,19 @@ impl Board {
             *lock(&self.current) = None;
         }
         status.until_ms = until_ms;
+        match stage {
+            Stage::Offline => drop(status.failing_since_ms.get_or_insert(now_ms)),
+            Stage::Idle => status.failing_since_ms = None,
+            // The next attempt is under way.
+            _ => {}
+        }
     }
 
     /// Whatever it is at rests until then, or goes on.
-    pub fn hold(&self, pause: Option<Pause>) {
-        *lock(&self.pause) = pause;
+    pub fn hold(&self, pause: Option<Pause>, now_ms: u64) {
+        let mut held = lock(&self.pause);
+        let since_ms = held.map_or(now_ms, |(_, since_ms)| since_ms);
+        *held = pause.map(|pause| (pause, since_ms));
     }
 
     /// The run under way will have looked at so many bytes; 0: not known.
@@ -210,8 +218,9 @@ impl Board {
     /// How things stand.
     pub fn status(&self) -> Status {
         let mut status = lock(&self.status).clone();
-        if let Some(pause) = *lock(&self.pause) {
-            (status.stage, status.resting, status.until_ms) = (Stage::Paused, pause.resting, Some(pause.until_ms));
+        if let Some((pause, since_ms)) = *lock(&self.pause) {
+            (status.stage, status.since_ms) = (Stage::Paused, since_ms);
+            (status.resting, status.until_ms) = (pause.resting, Some(pause.until_ms));
         }
         if let Some(watch) = &*lock(&self.watch) {
             let coverage = watch.coverage();
@@ -304,6 +313,35 @@ mod tests {
         let (roots, more) = told(&[b"/b", &long, &long, b"/c"]);
         assert_eq!((roots.len(), more), (2, 2), "they stay in their order");
         assert_eq!(told(&[]), (vec![], 0));
+    }
+
+    #[test]
+    fn since_when_it_rests_and_since_when_runs_fail_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let board = Board::new(directory.path());
+        let pause = |resting, until_ms| Some(Pause { resting, until_ms });
+        board.enter(Stage::Idle, None, 1);
+        board.hold(pause(None, 90), 5);
+        board.hold(pause(Some(Resting::OnBattery), 100), 8);
+        let status = board.status();
+        assert_eq!((status.stage, status.since_ms, status.until_ms), (Stage::Paused, 5, Some(100)));
+        board.hold(None, 9);
+        assert_eq!((board.status().stage, board.status().since_ms), (Stage::Idle, 1));
+        board.hold(pause(None, 90), 20);
+        assert_eq!(board.status().since_ms, 20, "another pause");
+        board.hold(None, 21);
+        for (stage, at_ms, failing) in [
+            (Stage::Incremental, 30, None),
+            (Stage::Offline, 31, Some(31)),
+            (Stage::Incremental, 40, Some(31)),
+            (Stage::Offline, 41, Some(31)),
+            (Stage::FullScan, 50, Some(31)),
+            (Stage::Idle, 51, None),
+            (Stage::Offline, 60, Some(60)),
+        ] {
+            board.enter(stage, None, at_ms);
+            assert_eq!(board.status().failing_since_ms, failing, "at {at_ms}");
+        }
     }
 
     #[test]

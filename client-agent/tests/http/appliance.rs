@@ -77,6 +77,8 @@ pub struct Inner {
     pub second: Option<String>,
     pub relays: HashMap<EnrolId, Relay>,
     pub sets: HashMap<SetId, SetRecord>,
+    /// What it shows to an owner as the newest commit of the only set, whatever is below.
+    pub forged_head: Option<SignedHeader>,
     cookies: HashMap<String, String>,
     pub tokens: HashMap<String, Bearer>,
     challenges: Vec<Challenge>,
@@ -391,10 +393,17 @@ fn grant(inner: &mut Inner, id: EnrolId, grant: EnrolGrant) -> Response {
 
 fn owner(inner: &Inner, account: AccountId, method: &Method, segments: &[&str], query: &str, body: &Raw) -> Response {
     match (method.as_str(), segments) {
-        ("GET", ["sets"]) => json(&inner.sets.iter().map(|(set, record)| set_info(*set, record)).collect::<Vec<_>>()),
+        ("GET", ["sets"]) => {
+            let mut sets: Vec<_> = inner.sets.iter().map(|(set, record)| set_info(*set, record)).collect();
+            if let Some(forged) = &inner.forged_head {
+                sets[0].head.as_mut().unwrap().header = Bytes(forged.encode());
+            }
+            json(&sets)
+        }
         ("GET", ["sets", set, "path"]) => {
             let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
-            Segment { path: path(&memory, number(query, "to").unwrap()), commits: vec![] }.encode().into_response()
+            let path = path(&memory, number(query, "from").unwrap(), number(query, "to").unwrap());
+            Segment { path, commits: vec![] }.encode().into_response()
         }
         ("GET", ["sets", set, "segment"]) => {
             let memory = inner.sets[&set.parse().unwrap()].memory.inner.lock().unwrap();
@@ -416,9 +425,9 @@ fn owner(inner: &Inner, account: AccountId, method: &Method, segments: &[&str], 
     }
 }
 
-fn path(memory: &server::Inner, to: u64) -> Vec<SignedHeader> {
+fn path(memory: &server::Inner, from: u64, to: u64) -> Vec<SignedHeader> {
     let header = |seq: &u64| memory.commits[*seq as usize - 1].frame.header.clone();
-    chain::path(memory.commits.len() as u64, to).iter().map(header).collect()
+    chain::path(from, to).iter().map(header).collect()
 }
 
 fn segment(memory: &server::Inner, at: u64) -> Segment {
@@ -426,7 +435,7 @@ fn segment(memory: &server::Inner, at: u64) -> Segment {
     let base = upto.iter().rposition(|stored| stored.frame.header.header.kind == CommitKind::Base).unwrap();
     let commit =
         |stored: &server::Stored| StoredCommit { header: stored.frame.header.clone(), body: stored.frame.body.clone() };
-    Segment { path: path(memory, at), commits: upto[base..].iter().map(commit).collect() }
+    Segment { path: path(memory, memory.commits.len() as u64, at), commits: upto[base..].iter().map(commit).collect() }
 }
 
 fn snapshots(memory: &server::Inner, before: u64, limit: usize) -> Vec<SnapshotInfo> {

@@ -491,6 +491,15 @@ fn a_set_is_taken_over_with_its_history_or_not_at_all() {
     assert!(matches!(rollback, Err(EnrolError::History(HistoryError::Rollback(9)))));
     let other = rig.enrol(None, &over(Some((2, HeaderHash([1; 32])))));
     assert!(matches!(other, Err(EnrolError::History(HistoryError::Rollback(2)))));
+    // Nor does a new machine continue a head of another branch, whatever paths are shown for it.
+    let memory = Arc::clone(&rig.appliance.site.inner().sets[&first.set].memory);
+    let mut forged = memory.inner.lock().unwrap().commits[6].frame.header.clone();
+    forged.header.prev = HeaderHash([1; 32]);
+    forged.signature = second.signing.sign(&forged.header.encode());
+    rig.appliance.site.inner().forged_head = Some(forged);
+    let fork = rig.enrol(None, &over(None));
+    assert!(matches!(fork, Err(EnrolError::History(HistoryError::OtherCommits))));
+    rig.appliance.site.inner().forged_head = None;
     let mut witness = Witness::load(rig.directory.path(), first.account).unwrap();
     assert_eq!(witness.seen(first.set).map(|seen| (seen.seq, seen.certificates)), Some((6, 1)));
     witness.remember(first.set, 8, HeaderHash([1; 32]), 1);

@@ -2,14 +2,16 @@
 
 use crate::{
     LOGIN,
-    appliance::Appliance,
+    appliance::{Appliance, Fault},
     command::{Home, account, text},
 };
+use iota_core::api::json::code;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
     fs,
-    process::Child,
+    io::Read,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -26,8 +28,24 @@ fn joined(appliance: &Appliance) -> Home {
 struct Service(Child);
 
 impl Service {
+    fn spawn(mut command: Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
     fn start(home: &Home) -> Self {
-        Self(home.command(&["run"]).spawn().unwrap())
+        Self::spawn(home.command(&["run"]))
+    }
+
+    /// Waits until it ends by itself, and gives its exit code and what it said.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let begun = Instant::now();
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it goes on");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let mut said = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.0.wait().unwrap().code(), said)
     }
 
     fn end(mut self, signal: Signal) -> Option<i32> {
@@ -139,6 +157,27 @@ fn a_service_without_rules_waits_for_them() {
         status["service"]["troubles"][0]["reason"].as_str().is_some_and(|error| error.contains("iota include"))
     });
     assert_eq!(home.json(&["include", text(&home.path("data"))]).0, 0);
-    let backed_up = until("the first backup", &home, |status| seq(status) == 1);
-    assert_eq!(backed_up["service"]["roots"], json!([text(&home.path("data"))]));
+    let roots = json!([text(&home.path("data"))]);
+    // The head is the server's word, the folders are the service's own.
+    until("the first backup, and its folders", &home, |status| seq(status) == 1 && status["service"]["roots"] == roots);
+}
+
+#[test]
+fn a_service_whose_machine_was_replaced_ends_though_there_is_nothing_to_do() {
+    for paused in [false, true] {
+        let appliance = Appliance::start();
+        let home = joined(&appliance);
+        let mut command = home.command(&["run"]);
+        command.stderr(Stdio::piped());
+        let service = Service::spawn(command);
+        until("the end of the first backup", &home, |status| status["service"]["stage"] == "idle" && seq(status) == 1);
+        if paused {
+            assert_eq!(home.json(&["pause", "--for", "5m"]).0, 0);
+        }
+        let replaced = Fault::Refused(403, code::DEVICE_REPLACED, None);
+        appliance.site.fail(std::iter::repeat_n(replaced, 200));
+        let (code, said) = service.ended();
+        assert_eq!(code, Some(4));
+        assert!(said.contains("refused: device_replaced"), "{said}");
+    }
 }

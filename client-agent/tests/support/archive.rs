@@ -107,8 +107,8 @@ impl Archive for Failing {
         self.inner.segment(set, at)
     }
 
-    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
-        self.inner.path(set, to)
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        self.inner.path(set, from, to)
     }
 }
 
@@ -174,7 +174,7 @@ impl Archive for MemoryArchive {
     }
 
     fn segment(&self, set: SetId, at: u64) -> Result<Segment, RemoteError> {
-        let path = self.path(set, at)?;
+        let path = self.path(set, self.headers().len() as u64, at)?;
         let inner = self.server.inner.lock().unwrap();
         let commits = &inner.commits[..at as usize];
         let base = commits.iter().rposition(|stored| stored.frame.header.header.kind == CommitKind::Base).unwrap();
@@ -185,9 +185,10 @@ impl Archive for MemoryArchive {
         Ok(Segment { path, commits: commits[base..].iter().map(stored).collect() })
     }
 
-    fn path(&self, _set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+    fn path(&self, _set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
         let headers = self.headers();
-        let seqs = chain::path(headers.len() as u64, to.min(headers.len() as u64));
+        let from = from.min(headers.len() as u64);
+        let seqs = chain::path(from, to.min(from));
         Ok(seqs.into_iter().map(|seq| headers[seq as usize - 1].clone()).collect())
     }
 }

@@ -27,7 +27,7 @@ use iota_agent::{
 };
 use iota_core::{
     chain::SkipChain,
-    commit::Body,
+    commit::{Body, Header, SignedHeader},
     id::{AccountId, DeviceId, SetId},
     path::TreePath,
 };
@@ -148,6 +148,22 @@ impl Rig {
     /// What the server has, to be read.
     pub fn archive(&self) -> MemoryArchive {
         MemoryArchive::new(self.set, &self.server, &self.master, &self.signing)
+    }
+
+    /// Another history that the machine's key signs: headers that say another time from commit `from` on, linked to each other.
+    pub fn fork(&self, from: u64) -> Vec<SignedHeader> {
+        let mut chain = SkipChain::default();
+        let inner = self.server.inner.lock().unwrap();
+        let stored = inner.commits.iter().map(|stored| stored.frame.header.header.clone());
+        let other = |mut header: Header| {
+            if header.seq >= from {
+                header.device_time_ms += 1;
+            }
+            (header.prev, header.skip) = chain.next_links();
+            chain.push(header.hash());
+            SignedHeader { signature: self.signing.sign(&header.encode()), header }
+        };
+        stored.map(other).collect()
     }
 
     /// Restores as the program does, from a set that this reader has never seen before.

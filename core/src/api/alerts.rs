@@ -20,6 +20,9 @@ pub struct Alerts {
     pub limit_hours: u32,
     /// Whether this server can send mails.
     pub can_mail: bool,
+    /// Where warnings about the account go now, as of a deletion; none when no mail is sent of them.
+    #[serde(default)]
+    pub warned: Option<String>,
 }
 
 /// `PUT /account/alerts`.

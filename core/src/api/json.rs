@@ -542,6 +542,16 @@ pub struct LiveState {
     pub received_ms: Option<u64>,
 }
 
+/// How a machine is, among others: element of `GET /sets/live`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetLive {
+    /// Its set.
+    pub set: SetId,
+    /// What it said last.
+    #[serde(flatten)]
+    pub state: LiveState,
+}
+
 /// A sealed order: body of `POST /sets/{set}/orders`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendOrder {
@@ -561,7 +571,7 @@ pub enum Event {
         /// Which.
         set: SetId,
     },
-    /// A machine said anew how it is, while somebody looks.
+    /// A machine said anew how it is: while somebody looks what is new, else what it is at, and what is missing.
     Live {
         /// Its set.
         set: SetId,

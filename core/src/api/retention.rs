@@ -18,6 +18,24 @@ pub struct Retention {
     /// Sets of which nothing is shown because all of it is deleted, until that is final.
     #[serde(default)]
     pub hidden: Vec<HiddenSet>,
+    /// Deletions that can still be taken back, by version.
+    #[serde(default)]
+    pub deletions: Vec<DueDeletion>,
+}
+
+/// A deletion that can still be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueDeletion {
+    /// Of the decision.
+    pub version: u64,
+    /// The set.
+    pub set: SetId,
+    /// The first commit that goes.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// When it becomes final, by the server's clock, milliseconds since 1970.
+    pub due_ms: u64,
 }
 
 /// A set of which everything is deleted.

@@ -251,7 +251,7 @@ async fn who_turns_mails_on_hears_of_what_is_missed_already() {
     want_mails(&scene.ada, false).await;
     scene.back_up().await;
     scene.pass(1).await;
-    assert_eq!(scene.subjects(), [""; 0]);
+    assert_eq!(scene.subjects(), [OFF]);
 }
 
 #[tokio::test]
@@ -275,10 +275,60 @@ async fn what_waits_goes_to_the_address_of_now() {
     scene.ada.browser.put("/account/alerts", &change).await.ok();
     scene.post.set(Counter::Open);
     scene.pass(HOUR_MS).await;
-    assert_eq!(
-        scene.post.take().into_iter().flat_map(|letter| letter.to).collect::<Vec<_>>(),
-        ["lovelace@example.org"]
-    );
+    let letters = scene.post.take();
+    let to = |wanted: &str| letters.iter().find(|letter| subject(letter) == wanted).map(|letter| letter.to.clone());
+    assert_eq!(letters.len(), 2);
+    assert_eq!(to(MISSED), Some(vec!["lovelace@example.org".to_owned()]));
+    assert_eq!(to(MOVED), Some(vec!["ada@example.org".to_owned()]));
+}
+
+const MOVED: &str = "IotaBackup: mails go to another address now";
+const OFF: &str = "IotaBackup: mails were switched off";
+
+/// Where the mails of a round went, and what they are about.
+async fn moved(scene: &Scene, address: &str, mails: bool) -> Vec<(String, String)> {
+    scene.ada.sign_in(&scene.ada.browser).await.ok();
+    let change = ChangeAlerts { address: address.into(), mails, limit_hours: 72 };
+    for _ in 0..2 {
+        scene.ada.browser.put("/account/alerts", &change).await.ok();
+    }
+    scene.pass(1).await;
+    scene.post.take().iter().map(|letter| (letter.to.join(","), subject(letter))).collect()
+}
+
+#[tokio::test]
+async fn an_address_to_which_no_mails_go_any_more_is_told_so_once() {
+    let scene = Scene::new().await;
+    let told = |to: &str, about: &str| vec![(to.to_owned(), about.to_owned())];
+    let (ada, lovelace) = ("ada@example.org", "lovelace@example.org");
+    assert_eq!(moved(&scene, ada, true).await, [], "nothing is new");
+    assert_eq!(moved(&scene, lovelace, true).await, told(ada, MOVED));
+    assert_eq!(moved(&scene, lovelace, false).await, told(lovelace, OFF));
+    assert_eq!(moved(&scene, ada, false).await, [], "no mail went anywhere before");
+    assert_eq!(moved(&scene, ada, true).await, []);
+    // Who had decided nothing was warned at the login.
+    sqlx::query("DELETE FROM alerts").execute(scene.server.pool()).await.unwrap();
+    assert_eq!(moved(&scene, lovelace, true).await, told(ada, MOVED));
+}
+
+#[tokio::test]
+async fn that_mails_go_elsewhere_says_when_and_what_to_do_and_not_where() {
+    let scene = Scene::new().await;
+    scene.ada.sign_in(&scene.ada.browser).await.ok();
+    scene.post.set(Counter::Away);
+    let change = ChangeAlerts { address: "eve@example.org".into(), mails: true, limit_hours: 72 };
+    scene.ada.browser.put("/account/alerts", &change).await.ok();
+    let at = httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_millis(scene.server.state.now_ms()));
+    // Switched off meanwhile, it is told all the same.
+    want_mails(&scene.ada, false).await;
+    scene.post.set(Counter::Open);
+    scene.pass(HOUR_MS).await;
+    let letters = scene.post.take();
+    let letter = letters.iter().find(|letter| letter.to == ["ada@example.org"]).unwrap();
+    // A mail has lines of its own length.
+    let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(&at) && text.contains("If that was not you"), "{text}");
+    assert!(!text.contains("eve"), "{text}");
 }
 
 #[tokio::test]
@@ -362,4 +412,34 @@ async fn a_drill_is_told_to_who_wants_mails_at_that_time_and_not_after_it_was_ma
     scene.post.set(Counter::Open);
     scene.pass(HOUR_MS).await;
     assert_eq!(scene.subjects(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_drill_whose_mail_nobody_got_is_told_again() {
+    let scene = undrilled().await;
+    scene.post.set(Counter::Refusing);
+    scene.pass(DRILL_EVERY_MS).await;
+    scene.pass(mail::MAX_AGE_MS - 1).await;
+    assert_eq!(scene.subjects(), [""; 0]);
+    // It is dropped with its age, and written anew in the next round.
+    scene.pass(1).await;
+    scene.post.set(Counter::Open);
+    scene.pass(1).await;
+    assert_eq!(scene.subjects(), [DRILL]);
+    scene.pass(30 * DAY_MS).await;
+    assert_eq!(scene.subjects(), [""; 0], "and once");
+}
+
+#[tokio::test]
+async fn a_drill_is_told_again_to_who_switched_mails_off_before_it_went_out() {
+    let scene = undrilled().await;
+    scene.post.set(Counter::Away);
+    scene.pass(DRILL_EVERY_MS).await;
+    want_mails(&scene.ada, false).await;
+    scene.pass(HOUR_MS).await;
+    scene.post.set(Counter::Open);
+    want_mails(&scene.ada, true).await;
+    scene.pass(HOUR_MS).await;
+    let subjects = scene.subjects();
+    assert_eq!(subjects.iter().filter(|subject| *subject == DRILL).count(), 1, "{subjects:?}");
 }

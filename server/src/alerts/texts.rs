@@ -81,6 +81,22 @@ pub fn account(news: AccountNews, asked: bool) -> (String, String) {
     }
 }
 
+/// Subject and text: mails about an account do not come to this address any more, but to another or to none. Which it is, is not said.
+pub fn moved(to_another: bool, at_ms: u64) -> (String, String) {
+    let (now, line) = if to_another {
+        ("go to another address", "IotaBackup: mails go to another address now")
+    } else {
+        ("are switched off", "IotaBackup: mails were switched off")
+    };
+    let body = format!(
+        "Since {} mails about your account {now}; this is the last one that comes here. It was decided on the page Settings of your \
+         IotaBackup server, by somebody who has your password.\n\nIf that was not you: sign in, look at Alerts and at the open sessions on \
+         that page, and set another password.\n",
+        time(at_ms)
+    );
+    (line.into(), body)
+}
+
 /// Subject and text: the drill is due.
 pub fn drill() -> (String, String) {
     let body = format!(

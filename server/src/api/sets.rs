@@ -11,6 +11,7 @@ pub mod restores;
 pub mod segment;
 pub mod snapshots;
 pub mod watch;
+pub mod words;
 
 use iota_core::api::alerts::MAX_LIMIT_HOURS;
 use iota_core::id::SetId;

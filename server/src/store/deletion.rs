@@ -1,5 +1,6 @@
 //! Deletions that can be taken back, or that are being carried out. The commits that they name are shown no more.
 
+use iota_core::api::retention::DueDeletion;
 use iota_core::id::{AccountId, SetId};
 use iota_core::retention::Deletion;
 use sqlx::PgConnection;
@@ -38,6 +39,26 @@ pub async fn undo(connection: &mut PgConnection, account_no: i64, version: u64) 
         signed(version),
     );
     undone.fetch_optional(connection).await?.map(|set| id(&set, "set")).transpose()
+}
+
+/// Deletions of an account that can still be taken back, by version.
+pub async fn list_of(connection: &mut PgConnection, account_no: i64) -> Result<Vec<DueDeletion>> {
+    let rows = sqlx::query!(
+        "SELECT version, set_id, first_seq, last_seq, due_ms FROM deletion JOIN backup_set USING (set_no)
+         WHERE deletion.account_no = $1 AND NOT final ORDER BY version",
+        account_no,
+    );
+    let number = |number: i64| unsigned(number, "deletion");
+    let due = rows.fetch_all(connection).await?.into_iter().map(|row| {
+        Ok(DueDeletion {
+            version: number(row.version)?,
+            set: id(&row.set_id, "set")?,
+            first: number(row.first_seq)?,
+            last: number(row.last_seq)?,
+            due_ms: number(row.due_ms)?,
+        })
+    });
+    due.collect()
 }
 
 /// Makes final what is due by `now_ms`.

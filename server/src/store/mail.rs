@@ -103,15 +103,22 @@ pub async fn delete(pool: &PgPool, mail_no: i64) -> Result<()> {
     Ok(())
 }
 
-/// Drops mails that are too old, and those of accounts that want none any more. Returns how many.
+/// Drops mails that are too old, and those of accounts that want none any more. A reminder of the drill that nobody got is due again.
+/// Returns how many.
 pub async fn drop_old(pool: &PgPool, now_ms: u64) -> Result<u64> {
-    let dropped = sqlx::query!(
-        "DELETE FROM mail WHERE created_ms <= $1
-             OR address IS NULL AND NOT EXISTS (
-                 SELECT FROM alerts WHERE alerts.account_no = mail.account_no AND mails AND alerts.address <> '')",
+    let dropped = sqlx::query_scalar!(
+        r#"WITH dropped AS (
+               DELETE FROM mail WHERE created_ms <= $1
+                   OR address IS NULL AND NOT EXISTS (
+                       SELECT FROM alerts WHERE alerts.account_no = mail.account_no AND mails AND alerts.address <> '')
+               RETURNING account_no, set_no, deletion),
+           due AS (
+               UPDATE account SET reminded_of_ms = NULL FROM dropped
+               WHERE account.account_no = dropped.account_no AND set_no IS NULL AND NOT deletion)
+           SELECT count(*) AS "dropped!" FROM dropped"#,
         signed(now_ms.saturating_sub(MAX_AGE_MS)),
     );
-    Ok(dropped.execute(pool).await?.rows_affected())
+    unsigned(dropped.fetch_one(pool).await?, "mail")
 }
 
 /// Takes back what is still on its way about a missed backup of a set; whether there was any.

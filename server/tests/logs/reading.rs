@@ -80,8 +80,20 @@ async fn a_log_is_written_and_read_back() {
         assert_eq!((verified.commits().count() as u64, verified.head), (at, log.chain.head()));
         let path = owner.get(&format!("{address}/path?to={at}")).await.ok();
         let path = Segment::decode(&path.body).unwrap().path;
-        trusted.verify_path(&path, at).unwrap();
+        trusted.verify_path(&path, log.chain.head(), at).unwrap();
         assert!(path.iter().map(|signed| signed.header.seq).eq(chain::path(10, at)));
+    }
+    // Who was shown a head that is the newest no more asks for the path from it.
+    for (from, to) in [(7, 7), (7, 6), (7, 1), (9, 4), (10, 3)] {
+        let path = owner.get(&format!("{address}/path?from={from}&to={to}")).await.ok();
+        let path = Segment::decode(&path.body).unwrap().path;
+        let head = (from, path[0].header.hash());
+        trusted.verify_path(&path, head, to).unwrap();
+        assert!(path.iter().map(|signed| signed.header.seq).eq(chain::path(from, to)));
+    }
+    for (from, to) in [(11, 3), (u64::MAX, 1), (3, 4), (3, 0), (0, 0)] {
+        let refused = owner.get(&format!("{address}/path?from={from}&to={to}")).await;
+        assert_eq!(refused.code(), "not_found", "{from} {to}");
     }
     // Who knows a part asks for what follows it.
     for (after, at, count) in [(0, 5, 5), (1, 5, 4), (4, 5, 1), (9, 10, 1), (3, 10, 7)] {

@@ -88,9 +88,10 @@ async fn its_owner_hears_of_it() {
     ada.account.browser.put("/account/alerts", &other).await.ok();
     deliver(&server.state).await.unwrap();
     let letters = post.take();
-    assert_eq!(letters.len(), 1);
-    assert_eq!(letters[0].to, ["ada@example.org"], "where it went when it was decided");
+    assert_eq!(letters.len(), 2);
+    assert!(letters.iter().all(|letter| letter.to == ["ada@example.org"]), "where it went when it was decided");
     assert!(letters[0].text.contains("Subject: IotaBackup: your account is to be deleted"), "{}", letters[0].text);
+    assert!(letters[1].text.contains("Subject: IotaBackup: mails were switched off"), "{}", letters[1].text);
 }
 
 #[tokio::test]
@@ -103,7 +104,8 @@ async fn an_owner_who_decided_nothing_about_mails_hears_of_it_at_the_login() {
     ada.account.browser.put("/account/alerts", &other).await.ok();
     deliver(&server.state).await.unwrap();
     let to: Vec<_> = post.take().into_iter().map(|letter| letter.to).collect();
-    assert_eq!(to, [["ada@example.org"]], "where it went when it was decided");
+    // And that mails go elsewhere now.
+    assert_eq!(to, [["ada@example.org"], ["ada@example.org"]], "where it went when it was decided");
 
     // A login that is no address gets nothing, and nothing waits for it.
     let mut bob = Scene::new(&server, TestAccount::invited(&server, "bob@example.org").await).await;

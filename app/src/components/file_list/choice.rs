@@ -70,6 +70,19 @@ impl Choice {
         }
     }
 
+    /// These rows, which may be all that there are at one point in time and not at another.
+    pub fn of(rows: &[Row]) -> Self {
+        Self::Some(rows.iter().map(part).collect())
+    }
+
+    /// The entries, when they are known.
+    pub fn tokens(&self) -> Vec<PathToken> {
+        match self {
+            Self::Some(parts) => parts.keys().cloned().collect(),
+            Self::All(_) => Vec::new(),
+        }
+    }
+
     /// The same and these rows, of a folder with `whole`.
     ///
     /// # Errors
@@ -161,7 +174,7 @@ mod tests {
     fn row(number: usize) -> Row {
         let kind = if number == 0 { EntryKind::Folder } else { EntryKind::File };
         let bytes = if number == 0 { 0 } else { 1_000 };
-        Row { name: format!("n{number}"), token: token(number), kind, bytes, mtime_s: 0, torn: false }
+        Row { name: format!("n{number}"), token: token(number), kind, bytes, mtime_s: 0, torn: false, picture: None }
     }
 
     fn rows(numbers: std::ops::Range<usize>) -> Vec<Row> {

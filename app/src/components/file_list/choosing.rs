@@ -1,11 +1,11 @@
 //! How rows are chosen: one by one, from one row to another, or all.
 
-use iota_core::vault::{MAX_CHOSEN, PathToken, Row};
+use iota_core::vault::{MAX_CHOSEN, MAX_FOUND_ROWS, PathToken, PlacedRow, Row};
 use leptos::prelude::*;
 
 use super::State;
-use super::choice::{Choice, TooMany};
-use crate::words::count;
+use super::choice::{Amount, Choice, TooMany};
+use crate::words::{count, many};
 
 /// Where a stretch of rows begins, and what is chosen beside it.
 #[derive(Clone)]
@@ -14,12 +14,23 @@ struct Anchor {
     beside: Choice,
 }
 
+/// What a step to another point in time made of a choice.
+#[derive(Clone, Default, PartialEq)]
+struct Carried {
+    /// What was chosen and is not there; it is chosen again where it is.
+    away: Vec<PathToken>,
+    /// All of the folder was chosen, and that is something else now.
+    other_whole: bool,
+}
+
 /// What somebody has chosen of the folder that is shown. A copy is the same choice.
 #[derive(Clone, Copy)]
 pub struct Chosen {
     choice: RwSignal<Choice>,
     /// More was wanted than can be.
     refused: RwSignal<bool>,
+    /// What the step to another point in time made of it.
+    carried: RwSignal<Carried>,
     anchor: StoredValue<Option<Anchor>>,
     /// Counts the changes: what was read for an earlier one comes too late.
     turn: StoredValue<u32>,
@@ -31,6 +42,7 @@ impl Chosen {
         Self {
             choice: RwSignal::default(),
             refused: RwSignal::new(false),
+            carried: RwSignal::default(),
             anchor: StoredValue::new(None),
             turn: StoredValue::new(0),
         }
@@ -39,6 +51,27 @@ impl Chosen {
     /// What it is.
     pub fn with<T>(self, look: impl FnOnce(&Choice) -> T) -> T {
         self.choice.with(look)
+    }
+
+    /// What to say after a step through time; none when all that was chosen is there.
+    pub fn carried(self) -> Option<String> {
+        let Carried { away, other_whole } = self.carried.get();
+        let here = self.is_there();
+        match away.len() as u64 {
+            0 => other_whole.then(|| "That is all of the folder at this point in time.".into()),
+            1 if here => Some("1 more was chosen that is not there at this point in time.".into()),
+            1 => Some("What was chosen is not there at this point in time.".into()),
+            some if here => Some(format!("{} more were chosen that are not there at this point in time.", count(some))),
+            some => Some(format!(
+                "The {} that were chosen are not there at this point in time.",
+                many(some, "entry", "entries")
+            )),
+        }
+    }
+
+    /// Whether there is something to say or to do.
+    pub fn is_shown(self) -> bool {
+        self.is_there() || self.refused.get() || self.carried.with(|carried| !carried.away.is_empty())
     }
 
     /// Whether there is something.
@@ -60,6 +93,43 @@ impl Chosen {
     /// Chooses nothing.
     pub fn clear(self) {
         self.settle(Ok(Choice::default()));
+        self.carried.set(Carried::default());
+        self.forget_anchor();
+    }
+
+    /// The entries to look for at another point in time.
+    pub(super) fn to_carry(self) -> Vec<PathToken> {
+        let mut tokens = self.choice.with_untracked(Choice::tokens);
+        tokens.extend(self.carried.with_untracked(|carried| carried.away.clone()));
+        tokens.truncate(MAX_FOUND_ROWS - 1);
+        tokens
+    }
+
+    /// Another one when somebody has chosen meanwhile; none once the view has gone.
+    pub(super) fn turn(self) -> Option<u32> {
+        self.turn.try_get_value()
+    }
+
+    /// Carries it to another point in time, where the folder has `whole`: what is there of the entries that were looked for stays chosen.
+    pub(super) fn carry(self, tokens: Vec<PathToken>, found: Vec<Option<PlacedRow>>, whole: Amount) {
+        let now = self.choice.get_untracked();
+        let other_whole = matches!(&now, Choice::All(before) if *before != whole);
+        let (mut away, mut rows) = (Vec::new(), Vec::new());
+        for (token, found) in tokens.into_iter().zip(found) {
+            match found {
+                Some(found) => rows.push(found.row),
+                None => away.push(token),
+            }
+        }
+        let too_many = rows.len() > MAX_CHOSEN;
+        rows.truncate(MAX_CHOSEN);
+        away.truncate(MAX_CHOSEN);
+        self.settle(Ok(match now {
+            Choice::All(_) => Choice::All(whole),
+            Choice::Some(_) => Choice::of(&rows),
+        }));
+        self.refused.set(too_many);
+        self.carried.set(Carried { away, other_whole });
         self.forget_anchor();
     }
 
@@ -90,7 +160,7 @@ pub fn toggle(state: State, index: u32) {
     chosen.forget_anchor();
     let now = chosen.choice.get_untracked();
     if !now.contains(&row.token) {
-        chosen.settle(now.with(&[row], state.whole));
+        chosen.settle(now.with(&[row], state.whole()));
     } else if let Some(fewer) = now.without(&row.token) {
         chosen.settle(Ok(fewer));
     } else {
@@ -101,32 +171,32 @@ pub fn toggle(state: State, index: u32) {
 
 /// Chooses the rows from where the stretch began to this one; it begins at the active row unless somebody chose one.
 pub fn extend(state: State, to: u32) {
-    let to = to.min(state.count.saturating_sub(1));
+    let to = to.min(state.count().saturating_sub(1));
     let chosen = state.chosen;
     let fresh = || Anchor { row: state.active.get_untracked(), beside: chosen.choice.get_untracked() };
     let anchor = chosen.anchor.get_value().unwrap_or_else(fresh);
     chosen.anchor.set_value(Some(anchor.clone()));
     let (first, end) = (anchor.row.min(to), anchor.row.max(to) + 1);
-    if end - first == state.count {
-        chosen.settle(Ok(Choice::All(state.whole)));
+    if end - first == state.count() {
+        chosen.settle(Ok(Choice::All(state.whole())));
     } else if (end - first) as usize > MAX_CHOSEN {
         chosen.settle(Err(TooMany));
     } else {
-        read(state, first, end, move |rows| anchor.beside.with(rows, state.whole));
+        read(state, first, end, move |rows| anchor.beside.with(rows, state.whole()));
     }
 }
 
 /// Chooses all rows.
 pub fn all(state: State) {
     state.chosen.forget_anchor();
-    state.chosen.settle(Ok(Choice::All(state.whole)));
+    state.chosen.settle(Ok(Choice::All(state.whole())));
 }
 
 fn all_but(state: State, token: PathToken) {
-    if state.count as usize > MAX_CHOSEN + 1 {
+    if state.count() as usize > MAX_CHOSEN + 1 {
         return state.chosen.settle(Err(TooMany));
     }
-    read(state, 0, state.count, move |rows| Choice::all_but(rows, &token));
+    read(state, 0, state.count(), move |rows| Choice::all_but(rows, &token));
 }
 
 /// Chooses what comes of rows, at once when they are there.
@@ -137,8 +207,87 @@ fn read(state: State, first: u32, end: u32, wanted: impl FnOnce(&[Row]) -> Resul
     let turn = state.chosen.begin();
     leptos::task::spawn_local(async move {
         let Some(rows) = state.rows.read(first, end).await else { return };
+        // Rows of another point in time come with another turn.
         if state.chosen.turn.try_get_value() == Some(turn) {
             state.chosen.settle(wanted(&rows));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use iota_core::vault::EntryKind;
+
+    use super::*;
+
+    fn row(name: &str) -> Row {
+        let token = PathToken(name.into());
+        Row { name: name.into(), token, kind: EntryKind::File, bytes: 1, mtime_s: 0, torn: false, picture: None }
+    }
+
+    /// Carries a choice to a point at which the folder has these entries.
+    fn step(chosen: Chosen, folder: &[&str]) {
+        let tokens = chosen.to_carry();
+        let placed = |token: &PathToken| {
+            let index = folder.iter().position(|name| *name == token.0)?;
+            Some(PlacedRow { index: index as u32, row: row(folder[index]) })
+        };
+        let found = tokens.iter().map(placed).collect();
+        let entries = folder.len() as u64;
+        chosen.carry(tokens, found, Amount { entries, folders: 0, bytes: entries });
+    }
+
+    fn taken(chosen: Chosen) -> Vec<String> {
+        let tokens = chosen.choice.with_untracked(|choice| choice.selection(None).map(|selection| selection.only));
+        tokens.unwrap_or_default().into_iter().map(|token| token.0).collect()
+    }
+
+    #[test]
+    fn what_is_not_there_at_another_point_is_not_taken_and_comes_back() {
+        Owner::new().with(|| {
+            let chosen = Chosen::nothing();
+            let whole = Amount { entries: 5, folders: 0, bytes: 5 };
+            chosen.settle(Choice::default().with(&[row("a"), row("b"), row("c")], whole));
+            step(chosen, &["a", "c", "x"]);
+            assert_eq!(taken(chosen), ["a", "c"]);
+            assert_eq!(chosen.carried().unwrap(), "1 more was chosen that is not there at this point in time.");
+            // All that there is, but not what comes beside it later.
+            step(chosen, &["a"]);
+            assert_eq!((taken(chosen), chosen.with(Choice::is_all)), (vec!["a".into()], false));
+            assert!(chosen.carried().unwrap().starts_with("2 more were chosen"));
+            step(chosen, &[]);
+            assert_eq!((taken(chosen).len(), chosen.is_there(), chosen.is_shown()), (0, false, true));
+            assert!(chosen.carried().unwrap().starts_with("The 3\u{a0}entries that were chosen are not there"));
+            step(chosen, &["a", "b", "c", "x", "y"]);
+            assert_eq!((taken(chosen), chosen.carried()), (vec!["a".into(), "b".into(), "c".into()], None));
+            step(chosen, &["a"]);
+            chosen.clear();
+            assert!(!chosen.is_shown());
+            step(chosen, &["a", "b", "c"]);
+            assert!(!chosen.is_shown(), "nobody wants them any more");
+        });
+    }
+
+    #[test]
+    fn all_of_a_folder_is_what_is_in_it_at_each_point_and_that_is_said() {
+        Owner::new().with(|| {
+            let chosen = Chosen::nothing();
+            chosen.settle(Ok(Choice::All(Amount { entries: 2, folders: 0, bytes: 2 })));
+            step(chosen, &["a", "b"]);
+            assert_eq!(chosen.carried(), None);
+            step(chosen, &["a", "b", "c"]);
+            assert_eq!(chosen.with(Choice::amount).entries, 3);
+            assert_eq!(chosen.carried().unwrap(), "That is all of the folder at this point in time.");
+        });
+    }
+
+    #[test]
+    fn a_step_ends_what_was_still_being_read() {
+        Owner::new().with(|| {
+            let chosen = Chosen::nothing();
+            let turn = chosen.begin();
+            step(chosen, &["a"]);
+            assert_ne!(chosen.turn(), Some(turn));
+        });
+    }
 }

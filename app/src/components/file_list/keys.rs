@@ -32,7 +32,7 @@ impl Keys {
     /// A key went down.
     pub fn press(self, event: &ev::KeyboardEvent) {
         let (state, key) = (self.state, event.key());
-        if event.alt_key() || state.count == 0 && key != "Backspace" {
+        if event.alt_key() || state.count() == 0 && key != "Backspace" {
             return;
         }
         let held = event.ctrl_key() || event.meta_key();
@@ -97,8 +97,8 @@ impl Keys {
             word.push_str(key);
             word.clone()
         });
-        let Keys { state, vault, list, .. } = self;
-        let listing = list.with_value(|list| list.listing.listing);
+        let Keys { state, vault, .. } = self;
+        let listing = state.rows.source_untracked().listing;
         leptos::task::spawn_local(async move {
             if let Ok(Some(row)) = vault.ask(Jump { listing, typed: typed.unwrap_or_default() }).await
                 && state.active.try_get_untracked().is_some()
@@ -120,7 +120,7 @@ fn place(state: State, key: &str) -> Option<u32> {
         "PageDown" => row.saturating_add(page),
         "PageUp" => row.saturating_sub(page),
         "Home" => 0,
-        "End" => state.count.saturating_sub(1),
+        "End" => state.count().saturating_sub(1),
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::Element;
 use leptos::{ev, html};
 
+use super::changes::Line;
 use super::{FileListing, State, choosing, row_id};
 use crate::browser;
 use crate::components::folder_view::LIST_ID;
@@ -51,7 +52,7 @@ pub fn FileRow(
             {move || match row.get() {
                 Some(row) => {
                     let choose = choose_cell(&row, index, is_chosen, state);
-                    let cells = list.with_value(|list| cells(row, list));
+                    let cells = list.with_value(|list| cells(row, index, state, list));
                     view! {
                         {choose}
                         {cells}
@@ -138,32 +139,51 @@ fn choose_cell(row: &Row, index: u32, is_chosen: Memo<bool>, state: State) -> An
     .into_any()
 }
 
-fn cells(row: Row, list: &FileListing) -> AnyView {
-    let spot = list.spot.path(Some(row.token));
-    let (icon, class, kind, href) = match row.kind {
-        EntryKind::Folder => {
-            ("folder", "file-list__link file-list__link--folder", "Folder ", spot::browse(list.set, &spot))
-        }
-        EntryKind::File => ("file-text", "file-list__link", "", spot::file(list.set, &spot)),
-        EntryKind::Link => ("link-2", "file-list__link", "Link ", spot::file(list.set, &spot)),
-        EntryKind::Special => ("circle-dashed", "file-list__link", "Special file ", spot::file(list.set, &spot)),
+fn cells(row: Row, index: u32, state: State, list: &FileListing) -> AnyView {
+    let FileListing { set, spot, past_ms, .. } = *list;
+    let (icon, class, kind) = match row.kind {
+        EntryKind::Folder => ("folder", "file-list__link file-list__link--folder", "Folder "),
+        EntryKind::File => ("file-text", "file-list__link", ""),
+        EntryKind::Link => ("link-2", "file-list__link", "Link "),
+        EntryKind::Special => ("circle-dashed", "file-list__link", "Special file "),
     };
     let changed = Moment::local_s(row.mtime_s);
     let size = matches!(row.kind, EntryKind::File).then(|| words::bytes(row.bytes));
     let torn = row.torn.then(|| view! { <span class="badge badge--warn">"changed while read"</span> });
+    let at = move || spot.with(|spot| spot.at).unwrap_or_default();
+    let href = {
+        let (token, is_folder) = (row.token.clone(), row.kind == EntryKind::Folder);
+        move || {
+            let spot = spot.with(|spot| spot.path(Some(token.clone())));
+            if is_folder { spot::browse(set, &spot) } else { spot::file(set, &spot) }
+        }
+    };
+    let line = {
+        let token = row.token.clone();
+        Memo::new(move |_| state.folder.changes.line(&token, at(), past_ms.get()))
+    };
+    let icon = move || view! { <Icon name=icon /> }.into_any();
+    let picture = match row.picture {
+        Some(content) => state.folder.thumbs.draw(content, icon),
+        None => icon(),
+    };
+    let name = row.name.clone();
+    let badge = Memo::new(move |_| state.folder.badge(index, &row, at(), past_ms.get().is_some()));
     view! {
         <div class="file-list__name" role="gridcell">
             <a class=class href=href tabindex="-1">
-                <Icon name=icon />
+                {picture}
                 <span class="visually-hidden">{kind}</span>
                 <span class="file-list__text">
-                    <bdi>{row.name}</bdi>
+                    <bdi>{name}</bdi>
                     <small class="phone">{changed.date()}</small>
                 </span>
             </a>
             {torn}
+            {move || badge.get().map(|(class, words)| view! { <span class=class>{words}</span> })}
         </div>
         <div class="file-list__changed" role="gridcell">{changed.date_clock()}</div>
+        <div class="file-list__versions" role="gridcell">{move || line.get().map(Line::draw)}</div>
         <div class="file-list__size" role="gridcell">{size}</div>
     }
     .into_any()

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iota_core::vault::{Problem, ProblemKind, ReadRows, Row};
+use iota_core::vault::{Listing, Problem, ProblemKind, ReadRows, Row};
 use leptos::prelude::*;
 
+use super::choice::Amount;
 use super::window::Window;
 use crate::vault::Vault;
 
@@ -13,28 +14,83 @@ const PAGE: u32 = 200;
 /// Pages that are kept.
 const KEPT: usize = 24;
 
-/// The rows of one list. A copy is the same.
+/// Which list it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Source {
+    /// Its number.
+    pub listing: u32,
+    /// How much is in it.
+    pub whole: Amount,
+}
+
+impl Source {
+    /// A folder that was listed.
+    pub fn of(listing: &Listing) -> Self {
+        Self { listing: listing.listing, whole: Amount::of(listing) }
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> u32 {
+        self.whole.entries as u32
+    }
+}
+
+/// The pages that were fetched, by number.
+pub type Pages = BTreeMap<u32, Vec<Row>>;
+
+/// The rows of the list that is shown, which another may take the place of. A copy is the same.
 #[derive(Clone, Copy)]
 pub struct Rows {
     vault: Vault,
-    listing: u32,
-    count: u32,
-    pages: RwSignal<BTreeMap<u32, Vec<Row>>>,
+    source: RwSignal<Source>,
+    pages: RwSignal<Pages>,
     asked: StoredValue<BTreeSet<u32>>,
     problem: RwSignal<Option<Problem>>,
 }
 
 impl Rows {
-    /// None yet.
-    pub fn new(vault: Vault, listing: u32, count: u32) -> Self {
+    /// Those of no list yet.
+    pub fn new(vault: Vault) -> Self {
         Self {
             vault,
-            listing,
-            count,
-            pages: RwSignal::new(BTreeMap::new()),
+            source: RwSignal::default(),
+            pages: RwSignal::default(),
             asked: StoredValue::default(),
             problem: RwSignal::new(None),
         }
+    }
+
+    /// The list they are of.
+    pub fn source(&self) -> Source {
+        self.source.get()
+    }
+
+    /// Likewise, for handlers.
+    pub fn source_untracked(&self) -> Source {
+        self.source.get_untracked()
+    }
+
+    /// The pages of a list that a window of rows needs.
+    ///
+    /// # Errors
+    /// When they cannot be had.
+    pub async fn ahead(&self, source: Source, window: Window) -> Result<Pages, Problem> {
+        let mut pages = Pages::new();
+        let Some(last) = source.count().checked_sub(1) else { return Ok(pages) };
+        let (from, to) = (window.first.min(last) / PAGE, window.end.saturating_sub(1).min(last) / PAGE);
+        for page in from..=to {
+            let question = ReadRows { listing: source.listing, from: page * PAGE, count: PAGE };
+            pages.insert(page, self.vault.ask(question).await?);
+        }
+        Ok(pages)
+    }
+
+    /// Shows another list, of which some pages are there.
+    pub fn turn_to(&self, source: Source, pages: Pages) {
+        self.asked.set_value(BTreeSet::new());
+        self.problem.set(None);
+        self.pages.set(pages);
+        self.source.set(source);
     }
 
     /// A row, once it is there.
@@ -47,6 +103,11 @@ impl Rows {
         self.pages.with_untracked(|pages| row(pages, index))
     }
 
+    /// Whoever asks is told when rows come.
+    pub fn track(&self) {
+        self.pages.track();
+    }
+
     /// The rows from one to another, when all of them are there.
     pub fn known(&self, first: u32, end: u32) -> Option<Vec<Row>> {
         self.pages.with_untracked(|pages| (first..end).map(|index| row(pages, index)).collect())
@@ -57,7 +118,7 @@ impl Rows {
         let mut rows = Vec::new();
         let mut from = first;
         while from < end {
-            let question = ReadRows { listing: self.listing, from, count: (end - from).min(PAGE) };
+            let question = ReadRows { listing: self.source_untracked().listing, from, count: (end - from).min(PAGE) };
             from += question.count;
             match self.vault.ask(question).await {
                 Ok(fresh) => rows.extend(fresh),
@@ -77,10 +138,8 @@ impl Rows {
 
     /// Fetches what is missing of a window, and the pages beside it.
     pub fn want(&self, window: Window) {
-        if self.count == 0 {
-            return;
-        }
-        let last = (self.count - 1) / PAGE;
+        let Some(last) = self.source_untracked().count().checked_sub(1) else { return };
+        let last = last / PAGE;
         let (from, to) = (window.first / PAGE, window.end.saturating_sub(1) / PAGE);
         self.drop_far_from(from);
         for page in from..=to.min(last) {
@@ -107,11 +166,13 @@ impl Rows {
         if !new {
             return;
         }
-        let rows = *self;
+        let (rows, listing) = (*self, self.source_untracked().listing);
         leptos::task::spawn_local(async move {
-            let question = ReadRows { listing: rows.listing, from: page * PAGE, count: PAGE };
-            let answer = rows.vault.ask(question).await;
-            // The list may have left the page meanwhile; then these do nothing.
+            let answer = rows.vault.ask(ReadRows { listing, from: page * PAGE, count: PAGE }).await;
+            // The list may have left the page meanwhile, or made room for another.
+            if rows.source.try_get_untracked().is_none_or(|source| source.listing != listing) {
+                return;
+            }
             rows.asked.try_update_value(|asked| asked.remove(&page));
             match answer {
                 Ok(fresh) => drop(rows.pages.try_update(|pages| pages.insert(page, fresh))),
@@ -140,6 +201,6 @@ impl Rows {
     }
 }
 
-fn row(pages: &BTreeMap<u32, Vec<Row>>, index: u32) -> Option<Row> {
+fn row(pages: &Pages, index: u32) -> Option<Row> {
     pages.get(&(index / PAGE))?.get((index % PAGE) as usize).cloned()
 }

@@ -27,6 +27,18 @@ pub struct Measure {
     pub view_px: f64,
 }
 
+impl Window {
+    /// The rows that are seen of it, at least by a part, when the list begins `list_px` below the upper edge of the view.
+    pub fn seen(&self, measure: Measure, list_px: f64) -> impl Iterator<Item = u32> + use<> {
+        let (first, row_px, top) = (self.first, measure.row_px, list_px + self.top_px);
+        let is_seen = move |&row: &u32| {
+            let upper = top + f64::from(row - first) * row_px;
+            upper + row_px > 0.0 && upper < measure.view_px
+        };
+        (self.first..self.end).filter(is_seen)
+    }
+}
+
 impl Measure {
     /// Height of the list, pixels.
     pub fn height_px(&self) -> f64 {
@@ -81,6 +93,17 @@ mod tests {
         assert_eq!(middle.top_px, 49_988.0 * 44.0);
         let last = measure.window(4_400_000.0 - 880.0);
         assert_eq!((last.end, last.first), (100_000, 99_968));
+    }
+
+    #[test]
+    fn rows_that_are_there_and_not_seen_are_told_apart() {
+        let measure = measure(100_000);
+        let seen = |list_px: f64| Vec::from_iter(measure.window(-list_px).seen(measure, list_px));
+        assert_eq!(seen(0.0), Vec::from_iter(0..20));
+        assert_eq!(seen(500.0), Vec::from_iter(0..9), "what stands above the list takes its part");
+        assert_eq!(seen(-44.0 * 50_000.0 - 10.0), Vec::from_iter(50_000..50_021));
+        assert_eq!(seen(-4_400_000.0 + 44.0), [99_999]);
+        assert_eq!(Vec::from_iter(Window::default().seen(measure, 0.0)), [0_u32; 0]);
     }
 
     #[test]

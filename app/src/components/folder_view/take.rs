@@ -13,7 +13,7 @@ use crate::components::zip_dialog::{ZipButton, ZipOf};
 use crate::fleet::Fleet;
 
 /// A folder at a point in time, and what it is called.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Place {
     set: SetId,
     at: u64,
@@ -94,29 +94,27 @@ pub fn TakeFolder(
 #[component]
 pub fn ChoiceBar(
     /// The folder.
-    place: Place,
+    place: Memo<Option<Place>>,
     /// What is chosen of it.
     chosen: Chosen,
 ) -> impl IntoView {
     let said = Memo::new(move |before: Option<&String>| {
         let begun = before.is_some_and(|before| !before.is_empty());
-        let words = chosen.refusal().or_else(|| chosen.words());
+        let told: Vec<_> = chosen.refusal().or_else(|| chosen.words()).into_iter().chain(chosen.carried()).collect();
+        let words = (!told.is_empty()).then(|| told.join(" "));
         words.unwrap_or_else(|| if begun { "Nothing is chosen.".into() } else { String::new() })
     });
-    let is_there = Memo::new(move |_| chosen.is_there() || chosen.refusal().is_some());
-    let place = StoredValue::new(place);
+    let is_shown = Memo::new(move |_| chosen.is_shown());
     view! {
         <p class="visually-hidden" role="status">
             {said}
         </p>
-        {move || is_there.get().then(|| bar(place, chosen))}
+        {move || is_shown.get().then(|| bar(place, chosen))}
     }
     .into_any()
 }
 
-fn bar(place: StoredValue<Place>, chosen: Chosen) -> AnyView {
-    let zip = Signal::derive(move || chosen.with(|choice| place.with_value(|place| place.zip_of(choice))));
-    let restore = Signal::derive(move || chosen.with(|choice| place.with_value(|place| place.restore_of(choice))));
+fn bar(place: Memo<Option<Place>>, chosen: Chosen) -> AnyView {
     let some = Memo::new(move |_| chosen.is_there());
     let clear = move |_| {
         chosen.clear();
@@ -126,16 +124,20 @@ fn bar(place: StoredValue<Place>, chosen: Chosen) -> AnyView {
     view! {
         <section class="chosen-bar" aria-label="Chosen entries">
             {move || chosen.refusal().map(|refusal| view! { <p class="chosen-bar__refusal">{refusal}</p> })}
+            {move || chosen.carried().map(|carried| view! { <p class="chosen-bar__note">{carried}</p> })}
             <p class="chosen-bar__words">{move || chosen.words()}</p>
             <div class="button-group">
                 {move || {
-                    some.get()
-                        .then(|| {
-                            view! {
-                                <ZipButton of=zip label="Download as zip" />
-                                <RestoreButton of=restore label="Restore…" />
-                            }
-                        })
+                    let place = place.get().filter(|_| some.get())?;
+                    let place = StoredValue::new(place);
+                    let zip = Signal::derive(move || chosen.with(|choice| place.with_value(|place| place.zip_of(choice))));
+                    let restore = Signal::derive(move || chosen.with(|choice| place.with_value(|place| place.restore_of(choice))));
+                    Some(
+                        view! {
+                            <ZipButton of=zip label="Download as zip" />
+                            <RestoreButton of=restore label="Restore…" />
+                        },
+                    )
                 }}
                 <button class="button button--quiet button--small" type="button" on:click=clear>
                     <Icon name="x" />

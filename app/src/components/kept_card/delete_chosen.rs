@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::Kept;
 use crate::components::busy_button::BusyButton;
+use crate::components::deletion_terms::{WhoIsTold, undo_until};
 use crate::components::dialog::Dialog;
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
@@ -37,8 +38,13 @@ pub(super) fn DeleteChosen(kept: Kept, chosen: Signal<Option<u64>>) -> impl Into
             <div class="dialog__body">
                 <h2 id="delete-title">{format!("Delete point {}?", count(seq))}</h2>
                 <p class="ink-2">
-                    "It is no longer shown, and for 14 days it can be brought back here. After that, what only this point had is gone for good. Other points stay as they are."
+                    {format!(
+                        "It is no longer shown, and until {} it can be brought back here. After that, what only this point had is gone for good. \
+                         Other points stay as they are.",
+                        undo_until(),
+                    )}
                 </p>
+                <WhoIsTold />
                 <p class="ink-2" role="status">
                     {move || freed.get().map(|freed| format!("That frees about {}.", bytes(freed)))}
                 </p>

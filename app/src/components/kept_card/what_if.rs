@@ -1,16 +1,22 @@
 //! Another policy, tried before it is signed.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use iota_core::id::SetId;
 use iota_core::retention::{Policy, Verdict};
-use iota_core::vault::Wish;
+use iota_core::vault::{Problem, Wish};
 use leptos::prelude::*;
 
 use super::calendar::Calendar;
 use super::{Kept, judge};
+use crate::clock::Clock;
 use crate::components::busy_button::BusyButton;
+use crate::components::deletion_terms::{WhoIsTold, undo_until};
 use crate::components::field::TextField;
 use crate::deciding;
+use crate::fleet::Fleet;
+use crate::time::{Point, read_all};
 use crate::words::{bytes, count, many};
 
 /// So long nothing is typed before the server is asked what would be free.
@@ -19,10 +25,27 @@ const CALM: Duration = Duration::from_millis(500);
 /// What goes by a policy that somebody tries.
 #[derive(Clone, PartialEq, Eq)]
 struct Foretold {
+    policy: Policy,
+    /// Of the machine that is shown.
     gone: Vec<u64>,
-    /// Nothing until the server has said it.
-    freed: Option<u64>,
+    /// Nothing until the server has said something.
+    sum: Option<Sum>,
 }
+
+/// What goes of all machines of the account, as far as the server was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Sum {
+    machines: u64,
+    asked: u64,
+    /// Of those that were asked, such as gave no answer.
+    failed: u64,
+    gone: u64,
+    points: u64,
+    freed: u64,
+}
+
+/// Points of other machines, read once.
+type Others = StoredValue<HashMap<SetId, Vec<Point>>>;
 
 /// Another policy, and what it would let go.
 #[component]
@@ -38,7 +61,7 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
             weekly.with(|text| if text.trim().is_empty() { "forever".into() } else { format!("{}d", text.trim()) });
         format!("{},{},{},{weekly}", days(every), days(hourly), days(daily)).parse::<Policy>().ok()
     });
-    let foretold = foretell(kept, wanted);
+    let foretold = foretell(kept, wanted, policy);
     let said = move || match foretold.get() {
         None => "Each span is at least as long as the one before; everything is kept for 7 days at least.".to_owned(),
         Some(foretold) => {
@@ -47,6 +70,7 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
             sentence(&foretold, &format!("{}{more}", many(all, "point", "points")))
         }
     };
+    let now = Clock::current().slow();
     let disabled = Signal::derive(move || wanted.get().is_none_or(|wanted| wanted == policy));
     let save = Callback::new(move |()| {
         if let Some(wanted) = wanted.get_untracked() {
@@ -65,58 +89,118 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
         </p>
         {move || {
             let another = wanted.get().filter(|wanted| *wanted != policy);
-            another.map(|policy| view! { <Calendar points=kept.points policy /> })
+            another.map(|policy| view! { <Calendar points=kept.points policy /> <WhoIsTold /> })
         }}
         <p class="small ink-2">
-            "Where this keeps less, it is carried out 14 days after you sign it, and you get a mail; until then you can keep as much as before again. What went does not come back. Nothing goes while the clocks of a machine and the server disagree."
+            {move || {
+                now.track();
+                format!(
+                    "Where this keeps less and is signed now, it is carried out from {} on; until then you can keep as much as before again. \
+                     What went does not come back. Nothing goes while the clocks of a machine and the server disagree.",
+                    undo_until(),
+                )
+            }}
         </p>
         <BusyButton busy=kept.deciding.busy label="Sign and save" working="Saving…" on_press=save disabled />
     }
     .into_any()
 }
 
-/// What goes by the policy that is wanted, and a while later what that frees.
-fn foretell(kept: Kept, wanted: Memo<Option<Policy>>) -> RwSignal<Option<Foretold>> {
+/// What goes by the policy that is wanted, and a while later, when it is another one than counts now, what that is of all machines.
+fn foretell(kept: Kept, wanted: Memo<Option<Policy>>, policy: Policy) -> RwSignal<Option<Foretold>> {
+    let fleet = Fleet::current();
+    Effect::new(move || fleet.want());
+    let sets = Memo::new(move |_| {
+        let machines = fleet.machines()?;
+        Some(machines.iter().map(|machine| machine.set).collect::<Vec<_>>())
+    });
+    let others = Others::default();
     let foretold = RwSignal::new(None::<Foretold>);
     let goes = Memo::new(move |_| {
         let policy = wanted.get()?;
-        kept.points.list().with(|list| {
-            let judged = list.iter().zip(judge(&policy, list));
-            Some(
-                judged.filter(|(_, verdict)| *verdict == Verdict::Goes).map(|(point, _)| point.seq).collect::<Vec<_>>(),
-            )
-        })
+        Some((policy, kept.points.list().with(|list| goes(&policy, list))))
     });
     Effect::new(move |waiting: Option<Option<TimeoutHandle>>| {
         if let Some(waiting) = waiting.flatten() {
             waiting.clear();
         }
-        let gone = goes.get();
-        let freed = gone.as_ref().and_then(|gone| gone.is_empty().then_some(0));
-        foretold.set(gone.clone().map(|gone| Foretold { gone, freed }));
-        let gone = gone.filter(|gone| !gone.is_empty())?;
-        set_timeout_with_handle(move || leptos::task::spawn_local(ask(kept, gone, foretold)), CALM).ok()
+        let begun = goes.get().map(|(policy, gone)| Foretold { policy, gone, sum: None });
+        foretold.set(begun.clone());
+        let (begun, sets) = begun.filter(|begun| begun.policy != policy).zip(sets.get())?;
+        set_timeout_with_handle(move || leptos::task::spawn_local(ask(kept, sets, others, begun, foretold)), CALM).ok()
     });
     foretold
 }
 
-/// Without an answer it stays untold: how many go is what matters.
-async fn ask(kept: Kept, gone: Vec<u64>, foretold: RwSignal<Option<Foretold>>) {
-    let Ok(freed) = deciding::freed(kept.set, gone.clone()).await else { return };
-    foretold.try_update(|foretold| {
-        if let Some(foretold) = foretold.as_mut().filter(|foretold| foretold.gone == gone) {
-            foretold.freed = Some(freed);
-        }
-    });
+fn goes(policy: &Policy, list: &[Point]) -> Vec<u64> {
+    let judged = list.iter().zip(judge(policy, list));
+    judged.filter(|(_, verdict)| *verdict == Verdict::Goes).map(|(point, _)| point.seq).collect()
 }
 
-fn sentence(foretold: &Foretold, all: &str) -> String {
-    let gone = count(foretold.gone.len() as u64);
-    match foretold.freed {
-        Some(freed) if !foretold.gone.is_empty() => {
-            format!("By this, {gone} of {all} of this machine would go, which frees about {}.", bytes(freed))
+/// Asks for one machine after the other, until something else is tried or the page has gone.
+async fn ask(kept: Kept, sets: Vec<SetId>, others: Others, begun: Foretold, foretold: RwSignal<Option<Foretold>>) {
+    let mut sum = Sum { machines: sets.len() as u64, ..Sum::default() };
+    for set in sets {
+        let counted = match set == kept.set {
+            true => {
+                let points = kept.points.list().try_with_untracked(Vec::len).unwrap_or_default();
+                freed(set, begun.gone.clone()).await.map(|(gone, freed)| (gone, points, freed))
+            }
+            false => of_another(set, others, &begun.policy).await,
+        };
+        match counted {
+            Ok((gone, points, freed)) => {
+                (sum.gone, sum.points) = (sum.gone + gone, sum.points + points as u64);
+                sum.freed = sum.freed.saturating_add(freed);
+            }
+            Err(_) => sum.failed += 1,
         }
-        _ => format!("By this, {gone} of {all} of this machine would go."),
+        sum.asked += 1;
+        let is_wanted = foretold.try_update(|foretold| {
+            let same = foretold.as_mut().filter(|now| (now.policy, &now.gone) == (begun.policy, &begun.gone));
+            same.map(|now| now.sum = Some(sum))
+        });
+        if is_wanted.flatten().is_none() {
+            return;
+        }
+    }
+}
+
+/// How many points of another machine go, how many it has, and how many bytes only those use.
+async fn of_another(set: SetId, others: Others, policy: &Policy) -> Result<(u64, usize, u64), Problem> {
+    if others.try_with_value(|others| others.contains_key(&set)) == Some(false) {
+        let points = read_all(set).await?;
+        others.try_update_value(|others| others.insert(set, points));
+    }
+    let judged = others.try_with_value(|others| others.get(&set).map(|list| (goes(policy, list), list.len())));
+    let (gone, points) = judged.flatten().unwrap_or_default();
+    let (gone, freed) = freed(set, gone).await?;
+    Ok((gone, points, freed))
+}
+
+/// How many points go, and how many bytes only they use.
+async fn freed(set: SetId, gone: Vec<u64>) -> Result<(u64, u64), Problem> {
+    let number = gone.len() as u64;
+    Ok((number, if gone.is_empty() { 0 } else { deciding::freed(set, gone).await? }))
+}
+
+/// What goes of this machine, of which `all` is shown, and of all machines of the account.
+fn sentence(foretold: &Foretold, all: &str) -> String {
+    let here = format!("By this, {} of {all} of this machine would go", count(foretold.gone.len() as u64));
+    let Some(sum) = foretold.sum else { return format!("{here}.") };
+    let frees = if sum.gone > 0 { format!(", which frees about {}", bytes(sum.freed)) } else { String::new() };
+    let machines = many(sum.machines, "machine", "machines");
+    match sum {
+        Sum { machines: 0 | 1, failed: 0, .. } => format!("{here}{frees}."),
+        Sum { machines: 0 | 1, .. } => format!("{here}. What that frees the server did not say."),
+        Sum { asked, .. } if asked < sum.machines => {
+            format!("{here}. It holds for all {machines}; asked so far: {}.", count(asked))
+        }
+        Sum { failed, .. } => {
+            let told = if failed > 0 { format!("{} of {machines}", count(sum.machines - failed)) } else { machines };
+            let points = many(sum.points, "point", "points");
+            format!("{here}. On {told} together {} of {points} would go{frees}.", count(sum.gone))
+        }
     }
 }
 
@@ -124,12 +208,33 @@ fn sentence(foretold: &Foretold, all: &str) -> String {
 mod tests {
     use super::*;
 
+    fn foretold(gone: &[u64], sum: Option<Sum>) -> Foretold {
+        Foretold { policy: Policy::default(), gone: gone.to_vec(), sum }
+    }
+
     #[test]
     fn what_would_go_and_what_that_frees_is_one_sentence() {
-        let foretold = |gone: &[u64], freed| Foretold { gone: gone.to_vec(), freed };
-        assert_eq!(sentence(&foretold(&[], Some(0)), "3 points"), "By this, 0 of 3 points of this machine would go.");
-        assert_eq!(sentence(&foretold(&[1, 2], None), "3 points"), "By this, 2 of 3 points of this machine would go.");
-        let told = sentence(&foretold(&[1, 2], Some(3_000_000)), "3 points");
-        assert!(told.starts_with("By this, 2 of 3 points of this machine would go, which frees about 3"), "{told}");
+        let told = |gone: &[u64], sum| sentence(&foretold(gone, sum), "3 points");
+        let one = Sum { machines: 1, asked: 1, failed: 0, gone: 2, points: 3, freed: 3_000_000 };
+        assert_eq!(
+            told(&[], Some(Sum { gone: 0, freed: 0, ..one })),
+            "By this, 0 of 3 points of this machine would go."
+        );
+        assert_eq!(told(&[1, 2], None), "By this, 2 of 3 points of this machine would go.");
+        let said = told(&[1, 2], Some(one)).replace('\u{a0}', " ");
+        assert_eq!(said, "By this, 2 of 3 points of this machine would go, which frees about 3 MB.");
+        assert!(told(&[1, 2], Some(Sum { failed: 1, gone: 0, ..one })).ends_with("frees the server did not say."));
+    }
+
+    #[test]
+    fn a_policy_is_of_all_machines_and_so_is_what_it_frees() {
+        let said = |sum| sentence(&foretold(&[1, 2], Some(sum)), "3 points").replace('\u{a0}', " ");
+        let here = "By this, 2 of 3 points of this machine would go.";
+        let all = Sum { machines: 3, asked: 3, failed: 0, gone: 20, points: 4_000, freed: 12_000_000_000 };
+        assert_eq!(said(Sum { asked: 1, ..all }), format!("{here} It holds for all 3 machines; asked so far: 1."));
+        let wanted = format!("{here} On 3 machines together 20 of 4,000 points would go, which frees about 12 GB.");
+        assert_eq!(said(all), wanted);
+        assert!(said(Sum { failed: 1, ..all }).contains("On 2 of 3 machines together"));
+        assert!(said(Sum { gone: 0, ..all }).ends_with("together 0 of 4,000 points would go."));
     }
 }

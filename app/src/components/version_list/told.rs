@@ -43,6 +43,36 @@ pub(super) fn is_shown(versions: &[Version], place: usize) -> bool {
     place == 0 || versions[place].hash.is_some() || place + 1 < versions.len()
 }
 
+/// What stands around a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// The last file before it with other content.
+    pub before: Option<Version>,
+    /// The newest, when that is a file with other content.
+    pub now: Option<Version>,
+    /// Another that is there, as near as can be.
+    pub nearest: Option<Version>,
+}
+
+impl Around {
+    /// Around the version that a point in time has.
+    pub(super) fn of(versions: &[Version], chosen: u64) -> Self {
+        let place = versions.iter().position(|version| version.seq <= chosen).unwrap_or(versions.len());
+        let (newer, rest) = versions.split_at(place);
+        let (current, older) = rest.split_first().map_or((None, rest), |(current, older)| (Some(current), older));
+        let differs = |version: &&Version| {
+            let is_other = current.is_some_and(|current| current.hash.is_some() && current.content != version.content);
+            is_other && version.kind == Some(EntryKind::File)
+        };
+        let there = newer.iter().chain(older).filter(|version| version.hash.is_some());
+        Self {
+            before: older.iter().find(differs).cloned(),
+            now: newer.first().filter(differs).cloned(),
+            nearest: there.min_by_key(|version| version.seq.abs_diff(chosen)).cloned(),
+        }
+    }
+}
+
 /// What became of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Became {
@@ -175,6 +205,32 @@ mod tests {
         let before = known.clone();
         insert(&mut known, vec![version(20, Some(1))], 77, None);
         assert_eq!(known, before, "nobody asked for these");
+    }
+
+    #[test]
+    fn around_a_version_is_what_it_can_be_compared_with() {
+        let same = Version { content: Some(Digest([5; 32])), ..version(6, Some(6)) };
+        let versions = [
+            version(9, Some(9)),
+            version(8, None),
+            same.clone(),
+            version(5, Some(5)),
+            version(4, None),
+            version(3, Some(3)),
+        ];
+        let around = |chosen| {
+            let Around { before, now, nearest } = Around::of(&versions, chosen);
+            [before, now, nearest].map(|version| version.map(|version| version.seq))
+        };
+        assert_eq!(around(12), [Some(6), None, Some(6)]);
+        assert_eq!(around(8), [None, None, Some(9)], "what is gone has no content");
+        // The one before differs in nothing but its metadata.
+        assert_eq!(around(7), [Some(3), Some(9), Some(9)]);
+        assert_eq!(around(3), [None, Some(9), Some(5)]);
+        assert_eq!(around(1), [None, None, Some(3)], "from before the first");
+        assert_eq!(Around::of(&[], 5), Around::default());
+        let folder = [version(9, Some(9)), Version { kind: Some(EntryKind::Folder), ..version(5, Some(5)) }];
+        assert_eq!(Around::of(&folder, 9).before, None);
     }
 
     #[test]

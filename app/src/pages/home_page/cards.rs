@@ -1,24 +1,52 @@
-//! Below the machines: the drill when it is due, and three cards: what is proved, the key, and the space.
+//! Below the machines three cards: what is proved, the key, and the space.
 
 use iota_core::vault::{ListSlots, SlotView};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::proven::ProvenCard;
-use crate::components::drill_notice::DrillNotice;
 use crate::components::skeleton::Skeleton;
 use crate::components::survive::{Survive, Ways};
 use crate::fleet::{Fleet, Machine};
 use crate::vault::Vault;
 use crate::words::{bytes, many};
 
+/// The ways to open the vault, as far as they are known. A copy is the same.
+#[derive(Clone, Copy)]
+pub(super) struct Slots {
+    list: RwSignal<Option<Vec<SlotView>>>,
+    failed: RwSignal<bool>,
+}
+
+impl Slots {
+    /// Asks for them once.
+    pub(super) fn ask() -> Self {
+        let vault = Vault::current();
+        let slots = Self { list: RwSignal::new(None), failed: RwSignal::new(false) };
+        Effect::new(move || {
+            leptos::task::spawn_local(async move {
+                // The page may have gone.
+                match vault.ask(ListSlots {}).await {
+                    Ok(list) => drop(slots.list.try_set(Some(list))),
+                    Err(_) => drop(slots.failed.try_set(true)),
+                }
+            });
+        });
+        slots
+    }
+
+    /// What opens the vault; nothing before it is known.
+    pub(super) fn ways(self) -> Option<Ways> {
+        self.list.with(|list| list.as_deref().map(Ways::of))
+    }
+}
+
 #[component]
-pub(super) fn Cards() -> impl IntoView {
+pub(super) fn Cards(slots: Slots) -> impl IntoView {
     view! {
-        <DrillNotice />
         <div class="trio">
             <ProvenCard />
-            <KeyCard />
+            <KeyCard slots />
             <SpaceCard />
         </div>
     }
@@ -26,20 +54,9 @@ pub(super) fn Cards() -> impl IntoView {
 }
 
 #[component]
-fn KeyCard() -> impl IntoView {
-    let vault = Vault::current();
-    let slots = RwSignal::new(None::<Vec<SlotView>>);
-    let failed = RwSignal::new(false);
-    Effect::new(move || {
-        leptos::task::spawn_local(async move {
-            match vault.ask(ListSlots {}).await {
-                Ok(list) => slots.set(Some(list)),
-                Err(_) => failed.set(true),
-            }
-        });
-    });
-    let ways = Signal::derive(move || slots.with(|slots| slots.as_deref().map(Ways::of).unwrap_or_default()));
-    let known = Memo::new(move |_| slots.with(Option::is_some));
+fn KeyCard(slots: Slots) -> impl IntoView {
+    let ways = Signal::derive(move || slots.ways().unwrap_or_default());
+    let known = Memo::new(move |_| slots.ways().is_some());
     view! {
         <section class="card" aria-labelledby="key-title">
             <div class="card__head">
@@ -50,7 +67,7 @@ fn KeyCard() -> impl IntoView {
                     "Keep your key"
                 </A>
             </div>
-            {move || match (known.get(), failed.get()) {
+            {move || match (known.get(), slots.failed.get()) {
                 (true, _) => view! { <Survive ways /> }.into_any(),
                 (false, true) => {
                     view! { <p class="card__foot">"The ways to open the vault could not be read. Look at them under Keep your key."</p> }

@@ -1,14 +1,15 @@
-//! For who is signed in: the answer, the machines, the key, the space.
+//! For who is signed in: the answer, the machines, what needs a hand, the key, the space.
 
 use iota_core::id::SetId;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::answer::answer;
-use super::cards::Cards;
+use super::cards::{Cards, Slots};
+use super::needs_hand::NeedsHand;
 use crate::clock::Clock;
 use crate::components::ago::Ago;
-use crate::components::closing_notice::ClosingNotice;
+use crate::components::closing_notice::{ClosingNotice, follow_retention};
 use crate::components::fleet_list::FleetList;
 use crate::components::gate::LockedNotice;
 use crate::components::icon::Icon;
@@ -33,9 +34,10 @@ pub(super) fn Dashboard() -> impl IntoView {
     let count = Memo::new(move |_| fleet.machines().map(|machines| machines.len()));
     let locked = Memo::new(move |_| !vault.is_open() && count.get().is_some_and(|count| count > 0));
     let lost = lost();
+    let (slots, retention) = (Slots::ask(), follow_retention());
     view! {
         <AnswerSection lost />
-        <ClosingNotice />
+        <ClosingNotice retention />
         {move || locked.get().then(|| view! { <LockedNotice /> })}
         {move || {
             let retry = Callback::new(move |()| fleet.again());
@@ -70,7 +72,8 @@ pub(super) fn Dashboard() -> impl IntoView {
                     .into_any()
             }
         }}
-        <Cards />
+        <NeedsHand slots retention />
+        <Cards slots />
     }
     .into_any()
 }

@@ -64,9 +64,9 @@ pub(super) fn ProvenCard() -> impl IntoView {
                 (Some(proof), _) => shown(proof),
                 (None, false) => view! { <Skeleton lines=2 /> }.into_any(),
                 (None, true) => {
-                    let known = if open.get() { "" } else { ", as far as can be told while the vault is locked" };
+                    let locked = if open.get() { "" } else { " while the vault is locked" };
                     let words = format!(
-                        "Nothing has come back yet{known}. A backup is proved when something was restored: open a machine, choose a file, and take it home."
+                        "Nothing has come back yet, as far as this browser knows{locked}. A backup is proved when something was restored: open a machine, choose a file, and take it home."
                     );
                     view! { <p class="card__foot">{words}</p> }.into_any()
                 }
@@ -84,7 +84,8 @@ fn shown(proof: Proof) -> AnyView {
             many(files, "file", "files"),
             bytes(written)
         ),
-        None => " had something taken home in this browser. Every piece was checked against its key before it was handed out."
+        None => " had something taken home in this browser: the last time, as far as this browser knows. Every piece was checked against its \
+                 key before it was handed out."
             .to_owned(),
     };
     view! {

@@ -15,6 +15,7 @@ pub(super) fn AddPasskeyButton(desk: Desk) -> impl IntoView {
     let login = StoredValue::new(Viewer::current().session.map(|session| session.login).unwrap_or_default());
     let obstacle = RwSignal::new(None::<&'static str>);
     Effect::new(move || obstacle.set(passkey::obstacle()));
+    on_cleanup(passkey::cancel);
     let add = move |_| {
         if !desk.is_ready() {
             return;

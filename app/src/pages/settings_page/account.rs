@@ -4,7 +4,8 @@ use iota_core::vault::Wish;
 use leptos::prelude::*;
 
 use crate::components::busy_button::BusyButton;
-use crate::components::closing_notice::follow_closing;
+use crate::components::closing_notice::follow_retention;
+use crate::components::deletion_terms::{WhoIsTold, undo_until};
 use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
 use crate::components::icon::Icon;
@@ -17,7 +18,8 @@ use crate::words::Moment;
 
 #[component]
 pub(super) fn AccountCard() -> impl IntoView {
-    let closes_ms = follow_closing();
+    let retention = follow_retention();
+    let closes_ms = Memo::new(move |_| retention.with(|retention| retention.as_ref()?.closes_ms));
     let closing = Memo::new(move |_| closes_ms.get().is_some());
     view! {
         <section class="card" id="account" aria-labelledby="account-title">
@@ -107,8 +109,13 @@ fn Question(shown: RwSignal<bool>) -> impl IntoView {
             <div class="stack stack--tight">
                 <h2 id="close-title">"Delete this account?"</h2>
                 <p class="ink-2">
-                    "For 14 days nothing changes: machines go on, and one click here brings it back. Then all machines are turned away, and everything that they stored is gone for good."
+                    {format!(
+                        "Until {} nothing changes: machines go on, and one click here brings it back. Then all machines are turned away, and \
+                         everything that they stored is gone for good.",
+                        undo_until(),
+                    )}
                 </p>
+                <WhoIsTold />
             </div>
             <TextField id="close-login" label=format!("Type {login} to go on") value=typed />
             {move || deciding.problem.get().map(|problem| view! { <ProblemNotice problem /> })}

@@ -3,7 +3,9 @@
 use crate::support::{Rig, open_history, tree::MemoryTree};
 use crate::tab::{Tab, about_object};
 use iota_agent::{history::Moment, state::State};
-use iota_core::vault::{Change, Compare, Comparison, DifferenceRow, FindVersions, PathToken, ReadDifferences};
+use iota_core::vault::{
+    Change, Compare, CompareListing, Comparison, DifferenceRow, Fate, FindVersions, PathToken, ReadDifferences,
+};
 
 const DAY_MS: u64 = 26 * 3_600_000;
 const FILES: usize = 300;
@@ -87,6 +89,11 @@ fn a_small_file_that_was_stored_again_has_not_changed() {
         let asked = tab.browser.0.asked.borrow().iter().filter(|(asked, _)| asked == "POST /objects/read").count();
         assert!(asked < 10, "{asked}");
     }
+    // So it is for a list of the first snapshot.
+    let listing = tab.list(&rig, 1, Some(&tab.walk_to(&rig, 1, "notes"))).unwrap();
+    let compared = tab.ask(CompareListing { listing: listing.listing }).unwrap();
+    let fates: Vec<_> = (0..listing.count).filter_map(|index| Some((index, compared.fate(index)?))).collect();
+    assert_eq!(fates, [(4, Fate::Metadata), (7, Fate::Changed)]);
     // What was altered in secret is told file by file.
     assert_eq!(compare(&tab, &rig, 1, 2).0.counts.silent as usize, FILES / 3);
 }

@@ -75,6 +75,69 @@ fn another_history_of_the_same_length_is_noticed() {
 }
 
 #[test]
+fn a_path_from_another_branch_than_the_head_is_no_proof() {
+    let (rig, mut tree) = (rig(), MemoryTree::default());
+    let tab = Tab::unlocked(&rig);
+    tab.ask(ListMachines {}).unwrap();
+    for content in ["four", "five"] {
+        tree.file("notes.txt", content.as_bytes().to_vec());
+        rig.backup(&tree).unwrap();
+    }
+    // The thief of the machine's key forks below what the browser saw; the paths that the server shows are those of the old branch.
+    for from in 1..=3 {
+        let forged = rig.fork(from)[3].clone();
+        let visit = tab.reload();
+        visit.unlock().unwrap();
+        let place = (forged.header.seq, forged.header.hash());
+        visit.browser.0.lie.replace(Some(about_sets(move |sets| {
+            let head = sets[0].head.as_mut().unwrap();
+            ((head.seq, head.hash), head.header) = (place, Bytes(forged.encode()));
+        })));
+        let alarm = visit.ask(ListMachines {}).unwrap().remove(0).alarm;
+        assert_eq!(alarm.map(|alarm| alarm.kind), Some(ProblemKind::Altered), "forked at {from}");
+    }
+    // A head above the seen one that is no longer the newest is an honest race.
+    let visit = tab.reload();
+    visit.unlock().unwrap();
+    visit.browser.0.lie.replace(Some(older(&rig, 4)));
+    assert_eq!(visit.ask(ListMachines {}).unwrap().remove(0).alarm, None);
+    assert!(visit.browser.0.asked.borrow().iter().any(|(asked, _)| asked.ends_with("/path?from=4&to=3")));
+}
+
+#[test]
+fn a_point_on_another_branch_than_the_head_does_not_open() {
+    let (rig, mut tree) = (rig(), MemoryTree::default());
+    let tab = Tab::unlocked(&rig);
+    tree.file("notes.txt", b"four".to_vec());
+    rig.backup(&tree).unwrap();
+    // The head is known and honest; a commit arrives, and the server shows a state of the other branch below it.
+    assert_eq!(tab.ask(ListMachines {}).unwrap()[0].head.as_ref().unwrap().seq, 4);
+    tree.file("notes.txt", b"five".to_vec());
+    rig.backup(&tree).unwrap();
+    let open = |tab: &Tab, at| tab.ask(OpenPoint { set: rig.set, at: Some(at) });
+    let branch = rig.fork(2);
+    let lie: Lie = Box::new(move |request, answer| {
+        if !request.path.contains("/segment") {
+            return answer;
+        }
+        let mut segment = Segment::decode(&answer).unwrap();
+        let of = |signed: &SignedHeader| branch[signed.header.seq as usize - 1].clone();
+        segment.path = segment.path.iter().map(of).collect();
+        segment.commits.iter_mut().for_each(|commit| commit.header = of(&commit.header));
+        segment.encode()
+    });
+    tab.browser.0.lie.replace(Some(lie));
+    for at in 2..=4 {
+        assert_eq!(open(&tab, at).unwrap_err().kind, ProblemKind::Altered, "{at}");
+    }
+    // Of the honest one, whose path begins above the head, everything opens.
+    tab.browser.0.lie.replace(None);
+    for at in 1..=4 {
+        assert_eq!(open(&tab, at).unwrap().seq, at);
+    }
+}
+
+#[test]
 fn forged_heads_and_certificates_are_refused() {
     let rig = rig();
     let forge = |alter: fn(&mut SignedHeader)| -> Lie {

@@ -3,10 +3,11 @@
 use crate::support::{ACCOUNT, Rig, tree::MemoryTree};
 use crate::tab::Tab;
 use iota_core::{
-    api::json::{Bytes, LiveState, SendOrder},
-    live::{Order, Status, WaitingPath},
+    api::json::{Bytes, LiveState, SendOrder, SetLive},
+    id::SetId,
+    live::{Order, Resting, Stage, Status, Trouble, WaitingPath},
     rules::RuleFile,
-    vault::{GiveOrder, LiveView, Problem, ProblemKind, ReadLive},
+    vault::{Doing, GiveOrder, ListMachines, LiveView, MachineWord, Problem, ProblemKind, ReadLive, ReadWords},
 };
 use iota_crypto::{
     keys::{LiveKey, MasterKey},
@@ -78,6 +79,81 @@ fn the_word_of_a_machine_is_opened_made_safe_and_never_older_than_before() {
     // What this machine did not seal is no word of it.
     says(&tab, &rig, Some(vec![7; 100]));
     assert_eq!(read(&tab, &rig).unwrap().status, None);
+}
+
+/// The server has these of machines, which arrived at 1,000,000.
+fn all_say(tab: &Tab, said: &[(SetId, Vec<u8>)]) {
+    let state =
+        |frame: &[u8]| LiveState { listens: true, status: Some(Bytes(frame.to_vec())), received_ms: Some(1_000_000) };
+    let said: Vec<_> = said.iter().map(|(set, frame)| SetLive { set: *set, state: state(frame) }).collect();
+    let answer = serde_json::to_vec(&said).unwrap();
+    tab.browser.0.answers.borrow_mut().insert(("GET", "/sets/live".into()), Ok(answer));
+}
+
+#[test]
+fn what_all_machines_are_at_is_one_question_and_by_the_servers_clock() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    tab.ask(ListMachines {}).unwrap();
+    let mut seq = 10;
+    let mut told = |status: Status| {
+        seq += 1;
+        all_say(&tab, &[(rig.set, word(&rig, seq, &status)), (SetId([99; 16]), vec![5; 90])]);
+        let asked = tab.browser.0.asked.borrow().len();
+        let mut words = tab.ask(ReadWords {}).unwrap();
+        assert_eq!(tab.browser.0.asked.borrow().len(), asked + 1);
+        assert_eq!(words.len(), 1, "of an unknown set nothing is believed");
+        words.remove(0)
+    };
+    let works = MachineWord { set: rig.set, received_ms: 1_000_000, doing: Doing::Works, gap_count: 3 };
+    assert_eq!(told(Status { stage: Stage::Idle, gap_count: 3, ..Status::default() }), works);
+    // A clock that is far behind: the word was written at 500 and arrived at 1,000,000.
+    let paused = Status {
+        stage: Stage::Paused,
+        written_ms: 500,
+        since_ms: 200,
+        until_ms: Some(700),
+        resting: Some(Resting::OnBattery),
+        ..Status::default()
+    };
+    let rests = |resting| Doing::Rests { since_ms: 999_700, until_ms: Some(1_000_200), resting };
+    assert_eq!(told(paused.clone()).doing, rests(Some(Resting::OnBattery)));
+    // Who rests after a failure rests.
+    assert_eq!(told(Status { failing_since_ms: Some(1), resting: None, ..paused }).doing, rests(None));
+    let trouble = |reason: &str| Trouble { reason: reason.into(), count: 1, last_ms: 1 };
+    let fails = Status {
+        stage: Stage::FullScan,
+        written_ms: 500,
+        since_ms: 490,
+        failing_since_ms: Some(100),
+        troubles: vec![trouble("no space\u{202e}"), trouble("older")],
+        ..Status::default()
+    };
+    let why = |reason: &str, since_ms| Doing::Fails { since_ms, reason: reason.into() };
+    assert_eq!(told(fails.clone()).doing, why("no space‹U+202E›", 999_600), "also while it tries again");
+    let before = Status { stage: Stage::Offline, failing_since_ms: None, troubles: vec![], ..fails.clone() };
+    assert_eq!(told(before).doing, why("", 999_990));
+    assert_eq!(told(Status { failing_since_ms: None, ..fails }).doing, Doing::Works);
+}
+
+#[test]
+fn a_word_that_cannot_be_believed_is_none_among_those_of_all() {
+    let rig = rig();
+    let tab = Tab::unlocked(&rig);
+    let all = |frame: Vec<u8>| {
+        all_say(&tab, &[(rig.set, frame)]);
+        tab.ask(ReadWords {}).unwrap().len()
+    };
+    assert_eq!(all(word(&rig, 10, &Status::default())), 0, "no log was verified yet");
+    tab.ask(ListMachines {}).unwrap();
+    assert_eq!(all(word(&rig, 10, &Status::default())), 1);
+    assert_eq!(all(word(&rig, 9, &Status::default())), 0, "it is older than one before");
+    assert_eq!(all(vec![7; 100]), 0);
+    // Heard here it counts on the machine's own page, too.
+    says(&tab, &rig, Some(word(&rig, 9, &Status::default())));
+    assert_eq!(read(&tab, &rig).unwrap_err().kind, ProblemKind::Altered);
+    tab.ask(iota_core::vault::Lock {}).unwrap();
+    assert_eq!(tab.ask(ReadWords {}).unwrap_err().kind, ProblemKind::Locked);
 }
 
 /// The number that is kept for later visits.

@@ -6,7 +6,7 @@ use iota_agent::remote::Archive;
 use iota_core::{
     api::{
         json::{Bytes, SnapshotInfo},
-        retention::{Decide, HiddenSet, Retention},
+        retention::{Decide, DueDeletion, HiddenSet, Retention},
     },
     retention::{Decision, Deletion, Policy, SignedDecision, UNDO_MS, What},
     vault::{CheckPoints, DecideRetention, LastingPolicy, ListMachines, ProblemKind, ReadRetention, Wish},
@@ -221,8 +221,16 @@ fn a_machine_of_which_all_is_deleted_is_named_and_not_missed() {
     let decisions =
         vec![Bytes(signed(&tab, 1, What::Delete(Deletion { set: rig.set, first: 1, last: head })).encode())];
     let hidden = vec![HiddenSet { set: rig.set, label: sets[0].label.clone() }];
-    let answer = Retention { decisions, hidden, closes_ms: None };
-    tab.browser.0.answers.borrow_mut().insert(("GET", PATH.into()), Ok(serde_json::to_vec(&answer).unwrap()));
-    let deletions = tab.ask(ReadRetention {}).unwrap().deletions;
-    assert_eq!(deletions[0].whole.as_deref(), Some("attic"));
+    let answer = Retention { decisions, hidden, ..Retention::default() };
+    let shown = |answer: &Retention| {
+        let answer = serde_json::to_vec(answer).unwrap();
+        tab.browser.0.answers.borrow_mut().insert(("GET", PATH.into()), Ok(answer));
+        tab.ask(ReadRetention {}).unwrap().deletions.remove(0)
+    };
+    assert_eq!(shown(&answer).whole.as_deref(), Some("attic"));
+    // Until when it can be brought back is as the server carries it out; of another deletion it says nothing.
+    let due = DueDeletion { version: 1, set: rig.set, first: 1, last: head, due_ms: tab.browser.0.now_ms.get() + 77 };
+    let until = |due: DueDeletion| shown(&Retention { deletions: vec![due], ..answer.clone() }).undo_until_ms;
+    assert_eq!(until(due), due.due_ms);
+    assert_eq!(until(DueDeletion { version: 2, ..due }), shown(&answer).undo_until_ms);
 }

@@ -86,7 +86,8 @@ impl TestBrowser {
                 Ok(segment.encode())
             }
             ("GET", ["sets", set, "path"], _) => {
-                let path = self.0.archive.path(set.parse().unwrap(), number()).map_err(unreachable)?;
+                let from = request.path.split("from=").nth(1).and_then(|rest| rest.split('&').next()?.parse().ok());
+                let path = self.0.archive.path(set.parse().unwrap(), from.unwrap(), number()).map_err(unreachable)?;
                 Ok(Segment { path, commits: vec![] }.encode())
             }
             ("POST", ["objects", "read"], Body::Binary(body)) => Ok(self.objects(body)),

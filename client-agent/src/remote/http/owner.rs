@@ -82,8 +82,8 @@ impl Archive for OwnerHttp {
         self.segment_of("GET /sets/{set}/segment", format!("/sets/{set}/segment?at={at}"))
     }
 
-    fn path(&self, set: SetId, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
-        Ok(self.segment_of("GET /sets/{set}/path", format!("/sets/{set}/path?to={to}"))?.path)
+    fn path(&self, set: SetId, from: u64, to: u64) -> Result<Vec<SignedHeader>, RemoteError> {
+        Ok(self.segment_of("GET /sets/{set}/path", format!("/sets/{set}/path?from={from}&to={to}"))?.path)
     }
 }
 

@@ -28,8 +28,8 @@ pub async fn create(
         return Err(ApiError::bad_request(format!("a sealed status may have {MAX_FRAME_BYTES} bytes")));
     }
     let is_news = report.status.is_some();
-    let watched = state.relay().report(machine.set_no, report.status, state.now_ms());
-    if is_news && watched {
+    state.relay().report(machine.set_no, report.status, state.now_ms());
+    if is_news {
         state.events().publish(machine.account_no, Event::Live { set: machine.set });
     }
     let wait = Duration::from_millis(report.wait_ms);

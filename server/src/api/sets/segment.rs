@@ -59,7 +59,7 @@ pub async fn answer(state: AppState, set_no: i64, at: u64, after: Option<u64>) -
     if !commit::is_shown(&mut *state.pool().acquire().await?, set_no, at).await? {
         return Err(no_commit());
     }
-    let path = log::path(&state, set_no, at).await?.ok_or_else(no_commit)?;
+    let path = log::path(&state, set_no, None, at).await?.ok_or_else(no_commit)?;
     let base_seq = path.last().ok_or_else(no_commit)?.base_seq;
     let first = after.filter(|&after| after >= base_seq).map_or(base_seq, |after| after + 1);
     let seqs: Vec<u64> = (first..=at).collect();

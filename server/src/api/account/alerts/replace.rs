@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use iota_core::api::alerts::ChangeAlerts;
 use iota_core::api::json::Event;
 
+use crate::alerts::{tell_moved, warned};
 use crate::api::sets::require_limit;
 use crate::app_state::AppState;
 use crate::auth::{FreshWebSession, lock_account};
@@ -15,7 +16,7 @@ use crate::packs::RecordKind;
 use crate::records::seal_alerts;
 use crate::store::alerts;
 
-/// Notes where mails go and when. The same again is fine.
+/// Notes where mails go and when. The same again is fine. Where warnings went before and do not go any more, a mail says so.
 ///
 /// # Errors
 /// `bad_request` for an address that is none or a limit beyond a year, `unauthenticated` when the session has ended
@@ -35,7 +36,9 @@ pub async fn replace(
     }
     let mut transaction = state.pool().begin().await?;
     lock_account(&mut transaction, &session, &state).await?;
+    let before = warned(&state, &mut transaction, session.account_no).await?;
     if alerts::set(&mut transaction, session.account_no, &change).await? {
+        tell_moved(&state, &mut transaction, session.account_no, before).await?;
         let record = seal_alerts(state.host_key(), session.account, &change)?;
         state.decide(transaction, session.account, vec![(RecordKind::Alerts, record)]).await?;
     }
@@ -50,7 +53,7 @@ mod tests {
     use iota_core::api::json::code;
 
     use super::*;
-    use crate::test_support::{TestAccount, TestServer};
+    use crate::test_support::{PostOffice, TestAccount, TestServer};
 
     fn change(address: &str) -> ChangeAlerts {
         ChangeAlerts { address: address.into(), mails: true, limit_hours: 24 }
@@ -61,8 +64,13 @@ mod tests {
         let server = TestServer::start().await;
         let ada = TestAccount::first(&server).await;
         let shown: Alerts = ada.browser.get("/account/alerts").await.json();
-        let nothing =
-            Alerts { address: String::new(), mails: false, limit_hours: DEFAULT_LIMIT_HOURS, can_mail: false };
+        let nothing = Alerts {
+            address: String::new(),
+            mails: false,
+            limit_hours: DEFAULT_LIMIT_HOURS,
+            can_mail: false,
+            warned: None,
+        };
         assert_eq!(shown, nothing);
         for _ in 0..2 {
             ada.browser.put("/account/alerts", &change("ada@example.org")).await.ok();
@@ -71,6 +79,24 @@ mod tests {
         assert_eq!((shown.address.as_str(), shown.mails, shown.limit_hours), ("ada@example.org", true, 24));
         let bob = TestAccount::invited(&server, "bob@example.org").await;
         assert_eq!(bob.browser.get("/account/alerts").await.json::<Alerts>(), nothing);
+    }
+
+    #[tokio::test]
+    async fn where_a_warning_would_go_is_shown() {
+        let post = PostOffice::open().await;
+        let server = TestServer::start_with_mail(post.mailer()).await;
+        let ada = TestAccount::first(&server).await;
+        let warned = async || ada.browser.get("/account/alerts").await.json::<Alerts>().warned;
+        assert_eq!(warned().await.as_deref(), Some("ada@example.org"), "nothing was decided, so it is the login");
+        ada.browser.put("/account/alerts", &change("alerts@example.org")).await.ok();
+        assert_eq!(warned().await.as_deref(), Some("alerts@example.org"));
+        let off = ChangeAlerts { mails: false, ..change("alerts@example.org") };
+        ada.browser.put("/account/alerts", &off).await.ok();
+        assert_eq!(warned().await, None);
+        // Not every login is an address.
+        sqlx::query("DELETE FROM alerts").execute(server.pool()).await.unwrap();
+        sqlx::query("UPDATE account SET login = 'ada'").execute(server.pool()).await.unwrap();
+        assert_eq!(warned().await, None);
     }
 
     #[tokio::test]

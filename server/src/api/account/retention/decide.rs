@@ -63,10 +63,10 @@ pub async fn replace(
     };
     let record = encode_decision(now_ms, &signed);
     state.decide(transaction, session.account, vec![(RecordKind::Decision, record)]).await?;
-    match set {
-        Some(set) => state.events().publish_set(session.account_no, set),
-        None => state.events().publish(session.account_no, Event::Account),
+    if let Some(set) = set {
+        state.events().publish_set(session.account_no, set);
     }
+    state.events().publish(session.account_no, Event::Account);
     Ok(StatusCode::NO_CONTENT)
 }
 

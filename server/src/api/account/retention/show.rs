@@ -8,7 +8,7 @@ use crate::app_state::AppState;
 use crate::auth::Reader;
 use crate::error::ApiResult;
 use crate::extract::Json;
-use crate::store::{backup_set, closing, decision};
+use crate::store::{backup_set, closing, decision, deletion};
 
 /// All decisions, from the first on: readers tell by them whether what is gone went rightly.
 ///
@@ -22,5 +22,6 @@ pub async fn show(State(state): State<AppState>, reader: Reader) -> ApiResult<Js
         decisions: decisions.iter().map(|signed| Bytes(signed.encode())).collect(),
         closes_ms: closing::closes_ms(&mut connection, reader.account_no).await?,
         hidden: hidden.map(|(set, label)| HiddenSet { set, label: Bytes(label) }).collect(),
+        deletions: deletion::list_of(&mut connection, reader.account_no).await?,
     }))
 }
