@@ -10,13 +10,31 @@ use crate::pages::compare_page::ComparePage;
 use crate::pages::download_page::DownloadPage;
 use crate::pages::file_page::FilePage;
 use crate::pages::forgot_page::ForgotPage;
+use crate::pages::home_page::{HomePage, VisitorPage};
 use crate::pages::keys_page::KeysPage;
 use crate::pages::machine_page::MachinePage;
+use crate::pages::machines_page::MachinesPage;
 use crate::pages::rules_page::RulesPage;
 use crate::pages::search_page::SearchPage;
 use crate::pages::settings_page::SettingsPage;
 use crate::pages::sign_up_page::SignUpPage;
 use crate::pages::timeline_page::TimelinePage;
+use crate::viewer::Viewer;
+
+/// Pages about all machines.
+#[derive(Debug, Clone, Copy)]
+pub enum FleetPart {
+    /// `/`, where a visitor sees what this server is: that is in the program itself.
+    Home,
+    /// `/machines`.
+    Machines,
+}
+
+impl FleetPart {
+    fn is_for_visitors(self) -> bool {
+        matches!(self, Self::Home) && Viewer::current().session.is_none()
+    }
+}
 
 /// Pages about an account and how machines come into it.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +72,24 @@ pub enum MachinePart {
     Rules,
 }
 
+impl ChooseView for FleetPart {
+    async fn choose(self) -> AnyView {
+        if self.is_for_visitors() {
+            return VisitorPage().into_any();
+        }
+        #[cfg(feature = "ssr")]
+        announce("fleet_part");
+        fleet_part(self).await
+    }
+
+    async fn preload(&self) {
+        #[cfg(feature = "hydrate")]
+        if !self.is_for_visitors() {
+            __preload_fleet_part().await;
+        }
+    }
+}
+
 impl ChooseView for AccountPart {
     async fn choose(self) -> AnyView {
         #[cfg(feature = "ssr")]
@@ -77,6 +113,14 @@ impl ChooseView for MachinePart {
     async fn preload(&self) {
         #[cfg(feature = "hydrate")]
         __preload_machine_part().await;
+    }
+}
+
+#[lazy]
+fn fleet_part(page: FleetPart) -> AnyView {
+    match page {
+        FleetPart::Home => HomePage().into_any(),
+        FleetPart::Machines => MachinesPage().into_any(),
     }
 }
 

@@ -136,7 +136,7 @@ test('the history of a folder and of a file, and how much changed by day', async
     await LongPast.begin(page, address, 216, { 180: 400 * 512 });
     await page.goto(`${address}/timeline`);
     await expect(page.locator('.density__alert')).toHaveCount(1);
-    await expect(page.getByText(/^Unusually many changes at once on .*: [\d,]+ times as much as otherwise in ten minutes\.$/)).toBeVisible();
+    await expect(page.getByText(/^Unusually many changes at once on .*: [\d,]+ times as much as otherwise in ten minutes, by the server's list until the points are checked\.$/)).toBeVisible();
     await look(page, info, 'burst');
     await page.getByRole('button', { name: 'Open the point before' }).click();
     await expect(page).toHaveURL(/#at=179$/);

@@ -1,5 +1,6 @@
-//! Sealed messages between machines and their owners' pages, passed on unread while both are there. Nothing is kept: a machine that comes back says
-//! again how it is, and an order is for a machine that listens.
+//! Sealed messages between machines and their owners' pages, passed on unread. Of each machine the last word is held in memory, also when it has gone:
+//! one that failed does not look well because it was switched off. After a restart machines say again how they are. An order is for a machine that
+//! listens.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,7 +45,7 @@ impl Channel {
     }
 
     fn is_of_use(&self, now_ms: u64) -> bool {
-        self.is_watched(now_ms) || self.listens(now_ms) || self.restores
+        self.status.is_some() || self.is_watched(now_ms) || self.listens(now_ms) || self.restores
     }
 }
 
@@ -202,6 +203,10 @@ mod tests {
         relay.look(1, 1_000_001);
         assert!(relay.listen(1, Duration::from_secs(1), || 1_000_001).await.watched);
         assert!(!relay.report(1, None, 1_000_001 + LOOKS_MS));
-        assert_eq!(relay.look(2, 5), LiveState { listens: false, status: None, received_ms: None });
+        // It went away, and others come: what it said last is there still.
+        relay.report(2, None, 9_000_000);
+        let said = LiveState { listens: false, status: Some(frame(3)), received_ms: Some(1_000_000) };
+        assert_eq!(relay.last(1, 9_000_000), Some(said));
+        assert_eq!(relay.look(3, 5), LiveState { listens: false, status: None, received_ms: None });
     }
 }

@@ -231,7 +231,7 @@ impl Folder {
         };
         let question = ListFolder { set, at: point.seq, folder: spot.path.clone(), order, descending };
         let listing = self.vault.ask(question).await?;
-        let rows = self.rows.prepare(&listing, self.shows(&spot)).await?;
+        let rows = self.rows.prepare(&listing, point.seq, self.shows(&spot)).await?;
         Ok((Opened { point, spot, listing }, rows))
     }
 

@@ -164,7 +164,10 @@ pub fn TimeSlider(
             </p>
             <p class="timeline__keys timeline__keys--desk">
                 <span>
-                    "Bars: how much changed, by the size of the sealed records; a step higher is twice as much. Thinned days show what is left"
+                    "Bars: how much changed, by the size of the sealed records as the server lists them; a step higher is twice as much. Thinned days show what is left"
+                </span>
+                <span>
+                    "The first point of a day, and very large changes, are recorded whole and count as the least"
                 </span>
                 <span>
                     "Line below: how densely points are kept, "

@@ -9,6 +9,8 @@ use crate::words::{self, Moment, many};
 const DAY_MS: u64 = 86_400_000;
 /// A machine that is there every day is there after a day, and half of one for who has no exact hour.
 const DAILY_MS: u64 = DAY_MS + DAY_MS / 2;
+/// However long a machine was away before, to be away for longer is worth a word.
+const MOST_AWAY_DAYS: u64 = 14;
 
 /// How well a machine is protected, least first.
 ///
@@ -178,20 +180,23 @@ fn doing(machine: &Machine, now_ms: u64) -> Option<&Doing> {
 }
 
 /// For how long nothing was heard of a machine, if that is longer than usual. Where its owner set a limit for it, that alone counts: who
-/// says that a machine may be away for a month does not wonder after two days.
+/// says that a machine may be away for a month does not wonder after two days. Of one that is never to be missed it is told all the same.
 fn silent_ms(machine: &Machine, now_ms: u64) -> Option<u64> {
-    let contact_ms =
-        machine.contact_ms.filter(|_| machine.watch.as_ref().is_none_or(|watch| watch.limit_hours.is_none()))?;
+    let contact_ms = machine
+        .contact_ms
+        .filter(|_| machine.watch.as_ref().is_none_or(|watch| matches!(watch.limit_hours, None | Some(0))))?;
     let away_ms = now_ms.saturating_sub(contact_ms);
     (away_ms > DAILY_MS + usually_away_ms(machine)).then_some(away_ms)
 }
 
-/// How long a machine is usually away, milliseconds: the longest row of whole days without it that came twice among those that are shown.
+/// How long a machine is usually away, milliseconds: the longest row of whole days without it that came twice among those that are shown, and
+/// two weeks at most.
 fn usually_away_ms(machine: &Machine) -> u64 {
     let days = || machine.days.iter().map(|info| info.day);
-    let mut away: Vec<u64> = days().zip(days().skip(1)).map(|(day, next)| next.saturating_sub(day + 1)).collect();
+    let mut away: Vec<u64> =
+        days().zip(days().skip(1)).map(|(day, next)| next.saturating_sub(day.saturating_add(1))).collect();
     away.sort_unstable_by(|one, other| other.cmp(one));
-    away.get(1).copied().unwrap_or_default() * DAY_MS
+    away.get(1).copied().unwrap_or_default().min(MOST_AWAY_DAYS) * DAY_MS
 }
 
 #[cfg(test)]
@@ -286,6 +291,11 @@ mod tests {
         // It may be away as long as its owner says, and one that was never heard of waits.
         let limited = |machine: &mut Machine| (machine.contact_ms, machine.watch) = (Some(0), watch(false, Some(720)));
         assert_eq!(machine(limited), Condition::Protected);
+        let never = |machine: &mut Machine| (machine.contact_ms, machine.watch) = (Some(0), watch(false, Some(0)));
+        assert_eq!(machine(never), Condition::Silent(NOW_MS), "no mail is wanted, but it is not well");
+        // Two long absences are no leave for a third.
+        assert_eq!(away(15 * 24, &[10, 45, 80, 84]), Condition::Protected);
+        assert_eq!(away(16 * 24, &[10, 45, 80, 84]), silent(16 * 24));
         assert_eq!(machine(|machine| (machine.contact_ms, machine.head) = (None, None)), Condition::Waiting);
         assert_eq!(machine(|machine| (machine.contact_ms, machine.head) = (Some(0), None)), Condition::Silent(NOW_MS));
         assert_eq!(silent(49).words(), "Silent for 2\u{a0}days");

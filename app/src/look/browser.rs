@@ -16,7 +16,7 @@ use super::Look;
 use crate::downloads::{WantedFile, browser};
 use crate::vault::Vault;
 
-/// Width of a picture in a list, pixels: twice that of its place.
+/// The longer side of a picture in a list, pixels: twice that of its place.
 const SMALL_PX: u32 = 64;
 
 /// A picture, decoded.
@@ -62,6 +62,9 @@ impl Picture {
 pub async fn look(vault: Vault, file: &WantedFile) -> Result<Look, Problem> {
     let (blob, bytes) = take(vault, file).await?;
     if super::is_picture(&bytes) {
+        if super::size(&bytes).is_some_and(super::is_too_large) {
+            return Ok(Look::Other);
+        }
         let decoding = window().create_image_bitmap_with_blob(&blob);
         return Ok(picture(decoding).await.map_or(Look::Other, Look::Picture));
     }
@@ -71,12 +74,15 @@ pub async fn look(vault: Vault, file: &WantedFile) -> Result<Look, Problem> {
 /// See [`super::look_small`].
 pub async fn look_small(vault: Vault, file: &WantedFile) -> Option<Picture> {
     let (blob, bytes) = take(vault, file).await.ok()?;
-    if !super::is_picture(&bytes) {
-        return None;
-    }
+    // Nobody asked for it: what does not say how large it is stays an icon.
+    let (width, height) = super::size(&bytes).filter(|size| super::is_picture(&bytes) && super::fits_in_list(*size))?;
     let small = ImageBitmapOptions::new();
-    // The height follows.
-    small.set_resize_width(SMALL_PX);
+    // The other side follows. It is shorter, unless the picture is to be turned.
+    if width < height {
+        small.set_resize_height(SMALL_PX);
+    } else {
+        small.set_resize_width(SMALL_PX);
+    }
     small.set_resize_quality(ResizeQuality::Medium);
     picture(window().create_image_bitmap_with_blob_and_image_bitmap_options(&blob, &small)).await
 }

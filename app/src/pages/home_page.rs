@@ -11,21 +11,23 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::app_shell::{AppShell, Place};
-use crate::viewer::Viewer;
 
 use dashboard::Dashboard;
 use visitor::Visitor;
 
-/// The start page.
+/// The start page of a visitor.
+#[component]
+pub fn VisitorPage() -> impl IntoView {
+    view! {
+        <Title text="IotaBackup" />
+        <Visitor />
+    }
+    .into_any()
+}
+
+/// The start page of who is signed in.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    if Viewer::current().session.is_none() {
-        return view! {
-            <Title text="IotaBackup" />
-            <Visitor />
-        }
-        .into_any();
-    }
     view! {
         <Title text="Home · IotaBackup" />
         <AppShell current=Place::Home>

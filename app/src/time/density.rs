@@ -50,7 +50,7 @@ pub fn bursts(points: &[Point], days: &[Day]) -> Vec<Burst> {
     for (part, amount) in parts.into_iter().zip(amounts) {
         let before = place.checked_sub(1).filter(|_| place >= first_day).and_then(|before| points.get(before));
         if let Some(before) = before
-            && amount > (usual * BURST_TIMES).max(LEAST_BURST - 1)
+            && amount > usual.saturating_mul(BURST_TIMES).max(LEAST_BURST - 1)
         {
             let Point { seq, device_ms, .. } = part[0];
             bursts.push(Burst { seq, device_ms, before: before.seq, times: amount / usual.max(1) });

@@ -45,8 +45,14 @@ pub async fn find(
     };
     let at = question.before.map_or(history.place().0, |before| before.saturating_sub(1));
     let (mut point, mut deltas) = part(platform, open, &history, at).await?;
-    let from_ms = point.header.device_time_ms;
-    let kept = history.kept(platform, point.header.seq, at).await?;
+    let mut from_ms = point.header.device_time_ms;
+    let mut kept = history.kept(platform, point.header.seq, at).await?;
+    // Which are kept is the server's word; what was asked for is told in any case, with all that lies before it.
+    if kept.seqs.last() != Some(&at) {
+        kept.seqs.push(at);
+    }
+    let first = kept.seqs[0];
+    let from_seq = kept.below.unwrap_or(first) + 1;
     let mut below = Below {
         platform,
         open,
@@ -55,21 +61,21 @@ pub async fn find(
         known: HashMap::new(),
     };
     let mut told = Vec::new();
-    let mut seqs = kept.seqs.iter().copied();
-    if let Some(first) = seqs.next() {
-        let after = deltas.split_off(deltas.partition_point(|(header, _)| header.seq <= first));
-        point.advance(deltas);
-        if let Some(before) = kept.below {
+    let after = deltas.split_off(deltas.partition_point(|(header, _)| header.seq <= first));
+    point.advance(deltas);
+    match kept.below {
+        Some(before) => {
             let before = last(platform, open, &history, before).await?;
             told.push((point.header.clone(), below.between(&before, &point).await?));
         }
-        below.learn(&point, &after).await?;
-        let mut after = after.into_iter().peekable();
-        for seq in seqs {
-            let deltas: Vec<_> = std::iter::from_fn(|| after.next_if(|(header, _)| header.seq <= seq)).collect();
-            if let Some(header) = deltas.last().map(|(header, _)| header.clone()) {
-                told.push((header, below.in_deltas(deltas).await?));
-            }
+        None => from_ms = point.header.device_time_ms,
+    }
+    below.learn(&point, &after).await?;
+    let mut after = after.into_iter().peekable();
+    for &seq in &kept.seqs[1..] {
+        let deltas: Vec<_> = std::iter::from_fn(|| after.next_if(|(header, _)| header.seq <= seq)).collect();
+        if let Some(header) = deltas.last().map(|(header, _)| header.clone()) {
+            told.push((header, below.in_deltas(deltas).await?));
         }
     }
     told.retain(|(_, told)| !told.paths.is_empty() || told.lost > 0);
@@ -80,7 +86,7 @@ pub async fn find(
         left -= change.children.len();
         changes.push(change);
     }
-    Ok(FolderChangesPage { changes, before: kept.below.map(|below| below + 1), from_ms })
+    Ok(FolderChangesPage { changes, before: kept.below.map(|below| below + 1), from_seq, from_ms })
 }
 
 /// The state at a commit.

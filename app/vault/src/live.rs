@@ -95,7 +95,8 @@ fn doing(status: &Status, received_ms: u64) -> Doing {
     // Programs before told of it between two attempts only.
     let failing_since_ms = status.failing_since_ms.or((status.stage == Stage::Offline).then_some(status.since_ms));
     match (status.stage, failing_since_ms) {
-        (Stage::Paused, _) => Doing::Rests {
+        // Who asked for a pause knows; one that rests by itself has failed all the same.
+        (Stage::Paused, since_ms) if since_ms.is_none() || status.resting.is_none() => Doing::Rests {
             since_ms: by_server(status.since_ms),
             until_ms: status.until_ms.map(by_server),
             resting: status.resting,

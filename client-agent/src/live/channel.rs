@@ -97,9 +97,10 @@ impl<'a> Channel<'a> {
         std::mem::take(&mut self.restores)
     }
 
-    /// What the server said may have been lost.
+    /// What the server said may have been lost, and what it was told: it may have started again.
     pub fn failed(&mut self) {
         self.restores = true;
+        self.told = None;
     }
 
     fn seal(&mut self, status: &Status, now_ms: u64) -> Option<Vec<u8>> {
@@ -212,6 +213,20 @@ mod tests {
         assert_eq!(turn(&line, 3), (true, 1_000));
         assert_eq!(turn(&line, 3), (false, 1_000));
         assert_eq!(turn(&line, 4), (true, 1_000));
+    }
+
+    #[test]
+    fn a_server_that_may_have_started_again_is_told_again() {
+        let (directory, key) = (tempfile::tempdir().unwrap(), key());
+        let mut channel = Channel::open(&key, PLACE, directory.path()).unwrap();
+        let line = Answers::default();
+        let tells = |channel: &mut Channel| {
+            channel.turn(&line, Status::default(), 100).unwrap();
+            line.reports.borrow_mut().pop().unwrap().status.is_some()
+        };
+        assert!(tells(&mut channel) && !tells(&mut channel));
+        channel.failed();
+        assert!(tells(&mut channel) && !tells(&mut channel));
     }
 
     #[test]

@@ -355,9 +355,11 @@ pub struct FindFolderChanges {
 pub struct FolderChangesPage {
     /// Newest first; snapshots at which nothing below the folder differs from the one before are left out.
     pub changes: Vec<FolderChange>,
-    /// Just past where the part before ends; none when the history begins here.
+    /// Just past where the part before ends; none when the server lists no older snapshot.
     pub before: Option<u64>,
-    /// When this part begins, by the machine's clock, milliseconds since 1970.
+    /// What became of each snapshot from this commit on is told. Of the oldest it is not: then this is the commit after it.
+    pub from_seq: u64,
+    /// When this part begins, or the oldest snapshot was made, by the machine's clock, milliseconds since 1970.
     pub from_ms: u64,
 }
 

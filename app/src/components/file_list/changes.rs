@@ -33,6 +33,7 @@ pub(super) struct Known {
     by_entry: HashMap<PathToken, Vec<Dot>>,
     /// Changes of commits from this one on are known; none before the first part was read.
     from_seq: Option<u64>,
+    /// When that is, by the machine's clock.
     from_ms: u64,
     /// The newest point, by the machine's clock.
     end_ms: u64,
@@ -51,7 +52,7 @@ impl Known {
                 self.by_entry.entry(child.token).or_default().push(Dot { seq, ms, gone: child.gone });
             }
         }
-        self.from_seq = Some(page.before.unwrap_or_default());
+        self.from_seq = Some(page.from_seq);
         self.from_ms = page.from_ms;
     }
 
@@ -61,7 +62,8 @@ impl Known {
 
     /// Whether every change after a commit is known.
     fn knows_after(&self, seq: u64) -> bool {
-        self.from_seq.is_some_and(|from| from <= seq + 1) && self.unsure.first().is_none_or(|&unsure| unsure <= seq)
+        self.from_seq.is_some_and(|from| from <= seq.saturating_add(1))
+            && self.unsure.first().is_none_or(|&unsure| unsure <= seq)
     }
 
     /// In how many later snapshots an entry was put; none when that is not known.
@@ -96,7 +98,9 @@ impl Known {
             Some(Fate::Metadata) => None,
             None => {
                 let last = self.dots(&row.token).first().filter(|_| row.kind != EntryKind::Folder)?;
-                now_ms.is_some_and(|now_ms| last.ms + HOUR_MS > now_ms).then(|| "changed this hour".into())
+                now_ms
+                    .is_some_and(|now_ms| last.ms.saturating_add(HOUR_MS) > now_ms)
+                    .then(|| "changed this hour".into())
             }
         }
     }
@@ -122,7 +126,8 @@ impl Known {
                 .and_modify(|kept| *kept = if *kept == Look::Shown { *kept } else { look })
                 .or_insert(look);
         }
-        let since = Moment::local(self.from_ms.max(begin_ms)).day_month();
+        let from_ms = self.from_ms.max(begin_ms);
+        let since = Moment::local(from_ms).day_month();
         let least = if self.unsure.is_empty() { "" } else { "at least " };
         let label = match drawn.len() {
             0 if self.unsure.is_empty() => format!("not changed since {since}"),
@@ -130,13 +135,16 @@ impl Known {
             1 => format!("changed {least}once since {since}"),
             some => format!("changed {least}{} times since {since}", count(some as u64)),
         };
-        Some(Line { dots: dots.into_iter().collect(), at: at_ms.and_then(place), label })
+        let from = place(from_ms).unwrap_or_default();
+        Some(Line { from, dots: dots.into_iter().collect(), at: at_ms.and_then(place), label })
     }
 }
 
 /// The line of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
+    /// Where it begins, of [`PLACES`]: of what lies before nothing was read.
+    from: u64,
     /// Where, of [`PLACES`], and how.
     dots: Vec<(u64, Look)>,
     /// Where the point is that is shown.
@@ -172,9 +180,11 @@ impl Line {
                 view! { <circle class=class cx=x(place) cy="50%" r="3"></circle> }
             })
             .collect();
+        let title = self.label.clone();
         view! {
             <svg class="file-list__line" role="img" aria-label=self.label>
-                <line class="dot__line" x1="0" x2="100%" y1="50%" y2="50%"></line>
+                <title>{title}</title>
+                <line class="dot__line" x1=x(self.from) x2="100%" y1="50%" y2="50%"></line>
                 {mark}
                 {dots}
             </svg>
@@ -287,7 +297,8 @@ mod tests {
     fn known(parts: Vec<(Vec<FolderChange>, Option<u64>, u64)>) -> Known {
         let mut known = Known { end_ms: NOW_MS, ..Known::default() };
         for (changes, before, days) in parts {
-            known.add(FolderChangesPage { changes, before, from_ms: NOW_MS - days * DAY_MS });
+            let from_seq = before.unwrap_or_default();
+            known.add(FolderChangesPage { changes, before, from_seq, from_ms: NOW_MS - days * DAY_MS });
         }
         known
     }
@@ -345,13 +356,14 @@ mod tests {
         let now = line("a", 90, None);
         assert_eq!(now.dots.iter().map(|dot| dot.1).collect::<Vec<_>>(), [Look::Changed; 3]);
         assert_eq!(now.dots.last(), Some(&(PLACES, Look::Changed)));
-        assert_eq!((now.label, now.at), (format!("changed 3 times since {since}"), None));
+        assert_eq!((&now.label, now.at), (&format!("changed 3 times since {since}"), None));
         let past = line("a", 70, Some(3));
         assert_eq!(past.dots.iter().map(|dot| dot.1).collect::<Vec<_>>(), [Look::Shown, Look::Changed, Look::Changed]);
         assert_eq!(past.at, Some(27 * PLACES / 30));
         assert_eq!(line("b", 70, Some(3)).dots, [(29 * PLACES / 30, Look::Gone)]);
         assert_eq!(line("b", 70, Some(3)).label, format!("changed once since {since}"));
         assert_eq!(line("quiet", 70, Some(3)).label, format!("not changed since {since}"));
+        assert_eq!(now.from, 0);
         // Before the line begins nothing is marked.
         assert_eq!(line("a", 50, Some(40)).at, None);
         let busy: Vec<_> = (0..5_000).rev().map(|seq| change(seq, 0, &["a"], &[])).collect();
@@ -359,5 +371,24 @@ mod tests {
         let line = busy.line(&token("a"), 100, Some(NOW_MS)).unwrap();
         assert_eq!((line.dots.len(), line.dots[0].1), (1, Look::Shown));
         assert_eq!(line.label, format!("changed 5,000 times since {}", Moment::local(NOW_MS - DAY_MS).day_month()));
+    }
+
+    #[test]
+    fn a_line_begins_where_it_was_read_from_and_the_oldest_snapshot_hides_nothing() {
+        let short = known(vec![(vec![change(90, 0, &["a"], &[])], Some(71), 8)]);
+        let line = short.line(&token("a"), 90, None).unwrap();
+        assert_eq!((line.from, line.dots), (22 * PLACES / 30, vec![(PLACES, Look::Changed)]));
+        // The server lists no snapshot before the one of now.
+        let mut hidden = Known { end_ms: NOW_MS, ..Known::default() };
+        hidden.add(FolderChangesPage { changes: vec![], before: None, from_seq: 91, from_ms: NOW_MS });
+        assert_eq!((hidden.newer(&token("a"), 89), hidden.newer(&token("a"), 90)), (None, Some(0)));
+        assert_eq!(hidden.badge(&row("a", EntryKind::File), Some(Fate::Changed), 80, None).unwrap(), "changed since");
+        let line = hidden.line(&token("a"), 90, Some(u64::MAX)).unwrap();
+        assert_eq!((line.from, line.at), (PLACES, Some(PLACES)));
+        // By a clock that is set to the end of time.
+        let mut last = change(92, 0, &["a"], &[]);
+        last.device_time_ms = u64::MAX;
+        hidden.add(FolderChangesPage { changes: vec![last], before: None, from_seq: 91, from_ms: NOW_MS });
+        assert_eq!(hidden.badge(&row("a", EntryKind::File), None, 92, Some(NOW_MS)).unwrap(), "changed this hour");
     }
 }

@@ -4,7 +4,8 @@ use iota_core::vault::{MAX_CHOSEN, MAX_FOUND_ROWS, PathToken, PlacedRow, Row};
 use leptos::prelude::*;
 
 use super::State;
-use super::choice::{Amount, Choice, TooMany};
+use super::choice::{Choice, TooMany};
+use super::rows::Source;
 use crate::words::{count, many};
 
 /// Where a stretch of rows begins, and what is chosen beside it.
@@ -19,7 +20,9 @@ struct Anchor {
 struct Carried {
     /// What was chosen and is not there; it is chosen again where it is.
     away: Vec<PathToken>,
-    /// All of the folder was chosen, and that is something else now.
+    /// What is away may stand among what cannot be shown.
+    lost: bool,
+    /// All of the folder was chosen, at another point in time.
     other_whole: bool,
 }
 
@@ -55,18 +58,21 @@ impl Chosen {
 
     /// What to say after a step through time; none when all that was chosen is there.
     pub fn carried(self) -> Option<String> {
-        let Carried { away, other_whole } = self.carried.get();
-        let here = self.is_there();
-        match away.len() as u64 {
-            0 => other_whole.then(|| "That is all of the folder at this point in time.".into()),
-            1 if here => Some("1 more was chosen that is not there at this point in time.".into()),
-            1 => Some("What was chosen is not there at this point in time.".into()),
-            some if here => Some(format!("{} more were chosen that are not there at this point in time.", count(some))),
-            some => Some(format!(
-                "The {} that were chosen are not there at this point in time.",
-                many(some, "entry", "entries")
-            )),
-        }
+        let Carried { away, lost, other_whole } = self.carried.get();
+        let some = away.len() as u64;
+        let is_away = match (lost, some) {
+            (true, _) => "cannot be seen",
+            (false, 1) => "is not there",
+            _ => "are not there",
+        };
+        let who = match (some, self.is_there()) {
+            (0, _) => return other_whole.then(|| "That is all of the folder at this point in time.".into()),
+            (1, true) => "1 more was chosen that".into(),
+            (1, false) => "What was chosen".into(),
+            (_, true) => format!("{} more were chosen that", count(some)),
+            (_, false) => format!("The {} that were chosen", many(some, "entry", "entries")),
+        };
+        Some(format!("{who} {is_away} at this point in time."))
     }
 
     /// Whether there is something to say or to do.
@@ -110,10 +116,11 @@ impl Chosen {
         self.turn.try_get_value()
     }
 
-    /// Carries it to another point in time, where the folder has `whole`: what is there of the entries that were looked for stays chosen.
-    pub(super) fn carry(self, tokens: Vec<PathToken>, found: Vec<Option<PlacedRow>>, whole: Amount) {
+    /// Carries it from one list of the folder to another: what is there of the entries that were looked for stays chosen.
+    pub(super) fn carry(self, tokens: Vec<PathToken>, found: Vec<Option<PlacedRow>>, from: Source, to: Source) {
         let now = self.choice.get_untracked();
-        let other_whole = matches!(&now, Choice::All(before) if *before != whole);
+        // As much may be something else.
+        let other_whole = now.is_all() && from.seq != to.seq;
         let (mut away, mut rows) = (Vec::new(), Vec::new());
         for (token, found) in tokens.into_iter().zip(found) {
             match found {
@@ -125,11 +132,11 @@ impl Chosen {
         rows.truncate(MAX_CHOSEN);
         away.truncate(MAX_CHOSEN);
         self.settle(Ok(match now {
-            Choice::All(_) => Choice::All(whole),
+            Choice::All(_) => Choice::All(to.whole),
             Choice::Some(_) => Choice::of(&rows),
         }));
         self.refused.set(too_many);
-        self.carried.set(Carried { away, other_whole });
+        self.carried.set(Carried { away, lost: to.lost > 0, other_whole });
         self.forget_anchor();
     }
 
@@ -219,14 +226,20 @@ mod tests {
     use iota_core::vault::EntryKind;
 
     use super::*;
+    use crate::components::file_list::choice::Amount;
 
     fn row(name: &str) -> Row {
         let token = PathToken(name.into());
         Row { name: name.into(), token, kind: EntryKind::File, bytes: 1, mtime_s: 0, torn: false, picture: None }
     }
 
-    /// Carries a choice to a point at which the folder has these entries.
+    /// Carries a choice to another point, at which the folder has these entries.
     fn step(chosen: Chosen, folder: &[&str]) {
+        step_to(chosen, folder, Source { seq: 2, ..Source::default() });
+    }
+
+    /// Likewise, from the list of commit 1.
+    fn step_to(chosen: Chosen, folder: &[&str], to: Source) {
         let tokens = chosen.to_carry();
         let placed = |token: &PathToken| {
             let index = folder.iter().position(|name| *name == token.0)?;
@@ -234,7 +247,8 @@ mod tests {
         };
         let found = tokens.iter().map(placed).collect();
         let entries = folder.len() as u64;
-        chosen.carry(tokens, found, Amount { entries, folders: 0, bytes: entries });
+        let from = Source { seq: 1, ..Source::default() };
+        chosen.carry(tokens, found, from, Source { whole: Amount { entries, folders: 0, bytes: entries }, ..to });
     }
 
     fn taken(chosen: Chosen) -> Vec<String> {
@@ -273,11 +287,31 @@ mod tests {
         Owner::new().with(|| {
             let chosen = Chosen::nothing();
             chosen.settle(Ok(Choice::All(Amount { entries: 2, folders: 0, bytes: 2 })));
-            step(chosen, &["a", "b"]);
+            // In another order.
+            step_to(chosen, &["b", "a"], Source { seq: 1, ..Source::default() });
             assert_eq!(chosen.carried(), None);
+            // As many, and as large.
+            step(chosen, &["a", "x"]);
+            assert_eq!(chosen.carried().unwrap(), "That is all of the folder at this point in time.");
             step(chosen, &["a", "b", "c"]);
             assert_eq!(chosen.with(Choice::amount).entries, 3);
             assert_eq!(chosen.carried().unwrap(), "That is all of the folder at this point in time.");
+        });
+    }
+
+    #[test]
+    fn what_may_stand_in_a_lost_page_is_not_said_to_be_gone() {
+        Owner::new().with(|| {
+            let (chosen, lost) = (Chosen::nothing(), Source { seq: 2, lost: 7, ..Source::default() });
+            let whole = Amount { entries: 5, folders: 0, bytes: 5 };
+            chosen.settle(Choice::default().with(&[row("a"), row("b"), row("c")], whole));
+            step_to(chosen, &["a", "b"], lost);
+            assert_eq!(chosen.carried().unwrap(), "1 more was chosen that cannot be seen at this point in time.");
+            step_to(chosen, &["x"], lost);
+            let words = "The 3\u{a0}entries that were chosen cannot be seen at this point in time.";
+            assert_eq!(chosen.carried().unwrap(), words);
+            step(chosen, &["a", "b"]);
+            assert_eq!(chosen.carried().unwrap(), "1 more was chosen that is not there at this point in time.");
         });
     }
 

@@ -52,12 +52,12 @@ impl FolderRows {
         }
     }
 
-    /// Fetches what must be there before a list is shown; `same`: it is of the folder that is shown now.
+    /// Fetches what must be there before the list of a folder at a commit is shown; `same`: it is of the folder that is shown now.
     ///
     /// # Errors
     /// When the list has made room for another.
-    pub async fn prepare(self, listing: &Listing, same: bool) -> Result<Turn, Problem> {
-        let source = Source::of(listing);
+    pub async fn prepare(self, listing: &Listing, seq: u64, same: bool) -> Result<Turn, Problem> {
+        let source = Source::of(listing, seq);
         let window = if same { self.window.get_untracked() } else { Window::default() };
         let pages = self.rows.ahead(source, window).await?;
         if !same {
@@ -83,7 +83,7 @@ impl FolderRows {
     /// Shows the list that was prepared.
     pub fn turn_to(self, Turn { source, pages, active, carried }: Turn) {
         match carried {
-            Some((tokens, found)) => self.chosen.carry(tokens, found, source.whole),
+            Some((tokens, found)) => self.chosen.carry(tokens, found, self.rows.source_untracked(), source),
             None => {
                 self.chosen.clear();
                 self.changes.clear();

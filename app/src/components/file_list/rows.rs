@@ -19,14 +19,18 @@ const KEPT: usize = 24;
 pub struct Source {
     /// Its number.
     pub listing: u32,
+    /// The commit that it is of.
+    pub seq: u64,
     /// How much is in it.
     pub whole: Amount,
+    /// Entries that cannot be shown, at most.
+    pub lost: u64,
 }
 
 impl Source {
-    /// A folder that was listed.
-    pub fn of(listing: &Listing) -> Self {
-        Self { listing: listing.listing, whole: Amount::of(listing) }
+    /// A folder that was listed at a commit.
+    pub fn of(listing: &Listing, seq: u64) -> Self {
+        Self { listing: listing.listing, seq, whole: Amount::of(listing), lost: listing.lost }
     }
 
     /// How many rows there are.

@@ -23,10 +23,12 @@ struct There {
     other: bool,
     /// Nor is it there at the newest.
     gone_today: bool,
+    /// When the search stopped, before the point was reached.
+    back_ms: Option<u64>,
 }
 
 impl There {
-    /// What versions say, the newest first, of which all after the commit `at` were read, if `all`.
+    /// What versions say, the newest first, of which each after the commit `at` was read, if `all`.
     fn of(versions: &[Version], at: u64, all: bool) -> Self {
         let is_folder = |version: &&Version| version.kind == Some(EntryKind::Folder);
         let (after, until) = versions.split_at(versions.partition_point(|version| version.seq > at));
@@ -40,10 +42,11 @@ impl There {
             }),
             other: until.first().is_some_and(|now| now.kind.is_some_and(|kind| kind != EntryKind::Folder)),
             gone_today: versions.first().is_some_and(|newest| newest.hash.is_none()),
+            back_ms: None,
         }
     }
 
-    /// In words; none when nothing is known.
+    /// In words.
     fn words(&self) -> Vec<String> {
         let full = |ms| Moment::local(ms).full();
         let other = self.other.then(|| "At this point in time there is something else of this name.".into());
@@ -55,18 +58,32 @@ impl There {
             Some(gone) => format!("It was there until {}.", full(gone)),
             None => format!("It was there on {}.", full(ms)),
         });
-        other.into_iter().chain(next).chain(last).collect()
+        let mut words: Vec<String> = other.into_iter().chain(next).chain(last).collect();
+        if words.is_empty() {
+            words.push("It is not in this point in time.".into());
+        }
+        words.extend(self.back_ms.map(|ms| format!("Searched back to {}.", Moment::local(ms).date())));
+        words
+    }
+}
+
+/// What to say of a search, which may be under way or may have failed.
+fn words(found: Option<&Result<There, Problem>>) -> Vec<String> {
+    match found {
+        None => vec!["Looking when it is there…".into()],
+        Some(Ok(there)) => there.words(),
+        Some(Err(_)) => vec!["It could not be looked up.".into()],
     }
 }
 
 async fn search(vault: Vault, set: SetId, path: PathToken, at: u64) -> Result<There, Problem> {
     let ask = |before, daily| vault.ask(FindVersions { set, path: path.clone(), before, daily });
-    let (mut versions, mut before, mut lost, mut all) = (Vec::new(), None, 0, false);
+    let (mut versions, mut before, mut lost, mut all, mut from_ms) = (Vec::new(), None, 0, false, 0);
     for _ in 0..MAX_PARTS {
         let page = ask(before, before.is_some()).await?;
         versions.extend(page.versions);
         lost += page.lost;
-        before = page.before;
+        (before, from_ms) = (page.before, page.from_ms);
         all = before.is_none_or(|before| before <= at + 1);
         if all {
             break;
@@ -83,7 +100,7 @@ async fn search(vault: Vault, set: SetId, path: PathToken, at: u64) -> Result<Th
         versions.splice(place + 1..place + 1, page.versions.into_iter().filter(|version| version.seq > next));
         lost += page.lost;
     }
-    Ok(There::of(&versions, at, all && lost == 0))
+    Ok(There { back_ms: (!all).then_some(from_ms), ..There::of(&versions, at, all && lost == 0) })
 }
 
 /// Says that there is nothing, when there is, and leads there.
@@ -99,16 +116,19 @@ pub fn NothingHere(
     go: Callback<Spot>,
 ) -> impl IntoView {
     let vault = Vault::current();
-    let there = RwSignal::new(None::<There>);
-    if let (Some(path), Some(at)) = (spot.path.clone(), spot.at) {
-        leptos::task::spawn_local(async move {
-            // What cannot be read is not known; and who asked may have gone.
-            let found = search(vault, set, path, at).await.unwrap_or_default();
-            there.try_set(Some(found));
-        });
-    }
+    let found = RwSignal::new(None::<Result<There, Problem>>);
     let top = spot.path(None);
     let spot = StoredValue::new(spot);
+    let look = move || {
+        let Spot { at: Some(at), path: Some(path) } = spot.get_value() else { return };
+        found.set(None);
+        leptos::task::spawn_local(async move {
+            let answer = search(vault, set, path, at).await;
+            // Who asked may have gone.
+            found.try_set(Some(answer));
+        });
+    };
+    look();
     let button = move |label: String, at: Option<u64>| {
         let press = move |_| go.run(spot.with_value(|spot| spot.at(at)));
         view! {
@@ -117,13 +137,18 @@ pub fn NothingHere(
             </button>
         }
     };
-    let words = move || match there.get() {
-        None => vec!["Looking when it is there…".to_owned()],
-        Some(there) if there.words().is_empty() => vec!["It is not in this point in time.".to_owned()],
-        Some(there) => there.words(),
+    let words = move || found.with(|found| words(found.as_ref()));
+    let again = move || {
+        found.with(|found| matches!(found, Some(Err(_)))).then(|| {
+            view! {
+                <button class="button" type="button" on:click=move |_| look()>
+                    "Try again"
+                </button>
+            }
+        })
     };
     let ways = move || {
-        let there = there.get().unwrap_or_default();
+        let there = found.get().and_then(Result::ok).unwrap_or_default();
         let next = there.next.map(|(seq, ..)| button("Go there".into(), Some(seq)));
         let last = there.last.map(|(seq, ms, _)| button(format!("Go to {}", Moment::local(ms).full()), Some(seq)));
         let newest = (!there.gone_today).then(|| button("Go to the newest point".into(), None));
@@ -141,6 +166,7 @@ pub fn NothingHere(
                 {move || words().into_iter().map(|words| view! { <p>{words}</p> }).collect::<Vec<_>>()}
             </div>
             <div class="button-group">
+                {again}
                 {ways}
                 <button class="button" type="button" on:click=move |_| go.run(top.clone())>
                     "Go to the top folder"
@@ -154,6 +180,8 @@ pub fn NothingHere(
 #[cfg(test)]
 mod tests {
     use iota_core::id::Digest;
+
+    use iota_core::vault::ProblemKind;
 
     use super::*;
 
@@ -199,7 +227,21 @@ mod tests {
         assert_eq!(gone.words(), [format!("It was there until {}.", full(8))]);
         assert!(gone.gone_today && gone.next.is_none());
         assert_eq!(There::of(&[], 8, true), There::default());
-        assert!(There::default().words().is_empty());
+        assert_eq!(There::default().words(), ["It is not in this point in time."]);
+    }
+
+    #[test]
+    fn a_search_that_failed_or_stopped_says_so() {
+        assert_eq!(words(Some(&Err(Problem::new(ProblemKind::Failed, "no answer")))), ["It could not be looked up."]);
+        let date = Moment::local(0).date();
+        let stopped = There { back_ms: Some(0), ..There::default() };
+        assert_eq!(
+            words(Some(&Ok(stopped.clone()))),
+            ["It is not in this point in time.".to_owned(), format!("Searched back to {date}.")]
+        );
+        let found = There { last: Some((1, 0, None)), ..stopped };
+        assert_eq!(found.words()[1], format!("Searched back to {date}."));
+        assert_ne!(words(None), There::default().words());
     }
 
     #[test]

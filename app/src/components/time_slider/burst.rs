@@ -36,7 +36,7 @@ pub(super) fn BurstNotice(slider: Slider) -> impl IntoView {
     move || {
         burst.get().map(|burst| {
             let words = format!(
-                "Unusually many changes at once on {}: {} times as much as otherwise in ten minutes.",
+                "Unusually many changes at once on {}: {} times as much as otherwise in ten minutes, by the server's list until the points are checked.",
                 Moment::local(burst.device_ms).full(),
                 count(burst.times)
             );

@@ -1,4 +1,4 @@
-//! Versions as dots on a line of time: the larger, the more changed. The list below tells the same.
+//! Versions as dots on a line of time: the larger, the more bytes there are more or less. The list below tells the same.
 
 use iota_core::vault::Version;
 use leptos::prelude::*;
@@ -8,7 +8,7 @@ use leptos::web_sys::{Element, HtmlElement};
 use super::told::{Became, is_shown};
 use super::{Search, Stage};
 use crate::spot::{self, Spot};
-use crate::words::{Moment, bytes};
+use crate::words::{Moment, bytes, count};
 
 /// Most that are drawn, the newest.
 const MOST: usize = 200;
@@ -19,7 +19,9 @@ pub(super) fn Dots(search: Search, chosen: u64, newest: u64) -> impl IntoView {
     move || {
         let all = search.stage.get() == Stage::All;
         search.versions.with(|versions| {
-            let shown: Vec<usize> = (0..versions.len()).filter(|&place| is_shown(versions, place)).take(MOST).collect();
+            let mut shown: Vec<usize> = (0..versions.len()).filter(|&place| is_shown(versions, place)).collect();
+            let legend = legend(shown.len());
+            shown.truncate(MOST);
             let (Some(&first), Some(&last), true) = (shown.first(), shown.last(), shown.len() > 1) else {
                 return ().into_any();
             };
@@ -48,11 +50,12 @@ pub(super) fn Dots(search: Search, chosen: u64, newest: u64) -> impl IntoView {
             let date = |place: usize| Moment::local(versions[place].device_time_ms).date();
             view! {
                 <div class="dots">
-                    <ol class="dots__line" aria-label="Versions in time">
+                    <ol class="dots__line" aria-label=format!("Versions in time; {legend}")>
                         {dots}
                     </ol>
                     <div class="axis" aria-hidden="true">
                         <span>{date(last)}</span>
+                        <span>{legend.clone()}</span>
                         <span>{date(first)}</span>
                     </div>
                 </div>
@@ -117,14 +120,23 @@ fn share(ms: u64, (first, last): (u64, u64)) -> f64 {
     }
 }
 
-/// 1 to 4, a step for each hundredfold of bytes more or less.
+/// What the dots of so many versions say.
+fn legend(versions: usize) -> String {
+    let cut = (versions > MOST).then(|| format!("the newest {MOST} of {}; ", count(versions as u64)));
+    format!("{}size: bytes more or less", cut.unwrap_or_default())
+}
+
+/// 1 to 4, a step for each hundredfold of bytes more or less; not 1 where the content is another, which may be as long.
 fn size(version: &Version, older: Option<&Version>) -> u8 {
-    match version.bytes.abs_diff(older.map_or(0, |older| older.bytes)) {
+    let before = older.and_then(|older| older.content);
+    let is_other = before.is_some() && version.content.is_some() && before != version.content;
+    let size = match version.bytes.abs_diff(older.map_or(0, |older| older.bytes)) {
         0..1000 => 1,
         1000..100_000 => 2,
         100_000..10_000_000 => 3,
         _ => 4,
-    }
+    };
+    size.max(if is_other { 2 } else { 1 })
 }
 
 #[cfg(test)]
@@ -159,9 +171,24 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_is_larger_the_more_changed_either_way() {
+    fn a_dot_is_larger_the_more_bytes_there_are_more_or_less() {
         let size = |bytes, older: Option<u64>| size(&of(bytes), older.map(of).as_ref());
         assert_eq!((size(5000, Some(5999)), size(5000, Some(6000)), size(0, Some(200_000))), (1, 2, 3));
         assert_eq!((size(10_000_000, None), size(0, None), size(u64::MAX, Some(0))), (4, 1, 4));
+    }
+
+    #[test]
+    fn another_content_of_the_same_length_is_no_small_change() {
+        let other = Version { content: Some(Digest([2; 32])), ..of(5000) };
+        assert_eq!((size(&of(5000), Some(&other)), size(&of(5000), Some(&of(5000)))), (2, 1));
+        assert_eq!(size(&of(500_000), Some(&other)), 3);
+        // What is gone has no content.
+        assert_eq!(size(&Version { content: None, ..of(0) }, Some(&of(5))), 1);
+    }
+
+    #[test]
+    fn the_legend_tells_what_is_cut() {
+        assert_eq!(legend(MOST), "size: bytes more or less");
+        assert_eq!(legend(1201), "the newest 200 of 1,201; size: bytes more or less");
     }
 }

@@ -80,16 +80,17 @@ fn yes(all: &[(Condition, &Machine)], now_ms: u64) -> Answer {
         if then.same_day(&now) { format!(" at {}", then.clock()) } else { format!(" on {}", then.date_clock()) }
     });
     let line = match all.len() {
-        1 => format!("Your machine, up to its last backup{at}."),
-        2 => format!("Both machines, up to their last backup, the older one{at}."),
-        count => format!("All {} machines, up to their last backup, the oldest{at}.", small(count)),
+        1 => format!("Your machine, up to its last backup{at}"),
+        2 => format!("Both machines, up to their last backup, the older one{at}"),
+        count => format!("All {} machines, up to their last backup, the oldest{at}", small(count)),
     };
     // A name is known with an open vault only, as is what machines say.
-    let more = if all.iter().all(|(_, machine)| machine.name.is_some()) {
-        "What your rules include is stored up to then, and can be restored."
+    let (limit, more) = if all.iter().all(|(_, machine)| machine.name.is_some()) {
+        (".", "What your rules include is stored up to then, and can be restored.")
     } else {
-        "What your rules include is stored up to then, as far as this server sees. What machines say of themselves is sealed."
+        (", as far as this server sees.", "What machines say of themselves is sealed: unlock the vault to see it.")
     };
+    let line = line + limit;
     Answer { word: "Yes.", tone: "ok", about: None, line, more: more.to_owned() }
 }
 
@@ -185,14 +186,20 @@ mod tests {
             |ms| Machine { watch: None, head: older.head.map(|head| HeadView { received_ms: ms, ..head }), ..fine(2) };
         let told = answer(&[fine(1), at(NOW_MS - DAY_MS / 2)], NOW_MS).unwrap();
         assert_eq!((told.word, told.about), ("Yes.", None));
-        assert_eq!(told.line, "Both machines, up to their last backup, the older one on 10\u{a0}Apr 1970, 12:00.");
-        assert!(told.more.ends_with("What machines say of themselves is sealed."), "{}", told.more);
+        assert_eq!(
+            told.line,
+            "Both machines, up to their last backup, the older one on 10\u{a0}Apr 1970, 12:00, as far as this server sees."
+        );
+        assert_eq!(told.more, "What machines say of themselves is sealed: unlock the vault to see it.");
         let named = Machine { name: Some("attic".into()), ..at(NOW_MS) };
         let told = answer(std::slice::from_ref(&named), NOW_MS).unwrap();
         assert_eq!(told.line, "Your machine, up to its last backup at 00:00.");
         assert_eq!(told.more, "What your rules include is stored up to then, and can be restored.");
         let told = answer(&[fine(1), named, at(NOW_MS)], NOW_MS + 60_000).unwrap();
-        assert_eq!(told.line, "All three machines, up to their last backup, the oldest at 00:00.");
+        assert_eq!(
+            told.line,
+            "All three machines, up to their last backup, the oldest at 00:00, as far as this server sees."
+        );
         assert_eq!(answer(&[], NOW_MS), None);
     }
 

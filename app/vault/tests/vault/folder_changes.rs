@@ -7,6 +7,7 @@ use crate::support::{
 use crate::tab::{Tab, about_object};
 use iota_agent::remote::Archive;
 use iota_core::api::json::SnapshotInfo;
+use iota_core::commit::CommitKind;
 use iota_core::path::Key;
 use iota_core::vault::{ChildChange, FindFolderChanges, FolderChange, FolderChangesPage, Lock, PathToken, ProblemKind};
 use iota_vault::platform::Request;
@@ -213,6 +214,42 @@ fn what_is_told_is_what_the_snapshots_differ_in_whichever_are_kept() {
         }
     }
     assert!(told > 150, "{told}");
+}
+
+#[test]
+fn what_a_server_does_not_list_is_not_hidden_and_nothing_is_claimed_of_what_it_hides() {
+    let past = lived();
+    let newest = past.states.len() as u64;
+    let tab = Tab::unlocked(&past.rig);
+    let bases = {
+        let history = past.rig.server.inner.lock().unwrap();
+        let bases = history.commits.iter().map(|commit| &commit.frame.header.header);
+        bases.filter(|header| header.kind == CommitKind::Base).map(|header| header.seq).collect::<Vec<_>>()
+    };
+    let last = *bases.last().unwrap();
+    assert!(bases.len() > 3 && last > 1 && last < newest, "{bases:?}");
+    // Less and less of the end: the newest, the part that it is of, and all but the first.
+    for first_gone in [newest, newest - 1, last + 1, last, 2] {
+        thin(&tab, &past.rig, (first_gone..=newest).collect());
+        let kept: Vec<_> = (1..first_gone).chain([newest]).collect();
+        assert_eq!(shown(&past.told(&tab, None)), past.truth(&kept, ""), "{kept:?}");
+    }
+    // Of the beginning: where the list ends nothing is known, rather than nothing changed.
+    let known_from = |gone: Vec<u64>| {
+        thin(&tab, &past.rig, gone);
+        let (mut page, mut pages) = (past.ask(&tab, None, None).unwrap(), 1);
+        while let Some(before) = page.before {
+            assert_eq!(page.from_seq, before);
+            page = past.ask(&tab, None, Some(before)).unwrap();
+            pages += 1;
+        }
+        (page.from_seq, page.from_ms, pages)
+    };
+    let time_of =
+        |seq: u64| past.rig.server.inner.lock().unwrap().commits[seq as usize - 1].frame.header.header.device_time_ms;
+    assert_eq!(known_from(vec![]), (2, time_of(1), bases.len()));
+    assert_eq!(known_from((1..last + 2).collect()), (last + 3, time_of(last + 2), 1));
+    assert_eq!(known_from((1..=newest).collect()), (newest + 1, time_of(newest), 1));
 }
 
 #[test]

@@ -119,7 +119,9 @@ fn what_all_machines_are_at_is_one_question_and_by_the_servers_clock() {
     let rests = |resting| Doing::Rests { since_ms: 999_700, until_ms: Some(1_000_200), resting };
     assert_eq!(told(paused.clone()).doing, rests(Some(Resting::OnBattery)));
     // Who rests after a failure rests.
-    assert_eq!(told(Status { failing_since_ms: Some(1), resting: None, ..paused }).doing, rests(None));
+    assert_eq!(told(Status { failing_since_ms: Some(1), resting: None, ..paused.clone() }).doing, rests(None));
+    let by_itself = told(Status { failing_since_ms: Some(1), ..paused });
+    assert!(matches!(by_itself.doing, Doing::Fails { .. }), "nobody asked it to rest");
     let trouble = |reason: &str| Trouble { reason: reason.into(), count: 1, last_ms: 1 };
     let fails = Status {
         stage: Stage::FullScan,
