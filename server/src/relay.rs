@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 const LOOKS_MS: u64 = 30_000;
 /// Orders that wait for one machine.
 const MAX_ORDERS: usize = 8;
+/// What machines said last that are gone takes at most so many bytes of memory; the oldest words go first.
+const MAX_KEPT_BYTES: usize = 64 << 20;
 /// Longest wait of a machine for orders.
 pub const MAX_WAIT: Duration = Duration::from_secs(25);
 
@@ -54,6 +56,7 @@ impl Relay {
     pub fn report(&self, set_no: i64, status: Option<Bytes>, now_ms: u64) -> bool {
         let mut channels = self.lock();
         channels.retain(|_, channel| channel.is_of_use(now_ms));
+        forget_beyond(&mut channels, MAX_KEPT_BYTES, now_ms);
         let channel = channels.entry(set_no).or_default();
         channel.heard_ms = Some(now_ms);
         if let Some(status) = status {
@@ -142,9 +145,44 @@ impl Relay {
     }
 }
 
+/// Forgets the oldest words of machines that are gone until the others take `most` bytes.
+fn forget_beyond(channels: &mut HashMap<i64, Channel>, most: usize, now_ms: u64) {
+    let of_gone = |channel: &Channel| match &channel.status {
+        Some((word, received_ms)) if !channel.listens(now_ms) => Some((*received_ms, word.0.len())),
+        _ => None,
+    };
+    let mut gone: Vec<_> = channels.iter().filter_map(|(&set_no, channel)| Some((of_gone(channel)?, set_no))).collect();
+    let mut bytes: usize = gone.iter().map(|((_, length), _)| length).sum();
+    if bytes <= most {
+        return;
+    }
+    gone.sort_unstable();
+    for ((_, length), set_no) in gone {
+        if bytes <= most {
+            break;
+        }
+        bytes -= length;
+        if let Some(channel) = channels.get_mut(&set_no) {
+            channel.status = None;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_machines_that_are_gone_take_no_more_than_their_share() {
+        let relay = Relay::default();
+        for set_no in 1..=4 {
+            relay.report(set_no, Some(Bytes(vec![0; 10])), set_no as u64);
+        }
+        relay.report(5, Some(Bytes(vec![0; 100])), LISTENS_MS + 10);
+        forget_beyond(&mut relay.lock(), 25, LISTENS_MS + 10);
+        let kept: Vec<_> = (1..=5).filter(|&set_no| relay.last(set_no, LISTENS_MS + 10).is_some()).collect();
+        assert_eq!(kept, [3, 4, 5], "the oldest go, and none that is there");
+    }
 
     fn frame(byte: u8) -> Bytes {
         Bytes(vec![byte])
