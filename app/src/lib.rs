@@ -45,7 +45,7 @@ use components::unlock_dialog::{UnlockDialog, Unlocker};
 use pages::docs_page::{DocsPage, DocumentPage};
 use pages::not_found_page::NotFoundPage;
 use pages::sign_in_page::SignInPage;
-use parts::{AccountPart, FleetPart, MachinePart};
+use parts::{AccountPart, MachinePart};
 use sprites::Sprites;
 use vault::Vault;
 use viewer::Viewer;
@@ -62,13 +62,13 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=NotFoundPage>
-                <Route path=path!("/") view=FleetPart::Home />
+                <Route path=path!("/") view=AccountPart::Home />
                 <Route path=path!("/sign-in") view=SignInPage />
                 <Route path=path!("/sign-up") view=AccountPart::SignUp />
                 <Route path=path!("/forgot") view=AccountPart::Forgot />
                 <Route path=path!("/keys") view=AccountPart::Keys />
                 <Route path=path!("/settings") view=AccountPart::Settings />
-                <Route path=path!("/machines") view=FleetPart::Machines />
+                <Route path=path!("/machines") view=AccountPart::Machines />
                 <Route path=path!("/machines/add") view=AccountPart::AddMachine />
                 <Route path=path!("/machines/:set") view=MachinePart::Machine />
                 <Route path=path!("/machines/:set/timeline") view=MachinePart::Timeline />

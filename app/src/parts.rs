@@ -21,24 +21,13 @@ use crate::pages::sign_up_page::SignUpPage;
 use crate::pages::timeline_page::TimelinePage;
 use crate::viewer::Viewer;
 
-/// Pages about all machines.
+/// Pages about an account, its machines together, and how they come into it.
 #[derive(Debug, Clone, Copy)]
-pub enum FleetPart {
+pub enum AccountPart {
     /// `/`, where a visitor sees what this server is: that is in the program itself.
     Home,
     /// `/machines`.
     Machines,
-}
-
-impl FleetPart {
-    fn is_for_visitors(self) -> bool {
-        matches!(self, Self::Home) && Viewer::current().session.is_none()
-    }
-}
-
-/// Pages about an account and how machines come into it.
-#[derive(Debug, Clone, Copy)]
-pub enum AccountPart {
     /// `/machines/add`.
     AddMachine,
     /// `/download`.
@@ -72,26 +61,17 @@ pub enum MachinePart {
     Rules,
 }
 
-impl ChooseView for FleetPart {
-    async fn choose(self) -> AnyView {
-        if self.is_for_visitors() {
-            return VisitorPage().into_any();
-        }
-        #[cfg(feature = "ssr")]
-        announce("fleet_part");
-        fleet_part(self).await
-    }
-
-    async fn preload(&self) {
-        #[cfg(feature = "hydrate")]
-        if !self.is_for_visitors() {
-            __preload_fleet_part().await;
-        }
+impl AccountPart {
+    fn is_for_visitors(self) -> bool {
+        matches!(self, Self::Home) && Viewer::current().session.is_none()
     }
 }
 
 impl ChooseView for AccountPart {
     async fn choose(self) -> AnyView {
+        if self.is_for_visitors() {
+            return VisitorPage().into_any();
+        }
         #[cfg(feature = "ssr")]
         announce("account_part");
         account_part(self).await
@@ -99,7 +79,9 @@ impl ChooseView for AccountPart {
 
     async fn preload(&self) {
         #[cfg(feature = "hydrate")]
-        __preload_account_part().await;
+        if !self.is_for_visitors() {
+            __preload_account_part().await;
+        }
     }
 }
 
@@ -117,16 +99,10 @@ impl ChooseView for MachinePart {
 }
 
 #[lazy]
-fn fleet_part(page: FleetPart) -> AnyView {
-    match page {
-        FleetPart::Home => HomePage().into_any(),
-        FleetPart::Machines => MachinesPage().into_any(),
-    }
-}
-
-#[lazy]
 fn account_part(page: AccountPart) -> AnyView {
     match page {
+        AccountPart::Home => HomePage().into_any(),
+        AccountPart::Machines => MachinesPage().into_any(),
         AccountPart::AddMachine => AddMachinePage().into_any(),
         AccountPart::Download => DownloadPage().into_any(),
         AccountPart::Forgot => ForgotPage().into_any(),
