@@ -29,13 +29,25 @@ pub struct BrokenChain {
     pub expected: u64,
 }
 
-/// Checks that each header links to the next by prev or skip, going down.
+/// Fails when both links of a header lead to the commit before it and name two of them.
+///
+/// # Errors
+/// [`BrokenChain`].
+pub fn verify_links_agree(header: &Header) -> Result<(), BrokenChain> {
+    let below = header.seq.saturating_sub(1);
+    let agree = below == 0 || skip_of(header.seq) != below || header.skip == header.prev;
+    if agree { Ok(()) } else { Err(BrokenChain { seq: header.seq, expected: below }) }
+}
+
+/// Checks that each header links to the next by prev or skip, going down, and that no header names two commits before it.
 ///
 /// # Errors
 /// [`BrokenChain`] at the first that does not.
 pub fn verify_path<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Result<(), BrokenChain> {
     let mut headers = headers.into_iter().peekable();
-    while let (Some(upper), Some(&lower)) = (headers.next(), headers.peek()) {
+    while let Some(upper) = headers.next() {
+        verify_links_agree(upper)?;
+        let Some(&lower) = headers.peek() else { break };
         let hash = lower.hash();
         let same_log = upper.set == lower.set && upper.account == lower.account;
         let by_prev = lower.seq + 1 == upper.seq && upper.prev == hash;

@@ -4,7 +4,7 @@
 use crate::{
     api::frames::{Segment, StoredCommit},
     certificate::{Certificate, SignedCertificate},
-    chain::{BrokenChain, verify_path},
+    chain::{self, BrokenChain, skip_of, verify_links_agree, verify_path},
     commit::{CommitKind, Flags, Header, SignedHeader},
     id::{AccountId, DeviceId, HeaderHash, SetId, VerifyingKey},
 };
@@ -109,11 +109,13 @@ impl Certificates {
         signed.verify(&key).map_err(|_| HistoryError::Writer(signed.header.seq))
     }
 
-    /// Checks that `path` leads from `head`, by its seq and hash, down to commit `to`: links, writers, the signature of the head and of
-    /// the first header below each change of the machine, and that each new machine continued what its certificate says.
+    /// Checks that `path` leads from `head`, by its seq and hash, down to commit `to`: the steps of [`chain::path`] and no others, links,
+    /// writers, the signature of the head and of the first header below each change of the machine, and that each new machine continued
+    /// what its certificate says.
     ///
     /// # Errors
-    /// [`HistoryError::OtherCommits`] when it begins at any other commit, even at one that is signed as well; or another [`HistoryError`].
+    /// [`HistoryError::OtherCommits`] when it begins at any other commit, even at one that is signed as well, or takes other steps; or
+    /// another [`HistoryError`].
     pub fn verify_path(&self, path: &[SignedHeader], head: (u64, HeaderHash), to: u64) -> Result<()> {
         if path.first().map(place) != Some(head) {
             return Err(HistoryError::OtherCommits);
@@ -129,6 +131,10 @@ impl Certificates {
         }
         self.verify_signature(head)?;
         verify_path(path.iter().map(|signed| &signed.header))?;
+        // Whoever has the machine's key can sign a header whose links lead to two histories; so the server has no choice between them.
+        if !path.iter().map(|signed| signed.header.seq).eq(chain::path(head.header.seq, to)) {
+            return Err(HistoryError::OtherCommits);
+        }
         for pair in path.windows(2) {
             let [upper, lower] = pair else { continue };
             self.of(&lower.header)?;
@@ -212,7 +218,7 @@ pub fn verify_leading_to(commits: &[StoredCommit], header: HeaderHash) -> Result
     if verify_links(commits, None)?.header.hash() == header { Ok(()) } else { Err(HistoryError::OtherCommits) }
 }
 
-/// A base and deltas, or deltas that follow the commit that is known. Returns the last header.
+/// A base and deltas, or deltas that follow the commit that is known, whose links lead to one another. Returns the last header.
 fn verify_links<'c>(commits: &'c [StoredCommit], known: Option<&'c Header>) -> Result<&'c SignedHeader> {
     let headers = || commits.iter().map(|commit| &commit.header.header);
     let last = commits.last().ok_or(HistoryError::OtherCommits)?;
@@ -222,11 +228,22 @@ fn verify_links<'c>(commits: &'c [StoredCommit], known: Option<&'c Header>) -> R
     if !(begins_with_base || below.is_some()) || !deltas {
         return Err(HistoryError::OtherCommits);
     }
-    let chain = || below.into_iter().chain(headers());
-    for (lower, upper) in chain().zip(chain().skip(1)) {
-        if upper.prev != lower.hash() || upper.seq != lower.seq + 1 {
-            return Err(BrokenChain { seq: upper.seq, expected: lower.seq }.into());
+    // Ascending, without a gap.
+    let mut passed: Vec<(u64, HeaderHash)> = Vec::new();
+    for header in below.into_iter().chain(headers()) {
+        verify_links_agree(header)?;
+        let links = |to: u64, hash| match passed.binary_search_by_key(&to, |&(seq, _)| seq) {
+            Ok(place) if passed[place].1 != hash => Err(BrokenChain { seq: header.seq, expected: to }),
+            _ => Ok(()),
+        };
+        if let Some(&(lower, _)) = passed.last() {
+            if header.seq != lower + 1 {
+                return Err(BrokenChain { seq: header.seq, expected: lower }.into());
+            }
+            links(lower, header.prev)?;
+            links(skip_of(header.seq), header.skip)?;
         }
+        passed.push((header.seq, header.hash()));
     }
     Ok(&last.header)
 }

@@ -7,7 +7,7 @@ use iota_core::{
     certificate::{Certificate, SignedCertificate},
     chain::{self, SkipChain},
     commit::{Body, Change, CommitKind, Flags, Header, SignedHeader, Totals},
-    history::{Certificates, HistoryError},
+    history::{Certificates, HistoryError, verify_leading_to},
     id::{AccountId, AgreementKey, Cid, DeviceId, Digest, HeaderHash, SetId, VerifyingKey},
 };
 use iota_crypto::{
@@ -332,6 +332,7 @@ fn a_new_machine_does_not_rewrite_what_was_before_it() {
     log.resign(&mut altered, 1);
     let mut upper = log.header(REPLACED);
     upper.header.prev = altered.header.hash();
+    upper.header.skip = upper.header.prev;
     log.resign(&mut upper, 2);
     let broken = log.certificates().verify_path(&[upper.clone(), altered], place(&upper), REPLACED - 1);
     assert!(matches!(broken, Err(HistoryError::Chain(_))), "{broken:?}");
@@ -393,6 +394,83 @@ fn a_path_from_another_branch_than_the_head_is_no_proof() {
                 assert!(matches!(outcome, Err(HistoryError::Chain(_))), "{fork} {head} {seen}: {outcome:?}");
             }
         }
+    }
+}
+
+/// Commit `seq` of `log` that the thief of the machine's key signed again, after `alter`.
+fn signed_again(log: &Log, seq: u64, alter: impl FnOnce(&mut Header)) -> SignedHeader {
+    let mut signed = log.header(seq);
+    alter(&mut signed.header);
+    let epoch = signed.header.key_epoch;
+    log.resign(&mut signed, epoch);
+    signed
+}
+
+#[test]
+fn a_commit_does_not_name_two_commits_before_it() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    let other = log.forked(30);
+    for seq in (31..=COUNT).filter(|&seq| chain::skip_of(seq) + 1 == seq) {
+        let (known, forged) = (log.header(seq).header.prev, other.header(seq).header.prev);
+        for (prev, skip) in [(known, forged), (forged, known)] {
+            let head = signed_again(&log, seq, |header| (header.prev, header.skip) = (prev, skip));
+            for (branch, to) in [&log, &other].into_iter().flat_map(|branch| (1..=seq).map(move |to| (branch, to))) {
+                let mut segment = branch.segment(seq, to);
+                segment.path[0] = head.clone();
+                let seen = place(segment.path.last().unwrap());
+                let broken = Err(HistoryError::Chain(chain::BrokenChain { seq, expected: seq - 1 }));
+                assert_eq!(certificates.verify_continues(&segment.path, place(&head), seen), broken, "{seq} {to}");
+                if to < seq {
+                    assert_eq!(certificates.verify_segment(segment, to).map(|_| ()), broken, "{seq} {to}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_links_of_a_segment_lead_to_its_own_commits() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    let other = log.forked(REPLACED);
+    let mut refused = Vec::new();
+    for seq in (REPLACED + 1..=COUNT).filter(|&seq| chain::skip_of(seq) > 0) {
+        let elsewhere = other.header(chain::skip_of(seq).max(REPLACED)).header.hash();
+        let forged = signed_again(&log, seq, |header| header.skip = elsewhere);
+        let mut segment = log.segment(seq, seq);
+        segment.path[0] = forged.clone();
+        segment.commits.last_mut().unwrap().header = forged.clone();
+        let (base, below) = (segment.commits[0].header.header.seq, chain::skip_of(seq));
+        let outcome = certificates.verify_segment(segment.clone(), seq).map(|_| ());
+        assert_eq!(verify_leading_to(&segment.commits, forged.header.hash()), outcome, "{seq}");
+        // Where a link leads below the base, nothing says to which history.
+        if below < base && below + 1 != seq {
+            assert_eq!(outcome, Ok(()), "{seq}");
+            continue;
+        }
+        let broken = Err(HistoryError::Chain(chain::BrokenChain { seq, expected: below }));
+        assert_eq!(outcome, broken, "{seq}");
+        refused.push(seq);
+        // Nor does it lead past the commit that is known.
+        if below > base {
+            segment.commits.retain(|commit| commit.header.header.seq > below);
+            let known = log.header(below).header;
+            assert_eq!(certificates.verify_segment_after(segment, seq, &known).map(|_| ()), broken, "{seq}");
+        }
+    }
+    assert_eq!(refused, [25, 27, 29, 30, 31, 33, 35, 37, 38, 39]);
+}
+
+#[test]
+fn a_path_takes_the_steps_of_its_definition_and_no_others() {
+    let log = Log::new(SET);
+    let certificates = log.certificates();
+    for (head, to) in (1..=COUNT).flat_map(|head| (1..=head).map(move |to| (head, to))) {
+        let path: Vec<_> = (to..=head).rev().map(|seq| log.header(seq)).collect();
+        let all = chain::path(head, to).len() == path.len();
+        let expected = if all { Ok(()) } else { Err(HistoryError::OtherCommits) };
+        assert_eq!(certificates.verify_path(&path, log.place(head), to), expected, "{head} {to}");
     }
 }
 

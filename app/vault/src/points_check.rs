@@ -112,12 +112,10 @@ fn linked(header: &Header, above: &Header) -> Result<u64> {
 /// The same of one whose next is not listed; so it is proved to stand under the head, too.
 async fn receipt(platform: &impl Platform, history: &History, signed: &SignedHeader) -> Result<u64> {
     let seq = signed.header.seq;
-    let mut path = api::path(platform, history.set, history.place().0, seq + 1).await?;
-    let next = path.last().map(|next| (next.header.seq, next.header.prev_received_ms));
-    path.push(signed.clone());
-    history.certificates.verify_path(&path, history.place(), seq).tell()?;
-    match next {
-        Some((next, received_ms)) if next == seq + 1 => Ok(received_ms),
-        _ => Err(HistoryError::OtherCommits).tell(),
-    }
+    let path = api::path(platform, history.set, history.place().0, seq + 1).await?;
+    history.certificates.verify_path(&path, history.place(), seq + 1).tell()?;
+    let next = path.last().ok_or(HistoryError::OtherCommits).tell()?;
+    let step = [next.clone(), signed.clone()];
+    history.certificates.verify_path(&step, (seq + 1, next.header.hash()), seq).tell()?;
+    Ok(next.header.prev_received_ms)
 }

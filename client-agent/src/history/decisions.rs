@@ -60,11 +60,10 @@ impl History<'_> {
     /// When a commit below the head was received, as the next one signed it. So it is proved to stand under the head, too.
     pub(super) fn receipt(&self, signed: &SignedHeader) -> Result<u64> {
         let seq = signed.header.seq;
-        let mut path = self.owner.archive.path(self.set, self.head.header.seq, seq + 1)?;
+        let path = self.owner.archive.path(self.set, self.head.header.seq, seq + 1)?;
+        self.certificates.verify_path(&path, self.place(), seq + 1)?;
         let next = path.last().ok_or(HistoryError::OtherCommits)?;
-        let (next_seq, received_ms) = (next.header.seq, next.header.prev_received_ms);
-        path.push(signed.clone());
-        self.certificates.verify_path(&path, self.place(), seq)?;
-        if next_seq == seq + 1 { Ok(received_ms) } else { Err(HistoryError::OtherCommits.into()) }
+        self.certificates.verify_path(&[next.clone(), signed.clone()], (seq + 1, next.header.hash()), seq)?;
+        Ok(next.header.prev_received_ms)
     }
 }
