@@ -44,6 +44,7 @@ pub mod restores_card;
 pub mod right_now;
 pub mod rings;
 pub mod sealed;
+pub mod search_back;
 pub mod second_factor_field;
 pub mod secret_field;
 pub mod sheets_field;

@@ -194,7 +194,7 @@ impl Fleet {
         if let Ok(words) = self.vault.ask(ReadWords {}).await
             && self.is_open()
         {
-            // Of a machine that the server says nothing of, or something older, the last word holds.
+            // Of a machine that the server says nothing of the last word holds.
             self.words.update(|known| {
                 known.retain(|before| words.iter().all(|word| word.set != before.set));
                 known.extend(words);

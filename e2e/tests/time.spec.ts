@@ -351,7 +351,15 @@ test('a folder taken home, a name found, two moments and two versions compared',
     await kept.getByRole('textbox', { name: 'Everything, days' }).fill('6');
     await expect(kept.getByText(/everything is kept for 7 days at least/)).toBeVisible();
     await kept.getByRole('textbox', { name: 'Everything, days' }).fill('30');
+    // Weeks are kept for 400 days instead of for ever: that is asked once more.
     await kept.getByRole('button', { name: 'Sign and save' }).click();
+    const less = page.getByRole('dialog', { name: 'Keep less?' });
+    await expect(less.getByText(/^It is carried out from \w{3} \d+.\w{3} \d{4}, \d\d:\d\d on\./)).toBeVisible();
+    await look(page, info, 'keep-less');
+    await less.getByRole('button', { name: 'Keep as much as now' }).click();
+    await expect(kept.getByText(/^Every point is kept for 7 days;/)).toBeVisible();
+    await kept.getByRole('button', { name: 'Sign and save' }).click();
+    await less.getByRole('button', { name: 'Keep less' }).click();
     await expect(kept.getByText(/^Every point is kept for 30 days;.*of each week for 400 days\./)).toBeVisible();
   });
 

@@ -114,8 +114,6 @@ fn reason(condition: &Condition, machine: &Machine, now_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use iota_core::api::alerts::Watch;
-    use iota_core::id::SetId;
-    use iota_core::vault::HeadView;
 
     use super::*;
 
@@ -123,27 +121,11 @@ mod tests {
     const NOW_MS: u64 = 1000 * HOUR_MS;
 
     /// A machine whose last complete backup is so many hours ago; none: it never stored anything.
-    fn machine(number: usize, hours: Option<u64>, missed: bool) -> Machine {
+    fn machine(number: u8, hours: Option<u64>, missed: bool) -> Machine {
         let complete_ms = NOW_MS - hours.unwrap_or_default() * HOUR_MS;
-        let head =
-            HeadView { seq: 3, received_ms: complete_ms, device_time_ms: complete_ms, partial: false, gaps: false };
         let watch = Watch { since_ms: complete_ms, missed, limit_hours: None, public_name: String::new() };
-        Machine {
-            set: SetId([number as u8; 16]),
-            number,
-            name: None,
-            revoked: false,
-            head: hours.map(|_| head),
-            contact_ms: None,
-            created_ms: 0,
-            live_bytes: 0,
-            watch: Some(watch),
-            upload: None,
-            days: vec![],
-            word: None,
-            alarm: None,
-            first_visit: false,
-        }
+        let machine = Machine::protected_at(number, complete_ms);
+        Machine { head: hours.and(machine.head), contact_ms: None, watch: Some(watch), ..machine }
     }
 
     #[test]

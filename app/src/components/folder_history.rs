@@ -1,11 +1,12 @@
 //! The points at which something below a folder changed, found from the newest backwards, a part of the history at a time.
 
 use iota_core::id::SetId;
-use iota_core::vault::{ChildChange, FindFolderChanges, FolderChange, PathToken, Problem, ProblemKind};
+use iota_core::vault::{ChildChange, FindFolderChanges, FolderChange, PathToken};
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::search_back::{Part, SearchBack, Stage};
 use crate::components::thinned_note::ThinnedNote;
 use crate::spot::{self, Spot};
 use crate::vault::Vault;
@@ -23,56 +24,20 @@ struct Search {
     set: SetId,
     folder: StoredValue<PathToken>,
     changes: RwSignal<Vec<FolderChange>>,
-    before: RwSignal<Option<u64>>,
-    from_ms: RwSignal<Option<u64>>,
-    stage: RwSignal<Stage>,
-    problem: RwSignal<Option<Problem>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Searching,
-    Stopped,
-    All,
+    back: SearchBack,
 }
 
 impl Search {
     /// Searches on until enough is found, or all, or somebody stops it.
     fn run(self) {
-        self.stage.set(Stage::Searching);
-        self.problem.set(None);
         let enough = self.changes.with_untracked(Vec::len) + ENOUGH;
-        leptos::task::spawn_local(async move {
-            // The view may go while an answer is awaited; then the search ends.
-            while self.stage.try_get_untracked() == Some(Stage::Searching) {
-                let question = FindFolderChanges {
-                    set: self.set,
-                    folder: Some(self.folder.get_value()),
-                    before: self.before.get_untracked(),
-                };
-                let answer = self.vault.ask(question).await;
-                if self.stage.try_get_untracked().is_none() {
-                    return;
-                }
-                match answer {
-                    Ok(page) => {
-                        self.changes.update(|known| known.extend(page.changes));
-                        self.from_ms.set(Some(page.from_ms));
-                        self.before.set(page.before);
-                        if page.before.is_none() {
-                            self.stage.set(Stage::All);
-                        } else if self.changes.with_untracked(Vec::len) >= enough {
-                            self.stage.set(Stage::Stopped);
-                        }
-                    }
-                    Err(problem) => {
-                        if problem.kind != ProblemKind::Locked {
-                            self.problem.set(Some(problem));
-                        }
-                        self.stage.set(Stage::Stopped);
-                    }
-                }
-            }
+        let ask = async move |before| {
+            self.vault.ask(FindFolderChanges { set: self.set, folder: Some(self.folder.get_value()), before }).await
+        };
+        self.back.run(ask, move |page| {
+            self.changes.update(|known| known.extend(page.changes));
+            let enough = self.changes.with_untracked(Vec::len) >= enough;
+            Part { before: page.before, from_ms: page.from_ms, enough }
         });
     }
 }
@@ -92,10 +57,7 @@ pub fn FolderHistory(
         set,
         folder: StoredValue::new(folder),
         changes: RwSignal::new(Vec::new()),
-        before: RwSignal::new(None),
-        from_ms: RwSignal::new(None),
-        stage: RwSignal::new(Stage::Searching),
-        problem: RwSignal::new(None),
+        back: SearchBack::begin(),
     };
     search.run();
     let heading = move || many(search.changes.with(Vec::len) as u64, "point with changes", "points with changes");
@@ -118,39 +80,20 @@ pub fn FolderHistory(
             </ol>
             {move || {
                 let retry = Callback::new(move |()| search.run());
-                search.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })
+                search.back.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })
             }}
-            <div class="versions__foot">{move || foot(search)}</div>
+            <div class="versions__foot">{move || search.back.foot(move || search.run())}</div>
         </section>
     }
     .into_any()
 }
 
 fn how_far(search: Search) -> String {
-    match (search.stage.get(), search.from_ms.get().map(|ms| Moment::local(ms).date())) {
+    match (search.back.stage.get(), search.back.from_ms.get().map(|ms| Moment::local(ms).date())) {
         (Stage::All, Some(from)) => format!("all that is kept, since {from}"),
         (_, Some(from)) => format!("searched back to {from}"),
         (_, None) => String::new(),
     }
-}
-
-fn foot(search: Search) -> Option<AnyView> {
-    let (label, press): (_, Box<dyn Fn()>) = match search.stage.get() {
-        Stage::All => return None,
-        Stage::Searching => ("Stop searching", Box::new(move || search.stage.set(Stage::Stopped))),
-        Stage::Stopped if search.problem.with(Option::is_some) => return None,
-        Stage::Stopped => ("Search further back", Box::new(move || search.run())),
-    };
-    let searching = (search.stage.get() == Stage::Searching).then_some("Searching…");
-    Some(
-        view! {
-            <span class="small ink-2">{searching}</span>
-            <button class="button button--small" type="button" on:click=move |_| press()>
-                {label}
-            </button>
-        }
-        .into_any(),
-    )
 }
 
 fn item(search: Search, change: FolderChange, at: u64) -> AnyView {

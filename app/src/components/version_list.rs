@@ -5,7 +5,7 @@ mod dots;
 mod told;
 
 use iota_core::id::SetId;
-use iota_core::vault::{EntryKind, FindVersions, PathToken, Problem, ProblemKind, Version, Wanted};
+use iota_core::vault::{EntryKind, FindVersions, PathToken, Version, VersionPage, Wanted};
 use leptos::prelude::*;
 
 pub use self::told::Around;
@@ -14,6 +14,7 @@ use self::dots::Dots;
 use self::told::{Became, append, insert, is_shown};
 use crate::components::icon::Icon;
 use crate::components::problem_notice::ProblemNotice;
+use crate::components::search_back::{self, Part, SearchBack, Stage};
 use crate::components::thinned_note::ThinnedNote;
 use crate::downloads::{Downloads, WantedFile};
 use crate::spot::{self, Spot};
@@ -32,67 +33,36 @@ struct Search {
     /// Its name; none until the page knows it.
     name: Signal<Option<String>>,
     versions: RwSignal<Vec<Version>>,
-    before: RwSignal<Option<u64>>,
-    from_ms: RwSignal<Option<u64>>,
+    back: SearchBack,
     /// Each change is wanted, of all times.
     each: RwSignal<bool>,
     /// When the part begins that was looked at once a day.
     daily_ms: RwSignal<Option<u64>>,
     /// Days that could not be read.
     lost: RwSignal<u32>,
-    stage: RwSignal<Stage>,
-    problem: RwSignal<Option<Problem>>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Searching,
-    Stopped,
-    All,
 }
 
 impl Search {
     /// Searches on until all is found, or somebody stops it.
     fn run(self) {
-        self.stage.set(Stage::Searching);
-        self.problem.set(None);
-        leptos::task::spawn_local(async move {
-            // The view may go while an answer is awaited; then the search ends.
-            while self.stage.try_get_untracked() == Some(Stage::Searching) {
-                let before = self.before.get_untracked();
-                let daily = before.is_some() && self.is_daily();
-                let question = FindVersions { set: self.set, path: self.path.get_value(), before, daily };
-                let answer = self.vault.ask(question).await;
-                if self.stage.try_get_untracked().is_none() {
-                    return;
-                }
-                match answer {
-                    Ok(page) => {
-                        self.versions.update(|known| append(known, page.versions, before.filter(|_| daily)));
-                        if daily && self.daily_ms.get_untracked().is_none() {
-                            self.daily_ms.set(self.from_ms.get_untracked());
-                        }
-                        self.from_ms.set(Some(page.from_ms));
-                        self.lost.update(|lost| *lost += page.lost);
-                        self.before.set(page.before);
-                        if page.before.is_none() {
-                            self.stage.set(Stage::All);
-                        }
-                    }
-                    Err(problem) => {
-                        if problem.kind != ProblemKind::Locked {
-                            self.problem.set(Some(problem));
-                        }
-                        self.stage.set(Stage::Stopped);
-                    }
-                }
+        let ask = async move |before: Option<u64>| {
+            let daily = before.filter(|_| self.is_daily());
+            let question = FindVersions { set: self.set, path: self.path.get_value(), before, daily: daily.is_some() };
+            Ok((self.vault.ask(question).await?, daily))
+        };
+        self.back.run(ask, move |(page, daily): (VersionPage, Option<u64>)| {
+            self.versions.update(|known| append(known, page.versions, daily));
+            if daily.is_some() && self.daily_ms.get_untracked().is_none() {
+                self.daily_ms.set(self.back.from_ms.get_untracked());
             }
+            self.lost.update(|lost| *lost += page.lost);
+            Part { before: page.before, from_ms: page.from_ms, enough: false }
         });
     }
 
     /// What is asked for next is looked at once a day.
     fn is_daily(self) -> bool {
-        let from_ms = self.from_ms.get_untracked();
+        let from_ms = self.back.from_ms.get_untracked();
         !self.each.get_untracked() && from_ms.is_some_and(|from_ms| from_ms + EACH_MS < now_ms())
     }
 
@@ -100,8 +70,8 @@ impl Search {
     fn read_each(self) {
         self.each.set(true);
         self.versions.set(Vec::new());
-        self.before.set(None);
-        self.from_ms.set(None);
+        self.back.before.set(None);
+        self.back.from_ms.set(None);
         self.daily_ms.set(None);
         self.lost.set(0);
         self.run();
@@ -109,7 +79,7 @@ impl Search {
 
     /// Reads the single changes before a commit that were passed over.
     fn read_single(self, before: u64) {
-        self.problem.set(None);
+        self.back.problem.set(None);
         leptos::task::spawn_local(async move {
             let path = self.path.get_value();
             let question = FindVersions { set: self.set, path, before: Some(before), daily: false };
@@ -120,7 +90,7 @@ impl Search {
                     let _ = self.versions.try_update(|known| insert(known, page.versions, before, page.before));
                 }
                 Err(problem) => {
-                    let _ = self.problem.try_set(Some(problem));
+                    let _ = self.back.problem.try_set(Some(problem));
                 }
             }
         });
@@ -152,13 +122,10 @@ pub fn VersionList(
         path: StoredValue::new(path),
         name,
         versions: RwSignal::new(Vec::new()),
-        before: RwSignal::new(None),
-        from_ms: RwSignal::new(None),
+        back: SearchBack::begin(),
         each: RwSignal::new(false),
         daily_ms: RwSignal::new(None),
         lost: RwSignal::new(0),
-        stage: RwSignal::new(Stage::Searching),
-        problem: RwSignal::new(None),
     };
     search.run();
     let found = Memo::new(move |_| search.versions.with(|versions| Around::of(versions, chosen)));
@@ -170,7 +137,7 @@ pub fn VersionList(
     let items = move || {
         search.versions.with(|versions| {
             let current = versions.iter().position(|version| version.seq <= chosen);
-            let all = search.stage.get() == Stage::All;
+            let all = search.back.stage.get() == Stage::All;
             let item = |place: usize| {
                 let became = Became::at(versions, place, all);
                 let marks = Marks { newest: place == 0, current: current == Some(place), became, newest_seq: newest };
@@ -192,7 +159,7 @@ pub fn VersionList(
             <ol class="versions">{items}</ol>
             {move || {
                 let retry = Callback::new(move |()| search.run());
-                search.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })
+                search.back.problem.get().map(|problem| view! { <ProblemNotice problem retry /> })
             }}
             <div class="versions__foot">{move || foot(search)}</div>
         </section>
@@ -202,7 +169,7 @@ pub fn VersionList(
 
 fn how_far(search: Search) -> String {
     let date = |ms| Moment::local(ms).date();
-    let far = match (search.stage.get(), search.from_ms.get().map(date)) {
+    let far = match (search.back.stage.get(), search.back.from_ms.get().map(date)) {
         (Stage::All, Some(_)) => "all that is kept".into(),
         (_, Some(from)) => format!("searched back to {from}"),
         (_, None) => String::new(),
@@ -216,23 +183,9 @@ fn how_far(search: Search) -> String {
 }
 
 fn foot(search: Search) -> Option<AnyView> {
-    let (label, press): (_, Box<dyn Fn()>) = match search.stage.get() {
-        Stage::All if search.daily_ms.get().is_none() => return None,
-        Stage::All => ("Read every change", Box::new(move || search.read_each())),
-        Stage::Searching => ("Stop searching", Box::new(move || search.stage.set(Stage::Stopped))),
-        Stage::Stopped if search.problem.with(Option::is_some) => return None,
-        Stage::Stopped => ("Search further back", Box::new(move || search.run())),
-    };
-    let searching = (search.stage.get() == Stage::Searching).then_some("Searching…");
-    Some(
-        view! {
-            <span class="small ink-2">{searching}</span>
-            <button class="button button--small" type="button" on:click=move |_| press()>
-                {label}
-            </button>
-        }
-        .into_any(),
-    )
+    let is_daily = search.back.stage.get() == Stage::All && search.daily_ms.get().is_some();
+    let each = is_daily.then(|| search_back::button("", "Read every change", move || search.read_each()));
+    each.or_else(|| search.back.foot(move || search.run()))
 }
 
 /// How an item is marked.

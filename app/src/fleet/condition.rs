@@ -62,10 +62,13 @@ impl Condition {
         if machine.revoked {
             return Self::Revoked;
         }
+        let doing = doing(machine, now_ms);
+        if doing == Some(&Doing::Unproven) {
+            return Self::Unchecked;
+        }
         if let Some(watch) = machine.watch.as_ref().filter(|watch| watch.missed) {
             return Self::Missed(now_ms.saturating_sub(watch.since_ms));
         }
-        let doing = doing(machine, now_ms);
         if let Some(Doing::Fails { since_ms, .. }) = doing {
             return Self::Failed(now_ms.saturating_sub(*since_ms));
         }
@@ -172,7 +175,7 @@ impl Condition {
 fn doing(machine: &Machine, now_ms: u64) -> Option<&Doing> {
     let word = machine.word.as_ref()?;
     let holds = match &word.doing {
-        Doing::Works => true,
+        Doing::Works | Doing::Unproven => true,
         Doing::Fails { .. } => machine.head.is_none_or(|head| head.received_ms <= word.received_ms),
         Doing::Rests { until_ms, .. } => until_ms.is_none_or(|until_ms| until_ms > now_ms),
     };
@@ -212,23 +215,7 @@ mod tests {
     const HOUR_MS: u64 = 3_600_000;
 
     fn machine(change: impl FnOnce(&mut Machine)) -> Condition {
-        let head = HeadView { seq: 3, received_ms: NOW_MS, device_time_ms: NOW_MS, partial: false, gaps: false };
-        let mut machine = Machine {
-            set: SetId([1; 16]),
-            number: 1,
-            name: None,
-            revoked: false,
-            head: Some(head),
-            contact_ms: Some(NOW_MS),
-            created_ms: 0,
-            live_bytes: 0,
-            watch: None,
-            upload: None,
-            days: vec![],
-            word: None,
-            alarm: None,
-            first_visit: false,
-        };
+        let mut machine = Machine::protected_at(1, NOW_MS);
         change(&mut machine);
         Condition::of(&machine, NOW_MS)
     }
@@ -311,6 +298,7 @@ mod tests {
         assert_eq!(fails(NOW_MS - 1), Condition::Protected);
         assert_eq!(fails(NOW_MS).words(), "Failing for 1\u{a0}h");
         assert_eq!(machine(|machine| machine.word = word(NOW_MS, Doing::Works)), Condition::Protected);
+        assert_eq!(machine(|machine| machine.word = word(0, Doing::Unproven)), Condition::Unchecked);
     }
 
     #[test]

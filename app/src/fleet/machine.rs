@@ -112,6 +112,29 @@ impl Machine {
 }
 
 #[cfg(test)]
+impl Machine {
+    /// A machine of which everything was stored at a time, milliseconds since 1970, and nothing else is known.
+    pub fn protected_at(number: u8, ms: u64) -> Self {
+        Self {
+            set: SetId([number; 16]),
+            number: number.into(),
+            name: None,
+            revoked: false,
+            head: Some(HeadView { seq: 3, received_ms: ms, device_time_ms: ms, partial: false, gaps: false }),
+            contact_ms: Some(ms),
+            created_ms: 0,
+            watch: None,
+            live_bytes: 0,
+            upload: None,
+            days: Vec::new(),
+            word: None,
+            alarm: None,
+            first_visit: false,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use iota_core::vault::{Doing, ProblemKind};
 

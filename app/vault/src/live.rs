@@ -68,16 +68,16 @@ pub async fn words(platform: &impl Platform, open: &OpenVault) -> Result<Vec<Mac
     for SetLive { set, state } in said {
         open.require_open()?;
         let Some(&(_, before)) = known.iter().find(|(known, _)| *known == set) else { continue };
-        if let Ok(LiveView { received_ms: Some(received_ms), status: Some(status), .. }) =
-            hear(platform, open, (set, before), &state).await
-        {
-            words.push(MachineWord {
-                set,
-                received_ms,
-                gap_count: status.gap_count,
-                doing: doing(&status, received_ms),
-            });
-        }
+        let word = |received_ms, gap_count, doing| MachineWord { set, received_ms, doing, gap_count };
+        words.extend(match hear(platform, open, (set, before), &state).await {
+            Ok(LiveView { received_ms: Some(received_ms), status: Some(status), .. }) => {
+                Some(word(received_ms, status.gap_count, doing(&status, received_ms)))
+            }
+            Err(problem) if problem.kind == ProblemKind::Altered => {
+                Some(word(state.received_ms.unwrap_or_default(), 0, Doing::Unproven))
+            }
+            _ => None,
+        });
     }
     Ok(words)
 }

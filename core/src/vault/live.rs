@@ -25,7 +25,7 @@ pub struct LiveView {
 }
 
 /// What all machines said last, in short. Needs an open vault; no machine tells more because of it. A machine that said nothing, or whose
-/// word cannot be believed, is not among them: its own page says why.
+/// word cannot be read, is not among them: its own page says why.
 #[derive(Serialize, Deserialize)]
 pub struct ReadWords {}
 
@@ -64,6 +64,8 @@ pub enum Doing {
         /// Why; nothing when somebody asked for it.
         resting: Option<Resting>,
     },
+    /// The server shows an older word than before: what it is at is not known.
+    Unproven,
 }
 
 /// Seals an order and sends it to a machine that listens; answers its number. Needs an open vault.

@@ -13,7 +13,9 @@ use super::{Kept, judge};
 use crate::clock::Clock;
 use crate::components::busy_button::BusyButton;
 use crate::components::deletion_terms::{WhoIsTold, undo_until};
+use crate::components::dialog::Dialog;
 use crate::components::field::TextField;
+use crate::components::problem_notice::ProblemNotice;
 use crate::deciding;
 use crate::fleet::Fleet;
 use crate::time::{Point, read_all};
@@ -72,10 +74,18 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
     };
     let now = Clock::current().slow();
     let disabled = Signal::derive(move || wanted.get().is_none_or(|wanted| wanted == policy));
-    let save = Callback::new(move |()| {
+    let asks = RwSignal::new(false);
+    let sign = Callback::new(move |()| {
         if let Some(wanted) = wanted.get_untracked() {
-            kept.decide(Wish::Keep(wanted.to_string()), "Signed and saved", || {});
+            kept.decide(Wish::Keep(wanted.to_string()), "Signed and saved", move || {
+                // Another policy makes the form anew.
+                asks.try_set(false);
+            });
         }
+    });
+    let save = Callback::new(move |()| match wanted.get_untracked() {
+        Some(wanted) if keeps_less(&wanted, &policy) => asks.set(true),
+        _ => sign.run(()),
     });
     view! {
         <div class="kept__form">
@@ -89,7 +99,7 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
         </p>
         {move || {
             let another = wanted.get().filter(|wanted| *wanted != policy);
-            another.map(|policy| view! { <Calendar points=kept.points policy /> <WhoIsTold /> })
+            another.map(|policy| view! { <Calendar points=kept.points policy /> })
         }}
         <p class="small ink-2">
             {move || {
@@ -102,8 +112,43 @@ pub(super) fn WhatIf(kept: Kept, policy: Policy) -> impl IntoView {
             }}
         </p>
         <BusyButton busy=kept.deciding.busy label="Sign and save" working="Saving…" on_press=save disabled />
+        <Dialog open=asks labelled="keep-less-title">
+            <KeepLess kept said=Signal::derive(said) asks sign />
+        </Dialog>
     }
     .into_any()
+}
+
+/// Asks once more before less is kept.
+#[component]
+fn KeepLess(kept: Kept, said: Signal<String>, asks: RwSignal<bool>, sign: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="dialog__body">
+            <h2 id="keep-less-title">"Keep less?"</h2>
+            <p class="ink-2">{said}</p>
+            <p class="ink-2">
+                {format!("It is carried out from {} on. Until then you can keep as much as now again; what went then does not come back.", undo_until())}
+            </p>
+            <WhoIsTold />
+            {move || kept.deciding.problem.get().map(|problem| view! { <ProblemNotice problem /> })}
+            <div class="row row--between">
+                <button class="button" type="button" on:click=move |_| asks.set(false)>
+                    "Keep as much as now"
+                </button>
+                <BusyButton busy=kept.deciding.busy label="Keep less" working="Saving…" class="button--danger" on_press=sign />
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// Whether a policy lets anything go sooner than another.
+fn keeps_less(wanted: &Policy, now: &Policy) -> bool {
+    let spans = |policy: &Policy| {
+        let weekly = policy.weekly_days().unwrap_or(u32::MAX);
+        [policy.every_days(), policy.hourly_days(), policy.daily_days(), weekly]
+    };
+    spans(wanted).iter().zip(spans(now)).any(|(wanted, now)| *wanted < now)
 }
 
 /// What goes by the policy that is wanted, and a while later, when it is another one than counts now, what that is of all machines.
@@ -188,7 +233,9 @@ async fn freed(set: SetId, gone: Vec<u64>) -> Result<(u64, u64), Problem> {
 fn sentence(foretold: &Foretold, all: &str) -> String {
     let here = format!("By this, {} of {all} of this machine would go", count(foretold.gone.len() as u64));
     let Some(sum) = foretold.sum else { return format!("{here}.") };
-    let frees = if sum.gone > 0 { format!(", which frees about {}", bytes(sum.freed)) } else { String::new() };
+    // What several machines share is counted for none of them.
+    let least = if sum.machines > 1 { "at least " } else { "" };
+    let frees = if sum.gone > 0 { format!(", which frees {least}about {}", bytes(sum.freed)) } else { String::new() };
     let machines = many(sum.machines, "machine", "machines");
     match sum {
         Sum { machines: 0 | 1, failed: 0, .. } => format!("{here}{frees}."),
@@ -213,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn less_is_kept_when_any_span_is_shorter() {
+        let policy = |text: &str| text.parse::<Policy>().unwrap();
+        let now = policy("7d,31d,366d,forever");
+        for (wanted, less) in [
+            ("7d,31d,366d,forever", false),
+            ("8d,31d,366d,forever", false),
+            ("7d,30d,366d,forever", true),
+            ("7d,31d,365d,forever", true),
+            ("30d,31d,366d,4000d", true),
+        ] {
+            assert_eq!(keeps_less(&policy(wanted), &now), less, "{wanted}");
+        }
+        assert!(!keeps_less(&now, &policy("7d,31d,366d,4000d")));
+    }
+
+    #[test]
     fn what_would_go_and_what_that_frees_is_one_sentence() {
         let told = |gone: &[u64], sum| sentence(&foretold(gone, sum), "3 points");
         let one = Sum { machines: 1, asked: 1, failed: 0, gone: 2, points: 3, freed: 3_000_000 };
@@ -232,7 +295,8 @@ mod tests {
         let here = "By this, 2 of 3 points of this machine would go.";
         let all = Sum { machines: 3, asked: 3, failed: 0, gone: 20, points: 4_000, freed: 12_000_000_000 };
         assert_eq!(said(Sum { asked: 1, ..all }), format!("{here} It holds for all 3 machines; asked so far: 1."));
-        let wanted = format!("{here} On 3 machines together 20 of 4,000 points would go, which frees about 12 GB.");
+        let wanted =
+            format!("{here} On 3 machines together 20 of 4,000 points would go, which frees at least about 12 GB.");
         assert_eq!(said(all), wanted);
         assert!(said(Sum { failed: 1, ..all }).contains("On 2 of 3 machines together"));
         assert!(said(Sum { gone: 0, ..all }).ends_with("together 0 of 4,000 points would go."));

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlElement};
 
+use super::Search;
 use super::told::{Became, is_shown};
-use super::{Search, Stage};
+use crate::components::search_back::Stage;
 use crate::spot::{self, Spot};
 use crate::words::{Moment, bytes, count};
 
@@ -17,7 +18,7 @@ const MOST: usize = 200;
 #[component]
 pub(super) fn Dots(search: Search, chosen: u64, newest: u64) -> impl IntoView {
     move || {
-        let all = search.stage.get() == Stage::All;
+        let all = search.back.stage.get() == Stage::All;
         search.versions.with(|versions| {
             let mut shown: Vec<usize> = (0..versions.len()).filter(|&place| is_shown(versions, place)).collect();
             let legend = legend(shown.len());

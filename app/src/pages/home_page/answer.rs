@@ -150,29 +150,10 @@ mod tests {
 
     fn machine(number: u8, days_ago: u64, change: impl FnOnce(&mut HeadView)) -> Machine {
         let then_ms = NOW_MS - days_ago * DAY_MS;
-        let mut head = HeadView { seq: 1, received_ms: then_ms, device_time_ms: then_ms, partial: false, gaps: false };
-        change(&mut head);
-        Machine {
-            set: SetId([number; 16]),
-            number: number.into(),
-            name: None,
-            revoked: false,
-            head: Some(head),
-            contact_ms: Some(then_ms),
-            created_ms: 0,
-            watch: Some(Watch {
-                since_ms: then_ms,
-                missed: days_ago >= 3,
-                limit_hours: None,
-                public_name: String::new(),
-            }),
-            live_bytes: 0,
-            upload: None,
-            days: vec![],
-            word: None,
-            alarm: None,
-            first_visit: false,
-        }
+        let watch = Watch { since_ms: then_ms, missed: days_ago >= 3, limit_hours: None, public_name: String::new() };
+        let mut machine = Machine { watch: Some(watch), ..Machine::protected_at(number, then_ms) };
+        machine.head.as_mut().map(change).unwrap();
+        machine
     }
 
     fn fine(number: u8) -> Machine {

@@ -190,7 +190,7 @@ fn of_deletions(deletions: &[DueDeletion], machines: &[Machine], now_ms: u64) ->
 #[cfg(test)]
 mod tests {
     use iota_core::api::json::DRILL_EVERY_MS;
-    use iota_core::vault::{HeadView, MachineWord, Problem, ProblemKind};
+    use iota_core::vault::{MachineWord, Problem, ProblemKind};
 
     use super::*;
 
@@ -198,23 +198,7 @@ mod tests {
     const DAY_MS: u64 = 86_400_000;
 
     fn fine(number: u8) -> Machine {
-        let head = HeadView { seq: 1, received_ms: NOW_MS, device_time_ms: NOW_MS, partial: false, gaps: false };
-        Machine {
-            set: SetId([number; 16]),
-            number: number.into(),
-            name: None,
-            revoked: false,
-            head: Some(head),
-            contact_ms: Some(NOW_MS),
-            created_ms: 0,
-            watch: None,
-            live_bytes: 0,
-            upload: None,
-            days: vec![],
-            word: None,
-            alarm: None,
-            first_visit: false,
-        }
+        Machine::protected_at(number, NOW_MS)
     }
 
     fn saying(number: u8, doing: Doing) -> Machine {
